@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
@@ -142,26 +141,3 @@ def _give_usual_rights(path: Path) -> None:
     mask = os.umask(0)
     os.umask(mask)
     path.chmod(0o666 & ~mask)
-
-
-def parameter_count(network: nn.Module) -> int:
-    """Return how many numbers training may change."""
-    return sum(p.numel() for p in network.parameters() if p.requires_grad)
-
-
-def half_precision_(network: nn.Module) -> None:
-    """Round weight matrices and kernels to the nearest float16, in place, kept as float32.
-
-    Vectors (biases, scales) stay as they are: they are small and weigh nothing.
-
-    Raises:
-        ValueError: If a weight is beyond float16's +-65504.
-    """
-    with torch.no_grad():
-        for name, parameter in network.named_parameters():
-            if parameter.ndim < 2:
-                continue
-            rounded = parameter.to(torch.float16).to(parameter.dtype)
-            if not torch.isfinite(rounded).all():
-                raise ValueError(f"{name} does not fit float16 (+-65504): export with full floats")
-            parameter.copy_(rounded)

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
-from torchvision.models import mobilenet_v2  # type: ignore[import-untyped]
-from torchvision.models.vgg import cfgs, make_layers  # type: ignore[import-untyped]
+from torchvision.models import mobilenet_v2  # type: ignore[import-untyped,unused-ignore]
+from torchvision.models.vgg import cfgs, make_layers  # type: ignore[import-untyped,unused-ignore]
 
 from textseg_core.models.fusion import l2_normalise
 
