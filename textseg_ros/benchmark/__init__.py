@@ -1,0 +1,1 @@
+"""Measurements of the node's parts, each a script that prints a table."""

@@ -1,0 +1,119 @@
+"""Tells the ROS graph of this node's endpoints, and reads what others tell.
+
+Source:
+    rmw_dds_common 3.1.0, msg/ParticipantEntitiesInfo.msg and graph_cache.cpp.
+"""
+
+import threading
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from cyclonedds.builtin import (
+    BuiltinDataReader,
+    BuiltinTopicDcpsParticipant,
+    BuiltinTopicDcpsPublication,
+)
+from cyclonedds.core import InstanceState, ReadCondition, SampleState, ViewState
+from cyclonedds.domain import DomainParticipant
+
+from textseg_ros.dds.idl import dds_topic_name
+from textseg_ros.dds.typestore import TypeStore
+
+TOPIC = "ros_discovery_info"
+TYPE_NAME = "rmw_dds_common/msg/ParticipantEntitiesInfo"
+
+_GUID_BYTES = 16
+_GID_BYTES = {"humble": 24, "jazzy": 16}
+_AT_MOST = 10_000
+
+
+def full_name(namespace: str, node_name: str) -> str:
+    """Return a node's full name: ("/textseg", "segmenter") -> "/textseg/segmenter"."""
+    return f"{namespace.rstrip('/')}/{node_name}"
+
+
+def entities_info(
+    types: TypeStore,
+    participant_gid: bytes,
+    namespace: str,
+    node_name: str,
+    reader_gids: Iterable[bytes],
+    writer_gids: Iterable[bytes],
+) -> Any:
+    """Return the ParticipantEntitiesInfo of a participant with one node.
+
+    Args:
+        types: Decides the length of a gid: 16 bytes, 24 on Humble.
+        participant_gid: GUID of the participant, 16 bytes; so are the others.
+        namespace: Of the node, absolute.
+        node_name: Without namespace.
+        reader_gids: Of the node's subscriptions.
+        writer_gids: Of the node's publishers.
+    """
+    gid_class = types.get("rmw_dds_common/msg/Gid")
+    length = _GID_BYTES[types.distro]
+
+    def gid(guid: bytes) -> Any:
+        return gid_class(data=np.frombuffer(guid.ljust(length, b"\0"), np.uint8))
+
+    node = types.get("rmw_dds_common/msg/NodeEntitiesInfo")(
+        node_namespace=namespace,
+        node_name=node_name,
+        reader_gid_seq=[gid(guid) for guid in reader_gids],
+        writer_gid_seq=[gid(guid) for guid in writer_gids],
+    )
+    return types.get(TYPE_NAME)(gid=gid(participant_gid), node_entities_info_seq=[node])
+
+
+class Graph:
+    """What other participants of the domain have told; safe in any thread."""
+
+    def __init__(self, participant: DomainParticipant, gid: bytes) -> None:
+        """Read a domain through one of its participants.
+
+        Args:
+            participant: Whose own node is left out.
+            gid: GUID of `participant`, 16 bytes.
+        """
+        self._own_gid = gid
+        self._lock = threading.Lock()
+        self._nodes: dict[bytes, tuple[str, ...]] = {}
+        self._participants: Any = BuiltinDataReader(participant, BuiltinTopicDcpsParticipant)
+        self._publications: Any = BuiltinDataReader(participant, BuiltinTopicDcpsPublication)
+        alive = SampleState.Any | ViewState.Any | InstanceState.Alive
+        self._alive_participants: Any = ReadCondition(self._participants, alive)
+        self._alive_publications: Any = ReadCondition(self._publications, alive)
+
+    def on_info(self, info: Any) -> None:
+        """Take in another participant's ParticipantEntitiesInfo."""
+        gid = bytes(np.asarray(info.gid.data, np.uint8))[:_GUID_BYTES]
+        names = tuple(
+            full_name(node.node_namespace, node.node_name) for node in info.node_entities_info_seq
+        )
+        with self._lock:
+            if gid != self._own_gid:
+                self._nodes[gid] = names
+
+    def nodes(self) -> tuple[str, ...]:
+        """Return the full names of other nodes, sorted; a name twice if two bear it."""
+        samples = self._participants.read(_AT_MOST, self._alive_participants)
+        alive = {sample.key.bytes for sample in samples}
+        with self._lock:
+            for gid in self._nodes.keys() - alive:
+                del self._nodes[gid]
+            return tuple(sorted(name for names in self._nodes.values() for name in names))
+
+    def publisher_count(self, topic: str) -> int:
+        """Return the number of publishers of a topic in the domain, this process included.
+
+        Publishers whose type or QoS does not fit are counted too.
+        """
+        name = dds_topic_name(topic)
+        samples = self._publications.read(_AT_MOST, self._alive_publications)
+        return sum(sample.topic_name == name for sample in samples)
+
+    def close(self) -> None:
+        """Let go of the participant. Nothing may be asked afterwards."""
+        self._alive_participants = self._alive_publications = None
+        self._participants = self._publications = None

@@ -1,0 +1,267 @@
+"""A ROS 2 node on plain DDS: publishers, subscriptions and its place in the graph."""
+
+import logging
+import re
+import threading
+from types import TracebackType
+from typing import Any
+
+from cyclonedds.core import DDSException, GuardCondition, WaitSet
+from cyclonedds.domain import DomainParticipant
+from cyclonedds.internal import dds_infinity
+from cyclonedds.qos import Policy, Qos
+
+from textseg_ros.dds.domain import close_domain, open_domain
+from textseg_ros.dds.endpoint import (
+    EndpointSettings,
+    ErrorCallback,
+    MessageCallback,
+    Publisher,
+    Subscription,
+)
+from textseg_ros.dds.environment import DdsSettings
+from textseg_ros.dds.graph import TOPIC, TYPE_NAME, Graph, entities_info, full_name
+from textseg_ros.dds.idl import dds_topic_name
+from textseg_ros.dds.typestore import Distro, TypeStore
+
+_LOGGER = logging.getLogger(__name__)
+_OTHERS_DEPTH = 1000
+_RETRY_S = 0.1
+_NODE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_NAMESPACE = re.compile(r"/|(/[A-Za-z_][A-Za-z0-9_]*)+")
+
+
+def log_error(topic: str, error: Exception) -> None:
+    """Write what went wrong on a topic to the log; the default of `on_error`."""
+    _LOGGER.error("%s: %s", topic, error)
+
+
+class Participant:
+    """One node in the ROS 2 graph, without ROS 2.
+
+    One thread runs all callbacks, so that they never overlap; a callback that
+    takes long keeps the others waiting, while newer samples replace older ones.
+    It is a context manager; `close` may be called twice.
+    """
+
+    def __init__(
+        self,
+        node_name: str,
+        namespace: str,
+        settings: DdsSettings,
+        *,
+        distro: Distro = "jazzy",
+        on_error: ErrorCallback = log_error,
+    ) -> None:
+        """Join a domain.
+
+        Args:
+            node_name: Without namespace.
+            namespace: Absolute, "/" for none.
+            settings: Domain and discovery, such as `read_environment` returns.
+            distro: Distribution that the other nodes run.
+            on_error: Called with topic and error for a sample that is no message
+                of its type and for a callback that raised.
+
+        Raises:
+            ValueError: If a name is not allowed in ROS 2.
+            RuntimeError: If the domain cannot be opened.
+        """
+        if not _NODE_NAME.fullmatch(node_name):
+            raise ValueError(
+                f"node name must be letters, digits and _, no digit first, got {node_name!r}"
+            )
+        if not _NAMESPACE.fullmatch(namespace):
+            raise ValueError(f"namespace must be such as / or /textseg, got {namespace!r}")
+        self.types = TypeStore(distro)
+        self._node_name, self._namespace = node_name, namespace
+        self._settings = settings
+        self._on_error = on_error
+        self._lock = threading.RLock()
+        self._closed = threading.Event()
+        open_domain(settings)
+        try:
+            self._open()
+        except BaseException:
+            close_domain(settings)
+            raise
+
+    def _open(self) -> None:
+        enclave = Qos(Policy.Userdata(b"enclave=/;"))
+        self._participant: Any = DomainParticipant(self._settings.domain_id, enclave)
+        self.gid: bytes = self._participant.guid.bytes
+        self._waitset: Any = WaitSet(self._participant)
+        self._wake: Any = GuardCondition(self._participant)
+        self._waitset.attach(self._wake)
+        self._graph = Graph(self._participant, self.gid)
+        self._info = Publisher(
+            self._participant, TOPIC, EndpointSettings(TOPIC, TYPE_NAME, True, 1, True), self.types
+        )
+        self._subscriptions: list[Subscription] = []
+        self._publishers: list[Publisher] = []
+        # All participants write one instance: depth 1 would forget all but one.
+        others = EndpointSettings(TOPIC, TYPE_NAME, True, _OTHERS_DEPTH, True)
+        self._others = self._attach(TOPIC, others, self._graph.on_info)
+        self._announce()
+        self._thread = threading.Thread(target=self._run, name=f"dds {self.name}", daemon=True)
+        self._thread.start()
+
+    @property
+    def name(self) -> str:
+        """Full name of the node."""
+        return full_name(self._namespace, self._node_name)
+
+    @property
+    def domain_id(self) -> int:
+        """DDS domain."""
+        return self._settings.domain_id
+
+    def publisher(
+        self,
+        topic: str,
+        type_name: str,
+        *,
+        reliable: bool = True,
+        depth: int = 10,
+        transient_local: bool = False,
+    ) -> Publisher:
+        """Add a publisher.
+
+        Args:
+            topic: Absolute name.
+            type_name: `package/msg/Type`.
+            reliable: Reliable, else best-effort.
+            depth: Samples kept (keep-last).
+            transient_local: Late subscriptions get the last samples, else volatile.
+
+        Raises:
+            ValueError: If topic, type or depth is not valid.
+            RuntimeError: If the participant is closed.
+        """
+        settings = EndpointSettings(topic, type_name, reliable, depth, transient_local)
+        with self._lock:
+            self._check_open()
+            publisher = Publisher(self._participant, dds_topic_name(topic), settings, self.types)
+            self._publishers.append(publisher)
+            self._announce()
+        return publisher
+
+    def subscription(
+        self,
+        topic: str,
+        type_name: str,
+        callback: MessageCallback,
+        *,
+        reliable: bool = True,
+        depth: int = 10,
+        transient_local: bool = False,
+    ) -> Subscription:
+        """Add a subscription.
+
+        Args:
+            topic: Absolute name.
+            type_name: `package/msg/Type`.
+            callback: Called with each message, in the participant's thread.
+            reliable: Demand a reliable publisher; best-effort takes both kinds.
+            depth: Samples kept (keep-last): what a slow callback misses is the oldest.
+            transient_local: Demand the last samples of earlier publishing.
+
+        Raises:
+            ValueError: If topic, type or depth is not valid.
+            RuntimeError: If the participant is closed.
+        """
+        settings = EndpointSettings(topic, type_name, reliable, depth, transient_local)
+        with self._lock:
+            self._check_open()
+            subscription = self._attach(dds_topic_name(topic), settings, callback)
+            self._subscriptions.append(subscription)
+            self._announce()
+        return subscription
+
+    def peers(self) -> tuple[str, ...]:
+        """Return the full names of the other nodes, sorted; a name twice if two bear it."""
+        with self._lock:
+            return () if self._closed.is_set() else self._graph.nodes()
+
+    def publisher_count(self, topic: str) -> int:
+        """Return how many publishers a topic has in the domain, this node's included."""
+        with self._lock:
+            return 0 if self._closed.is_set() else self._graph.publisher_count(topic)
+
+    def incompatible(self) -> dict[str, str]:
+        """Return topic -> policy where an endpoint of another node does not fit ours."""
+        with self._lock:
+            endpoints: list[Publisher | Subscription] = [*self._publishers, *self._subscriptions]
+            found = {end.settings.topic: end.incompatible() for end in endpoints}
+            return {topic: policy for topic, policy in found.items() if policy}
+
+    def close(self) -> None:
+        """Leave the domain and end the thread; callbacks under way are waited for."""
+        with self._lock:
+            if self._closed.is_set():
+                return
+            self._closed.set()
+            self._wake.set(True)
+        if threading.current_thread() is not self._thread:
+            self._thread.join()
+        with self._lock:
+            # cyclonedds deletes an entity with its last reference: the waitset
+            # before what it watches, endpoints before their participant.
+            self._waitset = self._wake = None
+            self._graph.close()
+            for subscription in (self._others, *self._subscriptions):
+                subscription.close()
+            for publisher in (self._info, *self._publishers):
+                publisher.close()
+            self._participant = None
+            close_domain(self._settings)
+
+    def __enter__(self) -> "Participant":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _attach(
+        self, dds_topic: str, settings: EndpointSettings, callback: MessageCallback
+    ) -> Subscription:
+        subscription = Subscription(
+            self._participant, dds_topic, settings, self.types, callback, self._on_error
+        )
+        self._waitset.attach(subscription.condition)
+        return subscription
+
+    def _announce(self) -> None:
+        self._info.publish(
+            entities_info(
+                self.types,
+                self.gid,
+                self._namespace,
+                self._node_name,
+                [subscription.gid for subscription in self._subscriptions],
+                [publisher.gid for publisher in self._publishers],
+            )
+        )
+
+    def _check_open(self) -> None:
+        if self._closed.is_set():
+            raise RuntimeError(f"node {self.name} is closed")
+
+    def _run(self) -> None:
+        waitset = self._waitset
+        while not self._closed.is_set():
+            waitset.wait(dds_infinity)
+            for subscription in (self._others, *self._subscriptions):
+                self._deliver(subscription)
+
+    def _deliver(self, subscription: Subscription) -> None:
+        try:
+            subscription.deliver(self._closed)
+        except DDSException as error:
+            self._on_error(subscription.settings.topic, error)
+            self._closed.wait(_RETRY_S)

@@ -1,0 +1,92 @@
+"""Message classes, their CDR bytes and their type hashes, for one ROS 2 distribution."""
+
+from typing import Any, Literal, get_args
+
+from rosbags.typesys import Stores, get_types_from_msg, get_typestore
+
+from textseg_ros.dds.definitions import definition_folders, read_definitions
+
+Distro = Literal["humble", "jazzy"]
+
+_STORES: dict[str, Stores] = {"humble": Stores.ROS2_HUMBLE, "jazzy": Stores.ROS2_JAZZY}
+_CDR_ALIGNMENT = 4
+
+
+class TypeStore:
+    """The messages of one distribution, ours and vision_msgs among them.
+
+    vision_msgs is 4.1.1 in Humble as in Jazzy, so its layout is the same in both.
+    """
+
+    def __init__(self, distro: Distro = "jazzy") -> None:
+        """Read the definitions.
+
+        Args:
+            distro: Distribution whose layouts and hashes apply.
+
+        Raises:
+            ValueError: If `distro` is not one of those known.
+            RuntimeError: If our own definitions are not found.
+        """
+        if distro not in _STORES:
+            accepted = " or ".join(get_args(Distro))
+            raise ValueError(f"distro must be {accepted}, got {distro!r}")
+        self.distro = distro
+        self._store = get_typestore(_STORES[distro])
+        types = {}
+        for name, text in read_definitions(definition_folders()):
+            types.update(get_types_from_msg(text, name))
+        self._store.register(types)
+
+    def get(self, type_name: str) -> type[Any]:
+        """Return the class of `package/msg/Type`.
+
+        Raises:
+            ValueError: If the distribution has no such type.
+        """
+        try:
+            return self._store.types[type_name]
+        except KeyError:
+            raise ValueError(
+                f"unknown message type {type_name!r}; expected package/msg/Type of a standard "
+                f"ROS 2 {self.distro} package, vision_msgs or textseg_ros"
+            ) from None
+
+    def serialize(self, message: object, type_name: str) -> bytes:
+        """Return the CDR bytes, little-endian, padded to a multiple of four.
+
+        Raises:
+            ValueError: If a field's value does not fit its type.
+        """
+        self.get(type_name)
+        try:
+            data = bytes(self._store.serialize_cdr(message, type_name, little_endian=True))
+        except Exception as error:
+            # rosbags raises whatever its generated code stumbles over.
+            raise ValueError(
+                f"message does not fit {type_name}: {type(error).__name__}: {error}"
+            ) from error
+        return data.ljust(-(-len(data) // _CDR_ALIGNMENT) * _CDR_ALIGNMENT, b"\0")
+
+    def deserialize(self, data: bytes, type_name: str) -> Any:
+        """Return the message in CDR bytes; its number arrays are read-only views of `data`.
+
+        Raises:
+            ValueError: If the bytes are truncated, too long or otherwise no such message.
+        """
+        self.get(type_name)
+        try:
+            return self._store.deserialize_cdr(data, type_name)
+        except Exception as error:
+            raise ValueError(
+                f"{len(data)} bytes received are no {type_name}: {type(error).__name__}: {error}"
+            ) from error
+
+    def type_hash(self, type_name: str) -> str:
+        """Return `RIHS01_` and 64 hexadecimal digits.
+
+        Source:
+            ROS 2 interface hashing standard, REP-2011 and REP-2016.
+        """
+        self.get(type_name)
+        return self._store.hash_rihs01(type_name)
