@@ -1,0 +1,94 @@
+"""What a model directory says of itself in model.yaml."""
+
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Literal
+
+from textseg_core.config import check_share, read_mapping
+
+DESCRIPTION_FILE = "model.yaml"
+VOCABULARY_FILE = "vocabulary.txt"
+SHIPPED_WEIGHTS = Path(__file__).parent / "weights" / "compact"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelInfo:
+    """A network's sizes, words and best thresholds.
+
+    Attributes:
+        name: Name of the network.
+        input_px: Side S of the square network input, a multiple of `stride`.
+        stride: Input pixels per logit.
+        tokens: Length T of a padded expression.
+        padding: Side on which expressions are padded.
+        tokenizer: How expressions are cut into tokens.
+        presence_threshold: Least probability of presence that counts as found, in [0, 1].
+        threshold: Least response counted as foreground, in (0, 1).
+        about: Where the weights come from and how good they are; free.
+    """
+
+    name: str
+    input_px: int
+    stride: int
+    tokens: int
+    padding: Literal["left", "right"]
+    tokenizer: Literal["words", "hu2016"]
+    presence_threshold: float
+    threshold: float
+    about: dict[str, object] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str) or not self.name:
+            raise ValueError(f"name must be a word, got {self.name!r}")
+        for key in ("input_px", "stride", "tokens"):
+            value = getattr(self, key)
+            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+                raise ValueError(f"{key} must be a whole number >= 1, got {value!r}")
+        if self.input_px % self.stride:
+            raise ValueError(
+                f"input_px must be a multiple of stride {self.stride}, got {self.input_px}"
+            )
+        if self.padding not in ("left", "right"):
+            raise ValueError(f"padding must be 'left' or 'right', got {self.padding!r}")
+        if self.tokenizer not in ("words", "hu2016"):
+            raise ValueError(f"tokenizer must be 'words' or 'hu2016', got {self.tokenizer!r}")
+        check_share("presence_threshold", self.presence_threshold, closed=True)
+        check_share("threshold", self.threshold, closed=False)
+        if not isinstance(self.about, dict):
+            raise ValueError(f"about must hold 'key: value', got {type(self.about).__name__}")
+
+    @property
+    def cells(self) -> int:
+        """Logits along each side."""
+        return self.input_px // self.stride
+
+
+def load_model_info(directory: Path) -> ModelInfo:
+    """Read `model.yaml` of a model directory.
+
+    Raises:
+        RuntimeError: If there is no such directory or it holds no `model.yaml`.
+        ValueError: If a key or a value is wrong; names the file.
+    """
+    path = directory / DESCRIPTION_FILE
+    if not path.is_file():
+        missing = "holds no model.yaml" if directory.is_dir() else "does not exist"
+        raise RuntimeError(
+            f"model directory {directory} {missing}; expected {DESCRIPTION_FILE}, "
+            f"{VOCABULARY_FILE} and the network's three parts, as textseg_core.runtime.export "
+            "writes them. Leave 'weights' empty for the ones shipped in the package; if those "
+            "are missing, install the package again"
+        )
+    values = read_mapping(path)
+    known = [entry.name for entry in fields(ModelInfo)]
+    unknown = [str(key) for key in values if key not in known]
+    missing_keys = [key for key in known if key not in values and key != "about"]
+    if unknown or missing_keys:
+        raise ValueError(
+            f"{path}: unknown keys: {', '.join(unknown) or 'none'}; "
+            f"missing keys: {', '.join(missing_keys) or 'none'}; expected {', '.join(known)}"
+        )
+    try:
+        return ModelInfo(**values)  # type: ignore[arg-type]  # checked by the class itself
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
