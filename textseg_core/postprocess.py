@@ -1,0 +1,176 @@
+"""From the network's logits back to the camera image: response map, mask and objects."""
+
+from functools import lru_cache
+
+import cv2
+import numpy as np
+
+from textseg_core.arrays import BoolArray, Float32Array
+from textseg_core.geometry import mask_centroid, principal_axis
+from textseg_core.preprocess import Letterbox
+from textseg_core.segmentation import SegmentedObject
+
+#: Beyond it the sigmoid is 0 or 1 in float32; keeps exp() within float32.
+LARGEST_LOGIT = 80.0
+
+
+def postprocess(
+    logits: Float32Array,
+    letterbox: Letterbox,
+    *,
+    threshold: float,
+    min_area_px: int,
+    max_objects: int,
+) -> tuple[Float32Array, BoolArray, tuple[SegmentedObject, ...]]:
+    """Return response map, mask and objects in pixels of the camera image.
+
+    Args:
+        logits: One value per cell of the network input, (h, w).
+        letterbox: Where the camera image lay in the network input.
+        threshold: Least response counted as foreground, in (0, 1).
+        min_area_px: Smallest object kept, in pixels of the camera image.
+        max_objects: Most objects kept; 0 finds none.
+
+    Returns:
+        The response map, (H, W) in [0, 1]; the mask, (H, W), the union of the objects kept; and
+        the objects, best first.
+
+    Raises:
+        ValueError: If the logits are not (h, w), or hold NaN or infinity.
+    """
+    response_map = response_from_logits(logits, letterbox)
+    objects = find_objects(
+        response_map, threshold=threshold, min_area_px=min_area_px, max_objects=max_objects
+    )
+    return response_map, union_of(objects, response_map.shape), objects
+
+
+def response_from_logits(logits: Float32Array, letterbox: Letterbox) -> Float32Array:
+    """Return the response at every pixel of the camera image.
+
+    A cell's value belongs to the centre of the cell. Each pixel takes the logit interpolated
+    bilinearly at its own exact place, then the sigmoid; beyond the outermost cell centres the
+    outermost value holds. (OpenCV's warps round places to 1/32 of a cell, which is more than a
+    pixel on large images, and its `resize` knows whole-cell crops only; the two products
+    with interpolation weights below have neither limit.)
+
+    Args:
+        logits: One value per cell, (h, w), cells covering the whole network input.
+        letterbox: Where the camera image lay in the network input.
+
+    Returns:
+        (H, W) in [0, 1].
+
+    Raises:
+        ValueError: If `logits` is not (h, w), or holds NaN or infinity.
+    """
+    if logits.ndim != 2 or logits.size == 0:
+        raise ValueError(f"logits must be (h, w) with at least one cell, got {logits.shape}")
+    if not np.isfinite(logits).all():
+        spoilt = int(logits.size - np.isfinite(logits).sum())
+        raise ValueError(
+            f"response holds NaN or infinity in {spoilt} of {logits.size} cells, expected finite "
+            "logits; the result is refused, check the weights and the precision of the backend"
+        )
+    rows = _weights(
+        logits.shape[0],
+        letterbox.image_height,
+        letterbox.content_height,
+        letterbox.top,
+        letterbox.size_px,
+    )
+    columns = _weights(
+        logits.shape[1],
+        letterbox.image_width,
+        letterbox.content_width,
+        letterbox.left,
+        letterbox.size_px,
+    )
+    bounded = np.clip(logits, -LARGEST_LOGIT, LARGEST_LOGIT, dtype=np.float32)
+    response: Float32Array = (rows @ -bounded) @ columns.T
+    np.exp(response, out=response)
+    response += 1.0
+    np.reciprocal(response, out=response)
+    return response
+
+
+def find_objects(
+    response_map: Float32Array, *, threshold: float, min_area_px: int, max_objects: int
+) -> tuple[SegmentedObject, ...]:
+    """Return the connected pieces of what responds, best first.
+
+    Pixels that touch at a side or a corner belong together. Of more than `max_objects` pieces
+    the largest are kept. The order is by the sum of the response over the piece, that is mean
+    response times area: a speck that responds strongly does not outrank the object.
+
+    Args:
+        response_map: (H, W) in [0, 1].
+        threshold: Least response counted as foreground (it must be exceeded).
+        min_area_px: Smallest piece kept, in pixels of `response_map`, whatever its size.
+        max_objects: Most pieces kept; 0 finds none.
+    """
+    if max_objects < 1:
+        return ()
+    foreground = (response_map > threshold).view(np.uint8)
+    x, y, width, height = cv2.boundingRect(foreground)
+    if not width:
+        return ()
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(
+        foreground[y : y + height, x : x + width], connectivity=8
+    )
+    areas = stats[1:, cv2.CC_STAT_AREA]
+    largest = np.argsort(-areas, kind="stable")[:max_objects]
+    objects = []
+    for index in largest[areas[largest] >= min_area_px]:
+        label = int(index) + 1
+        left, top, columns, rows = (int(value) for value in stats[label, :4])
+        piece = labels[top : top + rows, left : left + columns] == label
+        box = (left + x, top + y, columns, rows)
+        objects.append(_describe(piece, box, int(areas[index]), response_map))
+    return tuple(sorted(objects, key=lambda found: -found.score * found.area))
+
+
+def union_of(objects: tuple[SegmentedObject, ...], shape: tuple[int, ...]) -> BoolArray:
+    """Return the mask (H, W) that covers all of the objects."""
+    mask: BoolArray = np.zeros(shape, np.bool_)
+    for found in objects:
+        x, y, width, height = found.box
+        mask[y : y + height, x : x + width] |= found.mask[y : y + height, x : x + width]
+    return mask
+
+
+def _describe(
+    piece: BoolArray, box: tuple[int, int, int, int], area: int, response_map: Float32Array
+) -> SegmentedObject:
+    """Return the object whose mask within its box is `piece`."""
+    x, y, width, height = box
+    centroid, axis = mask_centroid(piece), principal_axis(piece)
+    if centroid is None or axis is None:
+        raise ValueError(f"an object must have at least one pixel, got none in box {box}")
+    mask: BoolArray = np.zeros(response_map.shape, np.bool_)
+    mask[y : y + height, x : x + width] = piece
+    score = cv2.mean(response_map[y : y + height, x : x + width], mask=piece.view(np.uint8))[0]
+    return SegmentedObject(
+        mask=mask,
+        box=box,
+        area=area,
+        centroid=(centroid[0] + x, centroid[1] + y),
+        axis=axis,
+        score=min(float(score), 1.0),
+    )
+
+
+@lru_cache(maxsize=16)
+def _weights(
+    cells: int, pixels: int, content_px: int, offset_px: int, size_px: int
+) -> Float32Array:
+    """Return what each cell along one side adds to each pixel, (pixels, cells); rows sum to 1."""
+    places_px = (np.arange(pixels) + 0.5) * content_px / pixels + offset_px
+    places = np.clip(places_px * cells / size_px - 0.5, 0.0, cells - 1.0)
+    before = np.minimum(places.astype(np.intp), max(cells - 2, 0))
+    after = np.minimum(before + 1, cells - 1)
+    weights: Float32Array = np.zeros((pixels, cells), np.float32)
+    weights[np.arange(pixels), after] = places - before
+    weights[np.arange(pixels), before] = 1.0 - (places - before)
+    weights.setflags(write=False)
+    return weights
