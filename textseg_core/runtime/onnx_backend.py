@@ -1,0 +1,129 @@
+"""Runs a model directory with ONNX Runtime on the CPU."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import onnxruntime  # type: ignore[import-untyped,unused-ignore]
+
+from textseg_core.arrays import Int64Array, UInt8Array
+from textseg_core.runtime.base import Tensors
+
+PROVIDERS = ("CPUExecutionProvider",)
+HEAD_OUTPUTS = ("logits", "presence", "several")
+
+
+class OnnxBackend:
+    """Runs `image_encoder.onnx`, `expression_encoder.onnx` and `query_head.onnx`.
+
+    On the CPU provider and on no other. Raises RuntimeError if a file is missing, is not ONNX,
+    or does not have the inputs and outputs that `base.InferenceBackend` names.
+    """
+
+    def __init__(self, directory: Path, threads: int = 0) -> None:
+        self._image_encoder = _Part(directory / "image_encoder.onnx", threads)
+        self._expression_encoder = _Part(directory / "expression_encoder.onnx", threads)
+        self._query_head = _Part(directory / "query_head.onnx", threads)
+        self._image_encoder.expect_inputs({"image": "tensor(uint8)"})
+        self._expression_encoder.expect_inputs({"token_ids": "tensor(int64)"})
+        self._query_head.expect_inputs(
+            {**self._image_encoder.outputs, **self._expression_encoder.outputs}
+        )
+        self._query_head.expect_outputs("logits", HEAD_OUTPUTS)
+
+    def encode_image(self, image: UInt8Array) -> Tensors:
+        """Return the encodings of a letterboxed RGB image, (S, S, 3), by name."""
+        return self._image_encoder.run({"image": image[np.newaxis]})
+
+    def encode_expression(self, token_ids: Int64Array) -> Tensors:
+        """Return the encodings of one expression, (1, T), by name."""
+        return self._expression_encoder.run({"token_ids": token_ids})
+
+    def respond(self, image: Tensors, expressions: Tensors) -> Tensors:
+        """Return `logits` (B, 1, h, w) and, where the network has them, the others (B,)."""
+        return self._query_head.run({**image, **expressions})
+
+
+class _Part:
+    """One ONNX file and its session."""
+
+    def __init__(self, path: Path, threads: int) -> None:
+        if not path.is_file():
+            raise RuntimeError(
+                f"{path}: no such file, expected one of the network's three ONNX parts; export "
+                "the model again, or install the package again if these are its own weights"
+            )
+        self._path = path
+        try:
+            self._session = onnxruntime.InferenceSession(
+                str(path), _session_options(threads), providers=list(PROVIDERS)
+            )
+        except Exception as error:  # ONNX Runtime's errors share no base class
+            raise RuntimeError(
+                f"{path}: ONNX Runtime {onnxruntime.__version__} cannot load it, the file is "
+                f"damaged or made for a newer version; export the model again ({error})"
+            ) from error
+        self._inputs = {entry.name: entry for entry in self._session.get_inputs()}
+        self._output_names = [entry.name for entry in self._session.get_outputs()]
+        self.outputs: dict[str, str] = {e.name: e.type for e in self._session.get_outputs()}
+
+    def run(self, feeds: Tensors) -> Tensors:
+        """Return the outputs by name."""
+        for name, array in feeds.items():
+            self._check(name, array.shape)
+        try:
+            outputs = self._session.run(self._output_names, feeds)
+        except Exception as error:  # ONNX Runtime's errors share no base class
+            raise RuntimeError(f"{self._path}: ONNX Runtime failed: {error}") from error
+        return dict(zip(self._output_names, outputs, strict=True))
+
+    def expect_inputs(self, types_by_name: dict[str, str]) -> None:
+        """Refuse a file whose inputs are not exactly these."""
+        came = {name: entry.type for name, entry in self._inputs.items()}
+        if came != types_by_name:
+            raise RuntimeError(
+                f"{self._path}: expected the inputs {types_by_name}, got {came}; "
+                "export the model's three parts together"
+            )
+
+    def expect_outputs(self, needed: str, accepted: Sequence[str]) -> None:
+        """Refuse a file that lacks the needed output or has one that is not accepted."""
+        if needed not in self._output_names or not set(self._output_names) <= set(accepted):
+            raise RuntimeError(
+                f"{self._path}: expected the output {needed!r} and none beyond {accepted}, "
+                f"got {self._output_names}; export the model again"
+            )
+
+    def _check(self, name: str, shape: tuple[int, ...]) -> None:
+        """Refuse an array whose fixed sides are not those of the file."""
+        expected = self._inputs[name].shape
+        if len(shape) != len(expected) or any(
+            isinstance(side, int) and side != came
+            for side, came in zip(expected, shape, strict=True)
+        ):
+            raise RuntimeError(
+                f"{self._path}: {name} must be {tuple(expected)}, got {shape}; model.yaml and "
+                "the ONNX files must come from one export"
+            )
+
+
+def _session_options(threads: int) -> "onnxruntime.SessionOptions":
+    """Return options that keep memory flat and the cores free between runs."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads or usable_cores()
+    options.inter_op_num_threads = 1
+    options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
+    options.log_severity_level = 3  # errors; warnings are about the exporter's style
+    # The arena never gives back what the largest batch of expressions once took.
+    options.enable_cpu_mem_arena = False
+    # Three sessions share the cores: one that waits must not spin beside the one that works.
+    options.add_session_config_entry("session.force_spinning_stop", "1")
+    return options
+
+
+def usable_cores() -> int:
+    """Return how many cores this process may run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
