@@ -1,0 +1,232 @@
+"""An image and words go in, a segmentation comes out: the steps in order, nothing else."""
+
+import importlib
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+
+from textseg_core.arrays import UInt8Array
+from textseg_core.command import Command, parse_command
+from textseg_core.config import SegmenterConfig
+from textseg_core.model_info import (
+    SHIPPED_WEIGHTS,
+    VOCABULARY_FILE,
+    ModelInfo,
+    load_model_info,
+)
+from textseg_core.postprocess import postprocess
+from textseg_core.preprocess import Letterbox, check_image, letterbox_image
+from textseg_core.runtime.base import InferenceBackend, Tensors
+from textseg_core.segmentation import Segmentation
+from textseg_core.status import Answer, decide, read_answers
+from textseg_core.tokenizer import Encoding, Tokenizer
+
+#: Expressions whose encodings are kept; one is a few kilobytes.
+KEPT_EXPRESSIONS = 128
+
+
+class Segmenter:
+    """Finds in an image what an expression describes.
+
+    Holds nothing between calls but the encodings of the last `KEPT_EXPRESSIONS` expressions.
+
+    Attributes:
+        config: Settings in force.
+        model_info: What the network says of itself.
+    """
+
+    def __init__(
+        self,
+        config: SegmenterConfig,
+        model_info: ModelInfo,
+        tokenizer: Tokenizer,
+        backend: InferenceBackend,
+    ) -> None:
+        self.config = config
+        self.model_info = model_info
+        self._tokenizer = tokenizer
+        self._backend = backend
+        self._threshold = _first(config.threshold, model_info.threshold)
+        self._presence_threshold = _first(config.presence_threshold, model_info.presence_threshold)
+        self._encode = lru_cache(KEPT_EXPRESSIONS)(self._encode_expression)
+
+    @classmethod
+    def load(
+        cls, weights: Path | str | None = None, config: SegmenterConfig | None = None
+    ) -> "Segmenter":
+        """Return a segmenter that is ready to run.
+
+        Args:
+            weights: Model directory; None for `config.weights`, and where that is empty for the
+                compact weights shipped in the package.
+            config: Settings; None for the defaults.
+
+        Raises:
+            RuntimeError: If weights or runtime are missing or do not fit each other.
+            ValueError: If `model.yaml` holds a wrong key or value.
+        """
+        config = config or SegmenterConfig()
+        chosen = weights if weights is not None else config.weights
+        directory = Path(chosen).expanduser() if chosen else SHIPPED_WEIGHTS
+        model_info = load_model_info(directory)
+        vocabulary = directory / VOCABULARY_FILE
+        if not vocabulary.is_file():
+            raise RuntimeError(
+                f"{vocabulary}: no such file, expected one word a line; export the model again"
+            )
+        tokenizer = Tokenizer.from_file(
+            vocabulary,
+            length=model_info.tokens,
+            padding=model_info.padding,
+            kind=model_info.tokenizer,
+        )
+        return cls(config, model_info, tokenizer, _load_backend(config, directory))
+
+    def segment(self, image: UInt8Array, text: str) -> Segmentation:
+        """Return what the text describes in the image.
+
+        Args:
+            image: RGB, uint8 (H, W, 3) of any size and memory layout.
+            text: A command ("pick up the jar next to the apples") or an expression ("the jar
+                next to the apples"); a command's target is segmented.
+
+        Raises:
+            ValueError: If the image is no colour image, the text names nothing, or the network
+                returns NaN or infinity.
+            RuntimeError: If the network's output is not of the shape that its model.yaml says.
+        """
+        return self.segment_many(image, [text])[0]
+
+    def segment_many(self, image: UInt8Array, texts: Sequence[str]) -> list[Segmentation]:
+        """Return what each text describes, encoding the image once.
+
+        Args:
+            image: RGB, uint8 (H, W, 3) of any size and memory layout.
+            texts: Commands or expressions; each is answered as if it were alone.
+
+        Raises:
+            ValueError: As `segment`, and if `texts` is one string.
+            RuntimeError: As `segment`.
+        """
+        if isinstance(texts, str):
+            raise ValueError(f"texts must be a list of strings, got the one string {texts!r}")
+        check_image(image)
+        commands = [_parse(text) for text in texts]
+        if not commands:
+            return []
+        started = perf_counter()
+        square, letterbox = letterbox_image(image, self.model_info.input_px)
+        preprocessed = perf_counter()
+        seen = self._backend.encode_image(square)
+        encoded = perf_counter()
+        encodings: list[Encoding] = []
+        read: list[Tensors] = []
+        text_ms: list[float] = []
+        for command in commands:
+            text_started = perf_counter()
+            encoding, tensors = self._encode(command.expression)
+            text_ms.append(_ms(text_started))
+            encodings.append(encoding)
+            read.append(tensors)
+        head_started = perf_counter()
+        raw = self._backend.respond(seen, _stack(read))
+        head_ms = _ms(head_started)
+        answers = read_answers(raw, count=len(commands), cells=self.model_info.cells)
+        shared_ms = {
+            "preprocess": (preprocessed - started) * 1e3,
+            "encoder": (encoded - preprocessed) * 1e3,
+            "head": head_ms,
+        }
+        return [
+            self._conclude(command, encoding, answer, letterbox, {**shared_ms, "text": spent})
+            for command, encoding, answer, spent in zip(
+                commands, encodings, answers, text_ms, strict=True
+            )
+        ]
+
+    def _conclude(
+        self,
+        command: Command,
+        encoding: Encoding,
+        answer: Answer,
+        letterbox: Letterbox,
+        timings_ms: dict[str, float],
+    ) -> Segmentation:
+        """Return the result for one expression."""
+        started = perf_counter()
+        response_map, mask, objects = postprocess(
+            answer.logits,
+            letterbox,
+            threshold=self._threshold,
+            min_area_px=self.config.min_area_px,
+            max_objects=0
+            if answer.is_absent(self._presence_threshold)
+            else self.config.max_objects,
+        )
+        return Segmentation(
+            mask=mask,
+            response_map=response_map,
+            score=float(response_map.max()) if answer.presence is None else answer.presence,
+            objects=objects,
+            status=decide(objects, several=answer.several, plural=command.plural),
+            expression=command.expression,
+            command=command,
+            unknown_words=tuple(encoding.unknown_words),
+            truncated_words=tuple(encoding.truncated_words),
+            timings_ms={**timings_ms, "postprocess": _ms(started)},
+        )
+
+    def _encode_expression(self, expression: str) -> tuple[Encoding, Tensors]:
+        """Return an expression's tokens and their encodings by the network."""
+        encoding = self._tokenizer.encode(expression)
+        return encoding, self._backend.encode_expression(encoding.token_ids)
+
+
+def _parse(text: str) -> Command:
+    """Return the command; refuse one that names nothing to segment."""
+    if not isinstance(text, str):
+        raise ValueError(f"text must be a string, got {type(text).__name__}")
+    command = parse_command(text)
+    if not command.expression:
+        raise ValueError(
+            "text must name what to segment, such as 'the red mug' or 'pick up the red mug', "
+            f"got {text[:80]!r}"
+        )
+    return command
+
+
+def _load_backend(config: SegmenterConfig, directory: Path) -> InferenceBackend:
+    """Return the runtime that the settings name; only that one is imported."""
+    if config.backend == "onnx":
+        from textseg_core.runtime.onnx_backend import OnnxBackend
+
+        return OnnxBackend(directory, config.threads)
+    try:
+        module = importlib.import_module("textseg_core.runtime.torch_backend")
+    except ModuleNotFoundError as error:
+        raise RuntimeError(
+            f"backend 'torch' needs the package {error.name!r}, which is not installed: "
+            "pip install 'textseg-ros[train]', or use backend 'onnx'"
+        ) from error
+    backend: InferenceBackend = module.TorchBackend.from_directory(directory)
+    return backend
+
+
+def _stack(encodings: list[Tensors]) -> Tensors:
+    """Return the encodings of several expressions as one batch."""
+    if len(encodings) == 1:
+        return encodings[0]
+    return {name: np.concatenate([one[name] for one in encodings]) for name in encodings[0]}
+
+
+def _first(chosen: float | None, default: float) -> float:
+    """Return the setting, or the model's own value where none is set."""
+    return default if chosen is None else chosen
+
+
+def _ms(started: float) -> float:
+    """Return the milliseconds since `started`."""
+    return (perf_counter() - started) * 1e3
