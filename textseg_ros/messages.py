@@ -1,0 +1,132 @@
+"""Where message classes come from, and the little in which their two kinds differ."""
+
+import array
+import importlib
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from textseg_core.arrays import AnyArray
+
+
+class MessageTypes(Protocol):
+    """Message classes by ROS type name.
+
+    Both kinds (the dataclasses of rosbags, the classes that colcon generated)
+    are made with one keyword argument for every field.
+    """
+
+    def get(self, type_name: str) -> type[Any]:
+        """Return the class of `package/msg/Type`."""
+        ...
+
+
+class InstalledMessages:
+    """The classes of a ROS 2 installation."""
+
+    def get(self, type_name: str) -> type[Any]:
+        """Return the class of `package/msg/Type`.
+
+        Raises:
+            RuntimeError: If the package or the type is not installed.
+        """
+        package, _, name = type_name.split("/")
+        try:
+            found: type[Any] = getattr(importlib.import_module(f"{package}.msg"), name)
+        except (ImportError, AttributeError) as error:
+            raise RuntimeError(
+                f"message type {type_name} is not installed ({error}); "
+                f"source the workspace that holds {package}, or install ros-$ROS_DISTRO-"
+                f"{package.replace('_', '-')}"
+            ) from error
+        return found
+
+
+class Time(Protocol):
+    """builtin_interfaces/msg/Time as far as it is read here."""
+
+    @property
+    def sec(self) -> int:
+        """Whole seconds."""
+        ...
+
+    @property
+    def nanosec(self) -> int:
+        """The rest."""
+        ...
+
+
+class Header(Protocol):
+    """std_msgs/msg/Header as far as it is read here."""
+
+    @property
+    def stamp(self) -> Time:
+        """When the image was taken."""
+        ...
+
+    @property
+    def frame_id(self) -> str:
+        """The camera's optical frame."""
+        ...
+
+
+class ImageMessage(Protocol):
+    """sensor_msgs/msg/Image of either kind."""
+
+    header: Any
+    height: int
+    width: int
+    encoding: str
+    is_bigendian: int
+    step: int
+    data: Any
+
+
+class CompressedMessage(Protocol):
+    """sensor_msgs/msg/CompressedImage of either kind."""
+
+    header: Any
+    format: str
+    data: Any
+
+
+def byte_sequence(message_class: type[Any], values: AnyArray) -> Any:
+    """Return the bytes of an array as a message of this class holds `uint8[]`.
+
+    Args:
+        message_class: The class whose field it becomes.
+        values: Any shape and type; its memory is taken in C order.
+
+    Returns:
+        array.array for a generated class, whose setter checks every element of
+        anything else; a uint8 array for a rosbags dataclass.
+    """
+    flat = values.reshape(-1) if values.flags.c_contiguous else values.ravel()
+    if is_generated(message_class):
+        packed = array.array("B")
+        packed.frombytes(flat.data)
+        return packed
+    return flat.view("u1")
+
+
+def is_generated(message_class: type[Any]) -> bool:
+    """Return whether rosidl made the class (else rosbags did)."""
+    return hasattr(message_class, "get_fields_and_field_types")
+
+
+def stamp_ns(header: Header) -> int:
+    """Return a header's stamp in nanoseconds since the epoch."""
+    return header.stamp.sec * 1_000_000_000 + header.stamp.nanosec
+
+
+def make_header(types: MessageTypes, time_ns: int, frame_id: str = "") -> Any:
+    """Return a header of our own, for what no image gave one to."""
+    stamp = types.get("builtin_interfaces/msg/Time")(
+        sec=time_ns // 1_000_000_000, nanosec=time_ns % 1_000_000_000
+    )
+    return types.get("std_msgs/msg/Header")(stamp=stamp, frame_id=frame_id)
+
+
+def key_values(types: MessageTypes, values: Mapping[str, str]) -> Sequence[Any]:
+    """Return diagnostic_msgs/KeyValue messages, in order."""
+    key_value = types.get("diagnostic_msgs/msg/KeyValue")
+    return [key_value(key=key, value=value) for key, value in values.items()]
