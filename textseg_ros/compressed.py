@@ -1,6 +1,7 @@
 """sensor_msgs/CompressedImage to RGB arrays: JPEG and PNG, their headers read first."""
 
 import io
+import struct
 from typing import cast
 
 import numpy as np
@@ -12,6 +13,10 @@ from textseg_ros.messages import CompressedMessage
 
 _JPEG = b"\xff\xd8\xff"
 _PNG = b"\x89PNG\r\n\x1a\n"
+_BROKEN = (OSError, SyntaxError, EOFError, LookupError, TypeError, ValueError, struct.error)
+"""What Pillow raises for a broken file."""
+
+_PictureClass = type[JpegImagePlugin.JpegImageFile] | type[PngImagePlugin.PngImageFile]
 
 
 def compressed_to_rgb(message: CompressedMessage, max_image_px: int = MAX_IMAGE_PX) -> UInt8Array:
@@ -44,31 +49,37 @@ def compressed_to_rgb(message: CompressedMessage, max_image_px: int = MAX_IMAGE_
     data = bytes(message.data)
     if not data:
         raise ValueError(f"no data in a compressed image of format {name!r}")
+    picture_class = _class_of(data, name)
     try:
-        picture = _open(data, name)
-        check_size(*picture.size, max_image_px)
-        return _to_rgb(picture, message.format)
-    except (OSError, SyntaxError, EOFError, IndexError, KeyError, TypeError) as error:
-        # What Pillow raises for a broken file; ValueError passes as it is.
-        raise ValueError(
-            f"broken or truncated picture, format {name!r}, {len(data)} bytes: {error}"
-        ) from error
+        picture = picture_class(io.BytesIO(data))  # reads the header
+    except _BROKEN as error:
+        raise ValueError(_fault(name, data, error)) from error
+    check_size(*picture.size, max_image_px)
+    try:
+        picture.load()
+    except _BROKEN as error:
+        raise ValueError(_fault(name, data, error)) from error
+    return _to_rgb(picture, message.format)
 
 
-def _open(data: bytes, name: str) -> Image.Image:
-    """Read the header only.
+def _class_of(data: bytes, name: str) -> _PictureClass:
+    """Return what reads the data.
 
     The classes are called rather than Image.open, which tries every format that Pillow knows and
     warns by its own measure of a decompression bomb.
     """
     if data.startswith(_JPEG):
-        return JpegImagePlugin.JpegImageFile(io.BytesIO(data))
+        return JpegImagePlugin.JpegImageFile
     if data.startswith(_PNG):
-        return PngImagePlugin.PngImageFile(io.BytesIO(data))
+        return PngImagePlugin.PngImageFile
     raise ValueError(
         f"format {name!r} with first bytes {data[:8].hex(' ')} is neither JPEG nor PNG; "
         "have the camera publish one of these, or raw images on topic image"
     )
+
+
+def _fault(name: str, data: bytes, error: Exception) -> str:
+    return f"broken or truncated picture, format {name!r}, {len(data)} bytes: {error}"
 
 
 def _to_rgb(picture: Image.Image, format_text: str) -> UInt8Array:

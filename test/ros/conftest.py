@@ -1,0 +1,29 @@
+"""Message classes for the tests: those of rosbags, and those of a ROS 2 installation if any."""
+
+import pytest
+
+from textseg_ros.messages import InstalledMessages, MessageTypes
+
+
+@pytest.fixture(scope="session")
+def rosbags_types() -> MessageTypes:
+    reason = "needs rosbags and cyclonedds: pip install 'textseg-ros[dds]'"
+    pytest.importorskip("rosbags", reason=reason)
+    pytest.importorskip("cyclonedds", reason=reason)
+    from textseg_ros.dds.typestore import TypeStore
+
+    return TypeStore("jazzy")
+
+
+@pytest.fixture(scope="session", params=["rosbags", "installed"])
+def types(request: pytest.FixtureRequest) -> MessageTypes:
+    if request.param == "rosbags":
+        found: MessageTypes = request.getfixturevalue("rosbags_types")
+        return found
+    pytest.importorskip(
+        "sensor_msgs.msg", reason="generated message classes exist only inside ROS 2"
+    )
+    pytest.importorskip(
+        "textseg_ros.msg", reason="our generated messages exist only after colcon build"
+    )
+    return InstalledMessages()
