@@ -1,0 +1,1 @@
+"""Reads English commands: words, word lists, verbs, relations and grammatical number."""
