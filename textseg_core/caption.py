@@ -23,7 +23,7 @@ FONT_FILES = (
 def render_line(text: str, height_px: int, max_width_px: int) -> UInt8Array:
     """Return the text as coverage, 0 where there is none, 255 inside the strokes.
 
-    Pillow's built-in font shows Latin script. For other characters that one of `FONT_FILES`,
+    Pillow's built-in font shows ASCII. For other characters that one of `FONT_FILES`,
     where installed under `FONT_DIRECTORIES`, is taken that lacks the fewest; what it lacks is
     written as code points, such as <U+6C34>, never as question marks or boxes. A line that is
     too long ends with "..".
@@ -34,7 +34,7 @@ def render_line(text: str, height_px: int, max_width_px: int) -> UInt8Array:
         max_width_px: Most columns of the result.
 
     Returns:
-        (rows, columns); rows depend on `height_px` alone.
+        (rows, columns); the rows depend on the font, not on the letters.
     """
     font, shown = _font_for(text, height_px)
     shown = _shorten(shown, font, max_width_px)
