@@ -1,0 +1,80 @@
+from pathlib import Path
+
+import pytest
+import yaml
+
+from textseg_core.model_info import ModelInfo, load_model_info
+
+COMPLETE = {
+    "name": "colours",
+    "input_px": 96,
+    "stride": 8,
+    "tokens": 6,
+    "padding": "right",
+    "tokenizer": "words",
+    "presence_threshold": 0.5,
+    "threshold": 0.4,
+    "about": {"trained": "yesterday"},
+}
+
+
+def write(directory: Path, **changes: object) -> Path:
+    values = {**COMPLETE, **changes}
+    kept = {key: value for key, value in values.items() if value is not None}
+    (directory / "model.yaml").write_text(yaml.safe_dump(kept), encoding="utf-8")
+    return directory
+
+
+def test_description_is_read(tmp_path: Path) -> None:
+    info = load_model_info(write(tmp_path))
+    assert info == ModelInfo(**COMPLETE)  # type: ignore[arg-type]
+    assert info.cells == 12
+    assert info.about == {"trained": "yesterday"}
+
+
+def test_about_may_be_left_out(tmp_path: Path) -> None:
+    assert load_model_info(write(tmp_path, about=None)).about == {}
+
+
+def test_missing_directory_is_named_with_what_is_expected_and_the_way_out(tmp_path: Path) -> None:
+    with pytest.raises(
+        RuntimeError, match=r"absent does not exist; expected model\.yaml"
+    ) as caught:
+        load_model_info(tmp_path / "absent")
+    assert "vocabulary.txt" in str(caught.value)
+    assert "install the package again" in str(caught.value)
+
+
+def test_directory_without_a_description_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError, match=r"holds no model\.yaml"):
+        load_model_info(tmp_path)
+
+
+def test_unknown_and_missing_keys_are_named_with_the_file(tmp_path: Path) -> None:
+    write(tmp_path, size=96, tokens=None)
+    with pytest.raises(ValueError, match="unknown keys: size; missing keys: tokens") as caught:
+        load_model_info(tmp_path)
+    assert str(tmp_path / "model.yaml") in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("name", "", "name must be a word"),
+        ("input_px", 100, "input_px must be a multiple of stride 8, got 100"),
+        ("stride", 0, "stride must be a whole number >= 1, got 0"),
+        ("tokens", "six", "tokens must be a whole number >= 1, got 'six'"),
+        ("padding", "both", "padding must be 'left' or 'right', got 'both'"),
+        ("tokenizer", "bpe", "tokenizer must be 'words' or 'hu2016', got 'bpe'"),
+        ("presence_threshold", 2, r"presence_threshold must lie in \[0, 1\], got 2"),
+        ("threshold", 0.0, r"threshold must lie in \(0, 1\), got 0.0"),
+        ("about", "good", "about must hold 'key: value', got str"),
+    ],
+)
+def test_wrong_value_is_refused_with_file_and_value(
+    tmp_path: Path, key: str, value: object, message: str
+) -> None:
+    write(tmp_path, **{key: value})
+    with pytest.raises(ValueError, match=message) as caught:
+        load_model_info(tmp_path)
+    assert str(tmp_path / "model.yaml") in str(caught.value)
