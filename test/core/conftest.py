@@ -7,12 +7,13 @@ colours. Words that name no colour count nothing. Presence is the greatest logit
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import yaml
 
-from textseg_core.arrays import Float32Array, Int64Array, UInt8Array
+from textseg_core.arrays import AnyArray, Float32Array, Int64Array, UInt8Array
 from textseg_core.config import SegmenterConfig
 from textseg_core.model_info import ModelInfo
 from textseg_core.runtime.base import Tensors
@@ -122,7 +123,9 @@ def _parts() -> dict[str, bytes]:
     def value(name: str, kind: int, shape: list[int | str]) -> object:
         return helper.make_tensor_value_info(name, kind, shape)
 
-    def part(nodes: list, inputs: list, outputs: list, **constants: np.ndarray) -> bytes:
+    def part(
+        nodes: list[Any], inputs: list[Any], outputs: list[Any], **constants: AnyArray
+    ) -> bytes:
         graph = helper.make_graph(
             nodes,
             "part",
@@ -152,7 +155,7 @@ def _parts() -> dict[str, bytes]:
             ],
             [value("image", TensorProto.UINT8, [1, INPUT_PX, INPUT_PX, 3])],
             [cells],
-            white=np.float32(255.0),
+            white=np.array(255.0, np.float32),
         ),
         "expression_encoder": part(
             [
@@ -176,6 +179,6 @@ def _parts() -> dict[str, bytes]:
             [value("logits", f32, ["B", 1, CELLS, CELLS]), value("presence", f32, ["B"])],
             column=np.array([-1, 3, 1, 1], np.int64),
             axis=np.array([1], np.int64),
-            bias=np.float32(8.0),
+            bias=np.array(8.0, np.float32),
         ),
     }

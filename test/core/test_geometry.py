@@ -1,9 +1,11 @@
 import math
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
 
-from textseg_core.arrays import BoolArray
+from textseg_core.arrays import AnyArray, BoolArray
 from textseg_core.geometry import mask_box, mask_centroid, principal_axis
 
 
@@ -124,6 +126,6 @@ def test_a_mask_that_is_a_view_with_strides_is_read_correctly() -> None:
 
 @pytest.mark.parametrize("function", [mask_box, mask_centroid, principal_axis])
 @pytest.mark.parametrize("wrong", [np.zeros((4, 4), np.uint8), np.zeros((4, 4, 1), np.bool_)])
-def test_what_is_no_mask_is_refused(function, wrong) -> None:  # type: ignore[no-untyped-def]
+def test_what_is_no_mask_is_refused(function: Callable[[Any], object], wrong: AnyArray) -> None:
     with pytest.raises(ValueError, match=r"mask must be bool \(H, W\)"):
         function(wrong)

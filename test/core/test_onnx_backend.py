@@ -3,13 +3,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from textseg_core.arrays import UInt8Array
 from textseg_core.runtime.onnx_backend import OnnxBackend, usable_cores
 
 PARTS = ("image_encoder", "expression_encoder", "query_head")
 RED_IDS = np.array([[4, 0, 0, 0, 0, 0]], np.int64)
 
 
-def red_image() -> np.ndarray:  # type: ignore[type-arg]
+def red_image() -> UInt8Array:
     image = np.zeros((96, 96, 3), np.uint8)
     image[:8, :8, 0] = 255
     return image

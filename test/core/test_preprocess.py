@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from textseg_core.arrays import AnyArray
 from textseg_core.preprocess import Letterbox, letterbox_image
 
 SIZES = [(1, 1), (1, 4000), (4000, 1), (2, 3), (37, 101), (479, 641), (480, 640), (3000, 4000)]
@@ -117,7 +118,7 @@ def test_input_is_left_as_it_was() -> None:
         np.zeros((4, 0, 3), np.uint8),
     ],
 )
-def test_what_is_no_colour_image_is_refused_with_what_came(wrong) -> None:  # type: ignore[no-untyped-def]
+def test_what_is_no_colour_image_is_refused_with_what_came(wrong: AnyArray) -> None:
     with pytest.raises(ValueError, match="image must be uint8 RGB") as caught:
         letterbox_image(wrong, 96)
     assert str(wrong.dtype) in str(caught.value)

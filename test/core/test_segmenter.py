@@ -2,32 +2,36 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from textseg_core.arrays import UInt8Array
 from textseg_core.config import SegmenterConfig
 from textseg_core.segmentation import Status
 from textseg_core.segmenter import KEPT_EXPRESSIONS, Segmenter
 
 RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
 Build = Callable[..., Segmenter]
+MakeBackend = Callable[..., Any]
+DrawBlocks = Callable[..., UInt8Array]
 
 
 @pytest.fixture
-def red_block(draw_blocks):  # type: ignore[no-untyped-def]
+def red_block(draw_blocks: DrawBlocks) -> UInt8Array:
     """192 x 96 with a red block in columns 64..127 and rows 32..63, as four by two cells."""
     return draw_blocks(96, 192, (64, 32, 64, 32, RED))
 
 
 @pytest.fixture
-def two_red_blocks(draw_blocks):  # type: ignore[no-untyped-def]
+def two_red_blocks(draw_blocks: DrawBlocks) -> UInt8Array:
     return draw_blocks(96, 192, (16, 32, 32, 32, RED), (128, 32, 32, 32, RED))
 
 
 def test_mask_returns_to_the_pixels_of_an_oblong_image(
-    colour_backend, build_segmenter: Build, red_block
-) -> None:  # type: ignore[no-untyped-def]
+    colour_backend: MakeBackend, build_segmenter: Build, red_block: UInt8Array
+) -> None:
     result = build_segmenter(colour_backend()).segment(red_block, "the red block")
     assert result.status is Status.FOUND
     assert result.mask.shape == result.response_map.shape == (96, 192)
@@ -43,24 +47,24 @@ def test_mask_returns_to_the_pixels_of_an_oblong_image(
 
 
 def test_score_is_the_probability_of_presence(
-    colour_backend, build_segmenter: Build, red_block
-) -> None:  # type: ignore[no-untyped-def]
+    colour_backend: MakeBackend, build_segmenter: Build, red_block: UInt8Array
+) -> None:
     # The greatest logit is 8.
     result = build_segmenter(colour_backend()).segment(red_block, "red")
     assert result.score == pytest.approx(1.0 / (1.0 + np.exp(-8.0)))
 
 
 def test_without_presence_the_score_is_the_greatest_response(
-    colour_backend, build_segmenter: Build, red_block
-) -> None:  # type: ignore[no-untyped-def]
+    colour_backend: MakeBackend, build_segmenter: Build, red_block: UInt8Array
+) -> None:
     result = build_segmenter(colour_backend(presence=False)).segment(red_block, "red")
     assert result.status is Status.FOUND
     assert result.score == pytest.approx(float(result.response_map.max()))
 
 
 def test_what_is_absent_is_not_found_and_its_response_is_kept(
-    colour_backend, build_segmenter: Build, red_block
-) -> None:  # type: ignore[no-untyped-def]
+    colour_backend: MakeBackend, build_segmenter: Build, red_block: UInt8Array
+) -> None:
     result = build_segmenter(colour_backend()).segment(red_block, "the blue block")
     assert result.status is Status.NOT_FOUND
     assert result.objects == ()
@@ -71,8 +75,8 @@ def test_what_is_absent_is_not_found_and_its_response_is_kept(
 
 
 def test_presence_below_the_setting_empties_the_mask_but_not_the_response(
-    colour_backend, build_segmenter: Build, red_block
-) -> None:  # type: ignore[no-untyped-def]
+    colour_backend: MakeBackend, build_segmenter: Build, red_block: UInt8Array
+) -> None:
     segmenter = build_segmenter(colour_backend(), presence_threshold=0.9999)
     result = segmenter.segment(red_block, "red")
     assert result.status is Status.NOT_FOUND
@@ -81,8 +85,8 @@ def test_presence_below_the_setting_empties_the_mask_but_not_the_response(
 
 
 def test_threshold_and_least_area_come_from_the_settings(
-    colour_backend, build_segmenter: Build, red_block
-) -> None:  # type: ignore[no-untyped-def]
+    colour_backend: MakeBackend, build_segmenter: Build, red_block: UInt8Array
+) -> None:
     loose = build_segmenter(colour_backend(), threshold=0.01).segment(red_block, "red")
     tight = build_segmenter(colour_backend(), threshold=0.99).segment(red_block, "red")
     none = build_segmenter(colour_backend(), min_area_px=5000).segment(red_block, "red")
@@ -91,8 +95,8 @@ def test_threshold_and_least_area_come_from_the_settings(
 
 
 def test_two_alike_are_ambiguous_for_a_singular_and_found_for_a_plural(
-    colour_backend, build_segmenter: Build, two_red_blocks
-) -> None:  # type: ignore[no-untyped-def]
+    colour_backend: MakeBackend, build_segmenter: Build, two_red_blocks: UInt8Array
+) -> None:
     segmenter = build_segmenter(colour_backend())
     one, both = segmenter.segment_many(two_red_blocks, ["the red block", "the red blocks"])
     assert one.status is Status.AMBIGUOUS
@@ -101,8 +105,11 @@ def test_two_alike_are_ambiguous_for_a_singular_and_found_for_a_plural(
 
 
 def test_the_networks_own_word_on_several_goes_before_the_count(
-    colour_backend, build_segmenter: Build, two_red_blocks, red_block
-) -> None:  # type: ignore[no-untyped-def]
+    colour_backend: MakeBackend,
+    build_segmenter: Build,
+    two_red_blocks: UInt8Array,
+    red_block: UInt8Array,
+) -> None:
     denies = build_segmenter(colour_backend(several=-3.0))
     affirms = build_segmenter(colour_backend(several=3.0))
     assert denies.segment(two_red_blocks, "the red block").status is Status.FOUND
@@ -110,8 +117,8 @@ def test_the_networks_own_word_on_several_goes_before_the_count(
 
 
 def test_target_of_a_command_is_segmented(
-    colour_backend, build_segmenter: Build, red_block
-) -> None:  # type: ignore[no-untyped-def]
+    colour_backend: MakeBackend, build_segmenter: Build, red_block: UInt8Array
+) -> None:
     result = build_segmenter(colour_backend()).segment(red_block, "Pick up the red block!")
     assert result.expression == "the red block"
     assert result.command.action == "pick up"
@@ -119,16 +126,16 @@ def test_target_of_a_command_is_segmented(
 
 
 def test_words_that_the_network_does_not_know_are_reported(
-    colour_backend, build_segmenter: Build, red_block
-) -> None:  # type: ignore[no-untyped-def]
+    colour_backend: MakeBackend, build_segmenter: Build, red_block: UInt8Array
+) -> None:
     result = build_segmenter(colour_backend()).segment(red_block, "the red mug")
     assert result.unknown_words == ("mug",)
     assert result.status is Status.FOUND
 
 
 def test_words_that_the_network_has_no_room_for_are_reported(
-    colour_backend, build_segmenter: Build, red_block
-) -> None:  # type: ignore[no-untyped-def]
+    colour_backend: MakeBackend, build_segmenter: Build, red_block: UInt8Array
+) -> None:
     # Six tokens have room.
     text = "the red block the red block the red"
     result = build_segmenter(colour_backend()).segment(red_block, text)
@@ -136,8 +143,8 @@ def test_words_that_the_network_has_no_room_for_are_reported(
 
 
 def test_many_texts_give_what_each_gives_alone(
-    colour_backend, build_segmenter: Build, draw_blocks
-) -> None:  # type: ignore[no-untyped-def]
+    colour_backend: MakeBackend, build_segmenter: Build, draw_blocks: DrawBlocks
+) -> None:
     image = draw_blocks(90, 130, (10, 10, 40, 30, RED), (70, 40, 30, 40, GREEN))
     texts = ["the red block", "green", "the blue block", "the red block"]
     together = build_segmenter(colour_backend()).segment_many(image, texts)
@@ -150,8 +157,8 @@ def test_many_texts_give_what_each_gives_alone(
 
 
 def test_many_texts_encode_the_image_once_and_run_the_head_once(
-    colour_backend, build_segmenter: Build, red_block
-) -> None:  # type: ignore[no-untyped-def]
+    colour_backend: MakeBackend, build_segmenter: Build, red_block: UInt8Array
+) -> None:
     backend = colour_backend()
     build_segmenter(backend).segment_many(red_block, ["red", "green", "blue"])
     assert backend.images == 1
@@ -160,8 +167,8 @@ def test_many_texts_encode_the_image_once_and_run_the_head_once(
 
 
 def test_an_expression_is_encoded_once_over_many_images(
-    colour_backend, build_segmenter: Build, red_block
-) -> None:  # type: ignore[no-untyped-def]
+    colour_backend: MakeBackend, build_segmenter: Build, red_block: UInt8Array
+) -> None:
     backend = colour_backend()
     segmenter = build_segmenter(backend)
     for _ in range(3):
@@ -170,8 +177,8 @@ def test_an_expression_is_encoded_once_over_many_images(
 
 
 def test_only_the_last_expressions_are_kept(
-    colour_backend, build_segmenter: Build, draw_blocks
-) -> None:  # type: ignore[no-untyped-def]
+    colour_backend: MakeBackend, build_segmenter: Build, draw_blocks: DrawBlocks
+) -> None:
     backend = colour_backend()
     segmenter = build_segmenter(backend)
     image = draw_blocks(8, 8)
@@ -183,35 +190,37 @@ def test_only_the_last_expressions_are_kept(
     assert backend.expressions == KEPT_EXPRESSIONS + 2
 
 
-def test_no_texts_give_no_results(colour_backend, build_segmenter: Build, red_block) -> None:  # type: ignore[no-untyped-def]
+def test_no_texts_give_no_results(
+    colour_backend: MakeBackend, build_segmenter: Build, red_block: UInt8Array
+) -> None:
     assert build_segmenter(colour_backend()).segment_many(red_block, []) == []
 
 
 @pytest.mark.parametrize("text", ["", "   ", "?!"])
 def test_text_that_names_nothing_is_refused(
-    colour_backend, build_segmenter: Build, red_block, text: str
-) -> None:  # type: ignore[no-untyped-def]
+    colour_backend: MakeBackend, build_segmenter: Build, red_block: UInt8Array, text: str
+) -> None:
     with pytest.raises(ValueError, match="text must name what to segment"):
         build_segmenter(colour_backend()).segment(red_block, text)
 
 
 def test_one_string_in_place_of_a_list_is_refused(
-    colour_backend, build_segmenter: Build, red_block
-) -> None:  # type: ignore[no-untyped-def]
+    colour_backend: MakeBackend, build_segmenter: Build, red_block: UInt8Array
+) -> None:
     with pytest.raises(ValueError, match="texts must be a list of strings"):
         build_segmenter(colour_backend()).segment_many(red_block, "red")
 
 
 def test_text_of_another_type_is_refused(
-    colour_backend, build_segmenter: Build, red_block
-) -> None:  # type: ignore[no-untyped-def]
+    colour_backend: MakeBackend, build_segmenter: Build, red_block: UInt8Array
+) -> None:
     with pytest.raises(ValueError, match="text must be a string, got bytes"):
-        build_segmenter(colour_backend()).segment(red_block, b"red")
+        build_segmenter(colour_backend()).segment(red_block, b"red")  # type: ignore[arg-type]
 
 
 def test_what_is_no_image_is_refused_before_the_network_runs(
-    colour_backend, build_segmenter: Build
-) -> None:  # type: ignore[no-untyped-def]
+    colour_backend: MakeBackend, build_segmenter: Build
+) -> None:
     backend = colour_backend()
     with pytest.raises(ValueError, match="image must be uint8 RGB"):
         build_segmenter(backend).segment(np.zeros((4, 4), np.uint8), "red")
@@ -219,8 +228,8 @@ def test_what_is_no_image_is_refused_before_the_network_runs(
 
 
 def test_views_are_accepted_and_left_as_they_were(
-    colour_backend, build_segmenter: Build, red_block
-) -> None:  # type: ignore[no-untyped-def]
+    colour_backend: MakeBackend, build_segmenter: Build, red_block: UInt8Array
+) -> None:
     bgr = red_block[..., ::-1].copy()
     before = bgr.copy()
     result = build_segmenter(colour_backend()).segment(bgr[..., ::-1], "red")
@@ -229,8 +238,8 @@ def test_views_are_accepted_and_left_as_they_were(
 
 
 def test_nan_in_the_response_is_refused_and_the_next_image_answered(
-    colour_backend, build_segmenter: Build, red_block
-) -> None:  # type: ignore[no-untyped-def]
+    colour_backend: MakeBackend, build_segmenter: Build, red_block: UInt8Array
+) -> None:
     backend = colour_backend()
     segmenter = build_segmenter(backend)
     backend.override = lambda outputs: {**outputs, "logits": outputs["logits"] * np.nan}
@@ -241,23 +250,28 @@ def test_nan_in_the_response_is_refused_and_the_next_image_answered(
 
 
 def test_logits_that_do_not_fit_the_description_are_refused(
-    colour_backend, build_segmenter: Build, red_block
-) -> None:  # type: ignore[no-untyped-def]
+    colour_backend: MakeBackend, build_segmenter: Build, red_block: UInt8Array
+) -> None:
     backend = colour_backend()
     backend.override = lambda outputs: {"logits": outputs["logits"][..., :6, :6]}
     with pytest.raises(RuntimeError, match=r"must return logits \(1, 1, 12, 12\)"):
         build_segmenter(backend).segment(red_block, "red")
 
 
-def test_every_stage_is_timed(colour_backend, build_segmenter: Build, red_block) -> None:  # type: ignore[no-untyped-def]
+def test_every_stage_is_timed(
+    colour_backend: MakeBackend, build_segmenter: Build, red_block: UInt8Array
+) -> None:
     timings = build_segmenter(colour_backend()).segment(red_block, "red").timings_ms
     assert set(timings) == {"preprocess", "encoder", "text", "head", "postprocess"}
     assert all(spent >= 0.0 for spent in timings.values())
 
 
 def test_a_model_directory_answers_like_the_same_network_in_numpy(
-    colour_backend, build_segmenter: Build, model_directory: Path, draw_blocks
-) -> None:  # type: ignore[no-untyped-def]
+    colour_backend: MakeBackend,
+    build_segmenter: Build,
+    model_directory: Path,
+    draw_blocks: DrawBlocks,
+) -> None:
     image = draw_blocks(90, 130, (10, 10, 40, 30, RED), (70, 40, 30, 40, GREEN))
     texts = ["the red block", "pick up the green block", "blue"]
     expected = build_segmenter(colour_backend()).segment_many(image, texts)
