@@ -200,6 +200,8 @@ def _write_parts(network: SegmentationNetwork, directory: Path) -> list[Path]:
             warnings.filterwarnings("ignore", category=DeprecationWarning)
             # The expression encoder's batch is one by contract.
             warnings.filterwarnings("ignore", message=".*batch_size other than 1.*")
+            # Torch's own check of shapes inside its LSTM; other modules' warnings are shown.
+            warnings.filterwarnings("ignore", module=r"torch\.nn\.modules\.rnn")
             torch.onnx.export(
                 module,
                 inputs,

@@ -23,12 +23,18 @@ class TorchBackend:
     Args:
         network: Any network of the registry.
         device: A torch device: "cpu", "cuda", "cuda:1".
+        threads: Cores to compute with; 0 leaves torch's choice. Torch has one
+            such number for the whole process.
 
     Raises:
         RuntimeError: If torch does not have that device here.
     """
 
-    def __init__(self, network: SegmentationNetwork, device: str = "cpu") -> None:
+    def __init__(
+        self, network: SegmentationNetwork, device: str = "cpu", threads: int = 0
+    ) -> None:
+        if threads:
+            torch.set_num_threads(threads)
         try:
             self._network = network.to(device).eval()
         except (RuntimeError, AssertionError) as error:
@@ -36,7 +42,9 @@ class TorchBackend:
         self._device = torch.device(device)
 
     @classmethod
-    def from_directory(cls, directory: Path, device: str = "cpu") -> "TorchBackend":
+    def from_directory(
+        cls, directory: Path, device: str = "cpu", threads: int = 0
+    ) -> "TorchBackend":
         """Load `checkpoint.safetensors` of a model directory.
 
         Raises:
@@ -50,7 +58,7 @@ class TorchBackend:
                 f"backend torch needs {path}, which does not exist: copy the training "
                 "checkpoint there, or use the backend onnx"
             )
-        return cls(load_checkpoint(path).network(), device)
+        return cls(load_checkpoint(path).network(), device, threads)
 
     def encode_image(self, image: UInt8Array) -> Tensors:
         """Return the encodings of a letterboxed RGB image, (S, S, 3), by name.
