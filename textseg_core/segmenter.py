@@ -18,7 +18,7 @@ from textseg_core.model_info import (
     load_model_info,
 )
 from textseg_core.postprocess import postprocess
-from textseg_core.preprocess import Letterbox, check_image, letterbox_image
+from textseg_core.preprocess import Letterbox, letterbox_image
 from textseg_core.runtime.base import InferenceBackend, Tensors
 from textseg_core.segmentation import Segmentation
 from textseg_core.status import Answer, decide, read_answers
@@ -113,7 +113,6 @@ class Segmenter:
         """
         if isinstance(texts, str):
             raise ValueError(f"texts must be a list of strings, got the one string {texts!r}")
-        check_image(image)
         commands = [_parse(text) for text in texts]
         if not commands:
             return []

@@ -50,9 +50,18 @@ def test_directory_without_a_description_is_refused(tmp_path: Path) -> None:
         load_model_info(tmp_path)
 
 
-def test_unknown_and_missing_keys_are_named_with_the_file(tmp_path: Path) -> None:
-    write(tmp_path, size=96, tokens=None)
-    with pytest.raises(ValueError, match="unknown keys: size; missing keys: tokens") as caught:
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"size": 96}, "unknown keys: size; missing keys: none"),
+        ({"tokens": None}, "unknown keys: none; missing keys: tokens"),
+    ],
+)
+def test_unknown_and_missing_keys_are_named_with_the_file(
+    tmp_path: Path, changes: dict[str, object], message: str
+) -> None:
+    write(tmp_path, **changes)
+    with pytest.raises(ValueError, match=message) as caught:
         load_model_info(tmp_path)
     assert str(tmp_path / "model.yaml") in str(caught.value)
 

@@ -18,6 +18,11 @@ def test_shorter_side_is_rounded_and_an_odd_pixel_goes_below() -> None:
     assert (box.content_height, box.content_width, box.top, box.left) == (35, 96, 30, 0)
 
 
+def test_shorter_side_is_rounded_up_from_one_half() -> None:
+    # 49 * 96 / 101 = 46.57 rows.
+    assert Letterbox.fit(49, 101, 96).content_height == 47
+
+
 def test_a_line_of_pixels_keeps_one_row() -> None:
     box = Letterbox.fit(1, 4000, 320)
     assert (box.content_height, box.content_width, box.top) == (1, 320, 159)

@@ -122,6 +122,7 @@ def test_target_of_a_command_is_segmented(
     result = build_segmenter(colour_backend()).segment(red_block, "Pick up the red block!")
     assert result.expression == "the red block"
     assert result.command.action == "pick up"
+    assert result.unknown_words == ()
     assert result.status is Status.FOUND
 
 
