@@ -1,0 +1,324 @@
+"""Our compact real-time network: relations by attention between words and coarse cells.
+
+The image is encoded once for any number of expressions. A query head lets the words
+look at the cells and the cells look back at the words, twice; then each expression
+draws its mask with a kernel of its own on stride-4 features.
+"""
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torchvision.models import mobilenet_v2  # type: ignore[import-untyped]
+
+from textseg_core.models.attention import Attention, feed_forward
+from textseg_core.models.base import SegmentationNetwork
+from textseg_core.models.fusion import cell_coordinates, l2_normalise
+
+STRIDE = 4
+CELL_STRIDE = 16
+_HIDE = -1e4  # added to an attention score; survives 16-bit numbers
+_DETAIL = 32
+_KERNEL = 16
+
+
+def _conv(inputs: int, outputs: int, size: int) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv2d(inputs, outputs, size, padding=size // 2, bias=False),
+        nn.BatchNorm2d(outputs),
+        nn.ReLU(),
+    )
+
+
+class CompactImageEncoder(nn.Module):
+    """MobileNetV2 with a top-down pyramid to stride 4, free of the expression.
+
+    Outputs `cells` (B, N, width) at stride 16, `lexical` (B, N, lexical_width), where
+    ImageNet's nouns see themselves, and `detail` (B, 32, S / 4, S / 4).
+
+    Source:
+        Sandler et al. 2018, arXiv:1801.04381; Lin et al. 2017, arXiv:1612.03144.
+    """
+
+    def __init__(self, input_px: int, width: int, lexical_width: int, dropout: float):
+        super().__init__()
+        self.features = mobilenet_v2(weights=None).features
+        self.top = nn.Conv2d(320, width, 1)
+        self.side_16 = nn.Conv2d(96, width, 1)
+        self.side_8 = nn.Conv2d(32, 64, 1)
+        self.side_4 = nn.Conv2d(24, _DETAIL, 1)
+        self.merge_16 = _conv(width, width, 3)
+        self.down_8 = nn.Conv2d(width, 64, 1)
+        self.merge_8 = _conv(64, 64, 3)
+        self.down_4 = nn.Conv2d(64, _DETAIL, 1)
+        self.merge_4 = _conv(_DETAIL, _DETAIL, 3)
+        self.to_lexical = nn.Conv2d(1280, lexical_width, 1, bias=False)
+        self.drop = nn.Dropout2d(dropout)
+        self.cells = input_px // CELL_STRIDE
+        self.frozen_layers = 0
+
+    def freeze(self, layers: int) -> None:
+        """Keep the first `layers` blocks as they are; all batch statistics stay as they are.
+
+        The backbone's batch normalisation is folded into its convolutions, so that
+        statistics learnt anew from few pictures would undo it.
+        """
+        self.frozen_layers = layers
+        self.features[:layers].requires_grad_(False)
+        self.features.eval()
+
+    def train(self, mode: bool = True) -> "CompactImageEncoder":
+        """Set the mode of everything but the backbone's batch statistics."""
+        super().train(mode)
+        self.features.eval()
+        return self
+
+    def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return (cells, lexical, detail) for uint8 RGB (B, S, S, 3)."""
+        weight = self.top.weight
+        values = image.permute(0, 3, 1, 2).to(weight.dtype) / 127.5 - 1.0
+        kept: dict[int, Tensor] = {}
+        for index, block in enumerate(self.features):
+            if index < self.frozen_layers:
+                with torch.no_grad():
+                    values = block(values)
+            else:
+                values = block(values)
+            if index in (3, 6, 13, 17, 18):
+                kept[index] = values
+        stride_16 = self.side_16(kept[13]) + _double(self.top(self.drop(kept[17])))
+        stride_16 = self.merge_16(stride_16)
+        stride_8 = self.merge_8(self.side_8(kept[6]) + _double(self.down_8(stride_16)))
+        detail = self.merge_4(self.side_4(kept[3]) + _double(self.down_4(stride_8)))
+        lexical = l2_normalise(_double(self.to_lexical(kept[18])))
+        return (
+            stride_16.flatten(2).transpose(1, 2),
+            lexical.flatten(2).transpose(1, 2),
+            detail,
+        )
+
+
+def _double(values: Tensor) -> Tensor:
+    return F.interpolate(values, scale_factor=2, mode="bilinear", align_corners=False)
+
+
+class _TextLayer(nn.Module):
+    def __init__(self, width: int, heads: int, dropout: float):
+        super().__init__()
+        self.norm_1 = nn.LayerNorm(width)
+        self.attention = Attention(width, width, width, heads)
+        self.norm_2 = nn.LayerNorm(width)
+        self.perceptron = feed_forward(width, 2 * width, dropout)
+
+    def forward(self, words: Tensor, bias: Tensor) -> Tensor:
+        normed = self.norm_1(words)
+        words = words + self.attention(normed, normed, normed, bias)
+        result: Tensor = words + self.perceptron(self.norm_2(words))
+        return result
+
+
+class CompactExpressionEncoder(nn.Module):
+    """Words -> `words` (Q, T, width), `hidden` (Q, T), `noun` (Q, lexical_width).
+
+    A word's vector is the sum of a learnt one and of what an ImageNet classifier
+    knows of its looks; `hidden` is 1 at padding. `noun` mixes the classifier's
+    vectors by attention over the words, as MAttNet's phrase embedding does.
+
+    Source:
+        Vaswani et al. 2017, arXiv:1706.03762; Yu et al. 2018, arXiv:1801.08186, eq. 2-3.
+    """
+
+    def __init__(
+        self, vocabulary_size: int, tokens: int, width: int, lexical_width: int, dropout: float
+    ):
+        super().__init__()
+        self.embedding = nn.Embedding(vocabulary_size, width)
+        nn.init.normal_(self.embedding.weight, std=0.02)
+        self.lexicon = nn.Embedding(vocabulary_size, lexical_width)
+        nn.init.zeros_(self.lexicon.weight)
+        self.from_lexicon = nn.Linear(lexical_width, width, bias=False)
+        self.position = nn.Parameter(torch.randn(1, tokens, width) * 0.02)
+        self.layers = nn.ModuleList(_TextLayer(width, 4, dropout) for _ in range(2))
+        self.norm = nn.LayerNorm(width)
+        self.word_weight = nn.Linear(width, 1)
+        self._drop = dropout
+
+    def forward(self, token_ids: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return (words, hidden, noun) for padded ids (Q, T)."""
+        hidden = (token_ids == 0).to(self.position.dtype)
+        learnt = self.embedding(token_ids)
+        looks = self.lexicon(token_ids)
+        if self.training and self._drop:
+            # Words with known looks must also be understood by them alone: most
+            # nouns of the classifier never occur in a training expression.
+            known = (looks.abs().sum(-1, keepdim=True) > 0).to(learnt.dtype)
+            dropped = (torch.rand_like(known) < 2 * self._drop).to(learnt.dtype)
+            learnt = learnt * (1 - known * dropped)
+        words = learnt + self.from_lexicon(looks) + self.position
+        bias = (hidden * _HIDE)[:, None, None, :]
+        for layer in self.layers:
+            words = layer(words, bias)
+        words = self.norm(words)
+        weight = torch.softmax(self.word_weight(words).squeeze(-1) + hidden * _HIDE, dim=-1)
+        noun = (weight[..., None] * looks).sum(dim=1)
+        return words, hidden, noun
+
+
+class _TwoWayLayer(nn.Module):
+    """Tokens talk among themselves, look at the cells, and the cells look back.
+
+    Source:
+        The mask decoder of Kirillov et al. 2023, arXiv:2304.02643, appendix A.
+    """
+
+    def __init__(self, width: int, dropout: float):
+        super().__init__()
+        half = width // 2
+        self.among = Attention(width, width, width, 4)
+        self.norm_1 = nn.LayerNorm(width)
+        self.look = Attention(width, width, half, 4)
+        self.norm_2 = nn.LayerNorm(width)
+        self.perceptron = feed_forward(width, 2 * width, dropout)
+        self.norm_3 = nn.LayerNorm(width)
+        self.look_back = Attention(width, width, half, 4)
+        self.norm_4 = nn.LayerNorm(width)
+        self.cell_perceptron = feed_forward(width, width)
+        self.norm_5 = nn.LayerNorm(width)
+
+    def forward(
+        self, tokens: Tensor, cells: Tensor, place: Tensor, bias: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        tokens = self.norm_1(tokens + self.among(tokens, tokens, tokens, bias))
+        placed = cells + place
+        # Values carry the place too: "left of the bowl" needs to know where the bowl is.
+        tokens = self.norm_2(tokens + self.look(tokens, placed, placed, None))
+        tokens = self.norm_3(tokens + self.perceptron(tokens))
+        cells = self.norm_4(cells + self.look_back(placed, tokens, tokens, bias))
+        cells = self.norm_5(cells + self.cell_perceptron(cells + place))
+        return tokens, cells
+
+
+class CompactQueryHead(nn.Module):
+    """Both encodings -> `logits` (Q, 1, S / 4, S / 4), `presence` (Q,), `several` (Q,).
+
+    In training also the coarse logits at stride 16.
+
+    Source:
+        Dynamic kernels: Tian et al. 2020, arXiv:2003.05664, section 3.2.
+    """
+
+    def __init__(self, input_px: int, width: int, layers: int, dropout: float):
+        super().__init__()
+        self.side = input_px // CELL_STRIDE
+        self.register_buffer("coordinates", _fourier(self.side), persistent=False)
+        self.coordinates: Tensor
+        self.place = nn.Linear(self.coordinates.shape[-1], width)
+        self.lexical_scale = nn.Parameter(torch.tensor(4.0))
+        self.lexical_use = nn.Linear(1, width)
+        self.own_tokens = nn.Parameter(torch.randn(1, 2, width) * 0.5)
+        self.layers = nn.ModuleList(_TwoWayLayer(width, dropout) for _ in range(layers))
+        self.coarse_key = nn.Linear(width, width)
+        self.coarse_bias = nn.Parameter(torch.tensor(-2.0))
+        self.to_detail = nn.Linear(width, _DETAIL)
+        inputs = 2 * _DETAIL
+        self._sizes = (inputs * _KERNEL, _KERNEL, _KERNEL)
+        self.kernel = nn.Sequential(
+            nn.Linear(width, width), nn.ReLU(), nn.Linear(width, sum(self._sizes))
+        )
+        self.answer = nn.Sequential(nn.Linear(width, width), nn.ReLU(), nn.Linear(width, 2))
+
+    def forward(
+        self,
+        cells: Tensor,
+        lexical: Tensor,
+        detail: Tensor,
+        words: Tensor,
+        hidden: Tensor,
+        noun: Tensor,
+    ) -> tuple[Tensor, ...]:
+        """Return (logits, presence, several), in training followed by the coarse logits."""
+        queries = words.shape[0]
+        alike = self.lexical_scale * (lexical * noun[:, None, :]).sum(-1, keepdim=True)
+        cells = cells + self.lexical_use(alike)
+        place = self.place(self.coordinates)
+        own = self.own_tokens.expand(queries, -1, -1)
+        tokens = torch.cat([own, words], dim=1)
+        bias = F.pad(hidden * _HIDE, (2, 0))[:, None, None, :]
+        for layer in self.layers:
+            tokens, cells = layer(tokens, cells, place, bias)
+        asked = tokens[:, 0]
+        keys = self.coarse_key(cells)
+        coarse = (keys @ asked[:, :, None]).squeeze(-1) / math.sqrt(keys.shape[-1])
+        coarse = (coarse + self.coarse_bias).unflatten(1, (self.side, self.side))[:, None]
+        spread = self.to_detail(cells).transpose(1, 2).unflatten(2, (self.side, self.side))
+        both = torch.cat([spread, coarse], dim=1)
+        factor = CELL_STRIDE // STRIDE
+        both = F.interpolate(both, scale_factor=factor, mode="bilinear", align_corners=False)
+        fine = torch.cat([both[:, :_DETAIL], detail.expand(queries, -1, -1, -1)], dim=1)
+        first, shift, second = self.kernel(asked).split(self._sizes, dim=1)
+        inputs = 2 * _DETAIL
+        first = first.unflatten(1, (_KERNEL, inputs)) / math.sqrt(inputs)
+        drawn = F.relu(first @ fine.flatten(2) + shift[:, :, None])
+        drawn = (second[:, None, :] @ drawn) / math.sqrt(_KERNEL)
+        logits = both[:, _DETAIL:] + drawn.unflatten(2, fine.shape[-2:])
+        presence, several = self.answer(tokens[:, 1]).unbind(dim=1)
+        if self.training:
+            return logits, presence, several, coarse
+        return logits, presence, several
+
+
+def _fourier(side: int) -> Tensor:
+    """Return sines and cosines of the cells' places besides their coordinates, (1, N, 8 + 16)."""
+    plain = cell_coordinates(side, side, 8).flatten(2).transpose(1, 2)
+    xy = plain[..., 4:6]
+    waves = [f(xy * math.pi * 2.0**k) for k in range(4) for f in (torch.sin, torch.cos)]
+    return torch.cat([plain, *waves], dim=-1)
+
+
+class CompactNetwork(SegmentationNetwork):
+    """The compact network; see the module's text.
+
+    Args:
+        vocabulary_size: Words with their reserved entries.
+        tokens: Length T of a padded expression.
+        input_px: Side S of the square input, a multiple of 32.
+        width: Channels of cells and words.
+        lexical_width: Channels of the ImageNet nouns.
+        layers: Two-way layers of the head.
+        dropout: Share dropped in training.
+
+    Raises:
+        ValueError: If `input_px` is not a multiple of 32.
+    """
+
+    name = "compact"
+    stride = STRIDE
+    image_outputs = ("cells", "lexical", "detail")
+    expression_outputs = ("words", "hidden", "noun")
+    head_outputs = ("logits", "presence", "several")
+    image_encoder: CompactImageEncoder
+    expression_encoder: CompactExpressionEncoder
+    query_head: CompactQueryHead
+
+    def __init__(
+        self,
+        *,
+        vocabulary_size: int,
+        tokens: int = 24,
+        input_px: int = 320,
+        width: int = 128,
+        lexical_width: int = 192,
+        layers: int = 2,
+        dropout: float = 0.1,
+    ):
+        super().__init__()
+        if input_px <= 0 or input_px % 32:
+            raise ValueError(f"input_px must be a positive multiple of 32, got {input_px}")
+        self.input_px = input_px
+        self.tokens = tokens
+        self.image_encoder = CompactImageEncoder(input_px, width, lexical_width, dropout)
+        self.expression_encoder = CompactExpressionEncoder(
+            vocabulary_size, tokens, width, lexical_width, dropout
+        )
+        self.query_head = CompactQueryHead(input_px, width, layers, dropout)

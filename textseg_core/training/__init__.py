@@ -1,0 +1,1 @@
+"""Turns annotated pictures into weights; needs torch, never needed at run time."""
