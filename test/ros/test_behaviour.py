@@ -1,0 +1,624 @@
+import io
+import re
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from recording import (
+    NOW_NS,
+    RED_BLOCK,
+    TIMEOUT_S,
+    Bench,
+    FaultyBackend,
+    GatedBackend,
+    red_block,
+    until,
+)
+
+from textseg_core.arrays import AnyArray
+from textseg_ros.messages import MessageTypes
+
+SECOND_NS = 1_000_000_000
+OUTPUTS = ["mask", "response", "overlay", "objects", "detections", "centroid"]
+
+
+def array_of(message: Any, dtype: str, channels: int = 1) -> AnyArray:
+    shape = (message.height, message.width) + ((channels,) if channels > 1 else ())
+    return np.frombuffer(message.data, dtype).reshape(shape)
+
+
+def png(pixels: AnyArray) -> bytes:
+    stream = io.BytesIO()
+    Image.fromarray(pixels).save(stream, "png")
+    return stream.getvalue()
+
+
+def test_a_found_block_is_published_on_every_topic(types: MessageTypes) -> None:
+    with Bench(types) as bench:
+        bench.ask("pick up the red block")
+        bench.show(bench.image())
+
+    sent = dict(bench.transport.sent)
+    assert sorted(sent) == sorted(OUTPUTS)
+    mask = array_of(sent["mask"], "u1")
+    assert (sent["mask"].encoding, sent["mask"].step) == ("mono8", 192)
+    assert set(np.unique(mask)) == {0, 255}
+    inside = mask[RED_BLOCK] == 255
+    assert inside.mean() > 0.9
+    assert (mask == 255).sum() == inside.sum()
+    response = array_of(sent["response"], "<f4")
+    assert (sent["response"].encoding, sent["response"].step) == ("32FC1", 768)
+    assert response[48, 96] > 0.99
+    assert response[5, 5] < 0.01
+    overlay = array_of(sent["overlay"], "u1", 3)
+    assert (sent["overlay"].encoding, overlay.shape) == ("rgb8", (96, 192, 3))
+    assert bench.transport.troubles() == []
+
+
+def test_the_numbers_of_a_found_block_are_right(types: MessageTypes) -> None:
+    """The block covers columns 64 to 127 and rows 32 to 63, so its centre is (95.5, 47.5)."""
+    with Bench(types) as bench:
+        bench.ask("pick up the red blorp")
+        bench.show(bench.image())
+
+    (result,) = bench.transport.of("objects")
+    assert (result.query_id, result.query) == (1, "pick up the red blorp")
+    assert (result.action, result.expression) == ("pick up", "the red blorp")
+    assert (result.destination, list(result.unknown_words)) == ("", ["blorp"])
+    assert (result.status, result.stale) == (type(result).FOUND, False)
+    (found,) = result.objects
+    assert (found.x, found.y, found.width, found.height) == (64, 32, 64, 32)
+    assert (found.centroid_u, found.centroid_v) == pytest.approx((95.5, 47.5), abs=0.5)
+    assert 0.9 * 2048 < found.area <= 2048
+    assert found.orientation == pytest.approx(0.0, abs=0.01)
+    (point,) = bench.transport.of("centroid")
+    assert (point.point.x, point.point.y) == (found.centroid_u, found.centroid_v)
+    assert point.point.z == 0.0
+    (detections,) = bench.transport.of("detections")
+    (detection,) = detections.detections
+    centre = detection.bbox.center.position
+    assert (centre.x, centre.y) == (95.5, 47.5)
+    assert (detection.bbox.size_x, detection.bbox.size_y) == (64.0, 32.0)
+    assert detection.results[0].hypothesis.class_id == "the red blorp"
+    assert detection.results[0].hypothesis.score == pytest.approx(found.score)
+
+
+def test_headers_are_those_of_the_image(types: MessageTypes) -> None:
+    with Bench(types) as bench:
+        bench.ask("the red block")
+        bench.show(bench.image(stamp_ns=NOW_NS - 123_456_789))
+
+    headers = [message.header for _, message in bench.transport.sent]
+    headers.append(bench.transport.of("detections")[0].detections[0].header)
+    assert len(headers) == 7
+    assert all(header == bench.header(NOW_NS - 123_456_789) for header in headers)
+
+
+def test_every_stage_has_its_time(types: MessageTypes) -> None:
+    backend = GatedBackend()
+    with Bench(types, backend) as bench:
+        bench.ask("the red block")
+        bench.behaviour.on_image(bench.image())
+        assert backend.begun.acquire(timeout=TIMEOUT_S)
+        bench.clock.now_s += 0.25
+        backend.go_on.release()
+        bench.settle()
+
+    latency = bench.transport.of("objects")[0].latency
+    assert latency.total == pytest.approx(250.0)
+    assert latency.wait + latency.decode + latency.convert == pytest.approx(0.0)
+    assert min(latency.preprocess, latency.encoder, latency.head, latency.postprocess) > 0.0
+
+
+def test_nothing_found_is_published_without_a_centroid(types: MessageTypes) -> None:
+    with Bench(types) as bench:
+        bench.ask("the red block")
+        bench.show(bench.image(np.zeros((96, 192, 3), np.uint8)))
+
+    assert [key for key, _ in bench.transport.sent] == OUTPUTS[:-1]
+    assert not array_of(bench.transport.of("mask")[0], "u1").any()
+    assert list(bench.transport.of("detections")[0].detections) == []
+    result = bench.transport.of("objects")[0]
+    assert (result.status, list(result.objects)) == (type(result).NOT_FOUND, [])
+
+
+def test_several_that_fit_are_published_without_a_centroid(types: MessageTypes) -> None:
+    picture = red_block()
+    picture[32:64, 144:192] = (255, 0, 0)
+    with Bench(types) as bench:
+        bench.ask("the red block")
+        bench.show(bench.image(picture))
+
+    result = bench.transport.of("objects")[0]
+    assert (result.status, len(result.objects)) == (type(result).AMBIGUOUS, 2)
+    assert len(bench.transport.of("detections")[0].detections) == 2
+    assert bench.transport.of("centroid") == []
+
+
+def test_the_overlay_can_be_switched_off(types: MessageTypes) -> None:
+    with Bench(types, overlay=False) as bench:
+        bench.ask("the red block")
+        bench.show(bench.image())
+
+    assert bench.transport.of("overlay") == []
+    assert len(bench.transport.of("mask")) == 1
+
+
+def test_a_slow_network_answers_the_newest_frame_only(types: MessageTypes) -> None:
+    backend = GatedBackend()
+    with Bench(types, backend) as bench:
+        bench.ask("the red block")
+        bench.behaviour.on_image(bench.image(stamp_ns=NOW_NS + 1))
+        assert backend.begun.acquire(timeout=TIMEOUT_S)
+        for turn in range(2, 6):
+            bench.behaviour.on_image(bench.image(stamp_ns=NOW_NS + turn))
+        backend.go_on.release(2)
+        bench.settle()
+
+    stamps = [result.header.stamp.nanosec for result in bench.transport.of("objects")]
+    assert stamps == [1, 5]
+    assert bench.count("replaced") == 3
+
+
+def test_a_result_names_the_query_that_it_was_computed_for(types: MessageTypes) -> None:
+    backend = GatedBackend()
+    with Bench(types, backend) as bench:
+        bench.ask("the red block")
+        bench.behaviour.on_image(bench.image())
+        assert backend.begun.acquire(timeout=TIMEOUT_S)
+        bench.ask("pick up the block")
+        bench.behaviour.on_image(bench.image())
+        backend.go_on.release(2)
+        bench.settle()
+
+    results = bench.transport.of("objects")
+    assert [(result.query_id, result.query) for result in results] == [
+        (1, "the red block"),
+        (2, "pick up the block"),
+    ]
+    assert [result.expression for result in results] == ["the red block", "the block"]
+
+
+@pytest.mark.parametrize("text", ["", "  \t\n"])
+def test_an_empty_query_clears_it_and_discards_the_result_in_work(
+    types: MessageTypes, text: str
+) -> None:
+    backend = GatedBackend()
+    with Bench(types, backend) as bench:
+        bench.ask("the red block")
+        bench.behaviour.on_image(bench.image())
+        assert backend.begun.acquire(timeout=TIMEOUT_S)
+        bench.behaviour.on_image(bench.image())
+        bench.ask(text)
+        backend.go_on.release()
+        bench.behaviour.on_image(bench.image())
+        bench.settle()
+
+        assert bench.transport.sent == []
+        assert bench.count("discarded") == 2
+        assert bench.tick().message == "no query; send one on /textseg/query"
+
+
+def test_a_query_after_a_cleared_one_is_answered(types: MessageTypes) -> None:
+    with Bench(types) as bench:
+        bench.ask("the red block")
+        bench.ask("")
+        bench.ask("the block")
+        bench.show(bench.image())
+
+    assert [result.query_id for result in bench.transport.of("objects")] == [3]
+
+
+def test_a_query_before_the_first_image_waits_and_says_so(types: MessageTypes) -> None:
+    with Bench(types) as bench:
+        bench.ask("the red block")
+        waiting = "query 1 'the red block' waits for the first image on /textseg/image or"
+        assert bench.transport.lines[0][1].startswith(waiting)
+        assert bench.tick().message.startswith(waiting)
+        bench.show(bench.image())
+
+    assert len(bench.transport.of("objects")) == 1
+
+
+def test_a_query_after_a_last_frame_is_answered_with_the_next(types: MessageTypes) -> None:
+    with Bench(types) as bench:
+        bench.show(bench.image(stamp_ns=NOW_NS + 1))
+        bench.ask("the red block")
+        assert bench.transport.sent == []
+        bench.show(bench.image(stamp_ns=NOW_NS + 2))
+
+    stamps = [result.header.stamp.nanosec for result in bench.transport.of("objects")]
+    assert stamps == [2]
+
+
+def test_compressed_images_are_answered(types: MessageTypes) -> None:
+    with Bench(types) as bench:
+        bench.ask("the red block")
+        bench.behaviour.on_compressed(bench.compressed(png(red_block())))
+        bench.settle()
+
+    assert bench.transport.of("centroid")[0].point.x == pytest.approx(95.5, abs=0.5)
+
+
+@pytest.mark.parametrize("raw_is_newer", [True, False])
+def test_of_raw_and_compressed_the_newer_one_is_answered(
+    types: MessageTypes, raw_is_newer: bool
+) -> None:
+    backend = GatedBackend()
+    with Bench(types, backend) as bench:
+        bench.ask("the red block")
+        bench.behaviour.on_image(bench.image())
+        assert backend.begun.acquire(timeout=TIMEOUT_S)
+        raw = bench.image(stamp_ns=NOW_NS + 1)
+        compressed = bench.compressed(png(red_block()), NOW_NS + 2)
+        if raw_is_newer:
+            bench.behaviour.on_compressed(compressed)
+            bench.behaviour.on_image(raw)
+        else:
+            bench.behaviour.on_image(raw)
+            bench.behaviour.on_compressed(compressed)
+        backend.go_on.release(2)
+        bench.settle()
+
+    last = bench.transport.of("objects")[-1]
+    assert last.header.stamp.nanosec == (1 if raw_is_newer else 2)
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"height": 97}, "truncated data"),
+        ({"height": 95}, "oversized data"),
+        ({"step": 100}, "step is 100 bytes"),
+        ({"width": 0, "step": 0}, "0 x 96 pixels"),
+        ({"height": 10**6, "width": 10**6}, "pixels; at most"),
+        ({"encoding": "16UC1"}, "encoding '16UC1' is not accepted; .* rgb8, bgr8"),
+    ],
+)
+def test_a_bad_image_is_refused_once_a_period_and_the_next_is_answered(
+    types: MessageTypes, fields: dict[str, Any], message: str
+) -> None:
+    with Bench(types) as bench:
+        bench.ask("the red block")
+        bench.show(*[bench.image(**fields) for _ in range(4)], bench.image())
+
+        (line,) = bench.transport.troubles()
+        assert line.startswith("image on /textseg/image refused: ")
+        assert re.search(message, line)
+        assert len(bench.transport.of("objects")) == 1
+        assert bench.diagnostic("error: image refused").startswith("4 x, last: ")
+        assert bench.diagnostic("frames refused") == "4"
+        bench.clock.now_s += 5.0
+        bench.show(bench.image(**fields))
+        assert bench.transport.troubles()[1].endswith("(3 more like this since the last message)")
+
+
+@pytest.mark.parametrize(
+    ("data", "format_text", "message"),
+    [
+        (png(red_block())[:60], "png", "broken or truncated"),
+        (b"\xff\xd8\xff rubbish", "jpeg", "broken or truncated"),
+        (b"", "jpeg", "no data"),
+        (png(np.zeros((200, 200), np.uint8)), "png", "at most 20000 are accepted"),
+        (png(red_block()), "compressedDepth", "holds depth"),
+    ],
+)
+def test_a_bad_compressed_image_is_refused_once_and_the_next_is_answered(
+    types: MessageTypes, data: bytes, format_text: str, message: str
+) -> None:
+    with Bench(types, max_image_px=20_000) as bench:
+        bench.ask("the red block")
+        for _ in range(3):
+            bench.behaviour.on_compressed(bench.compressed(data, format_text=format_text))
+            bench.settle()
+        bench.behaviour.on_compressed(bench.compressed(png(red_block())))
+        bench.settle()
+
+        (line,) = bench.transport.troubles()
+        assert line.startswith("image on /textseg/image/compressed refused: ")
+        assert message in line
+        assert len(bench.transport.of("objects")) == 1
+        assert bench.diagnostic("error: compressed refused").startswith("3 x")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("mug " * 2_500_000, "over 10000000 bytes long; at most 4096"),
+        ("é" * 2049, "4098 bytes long; at most 4096"),
+        ("the \x00 mug", "holds control character U+0000: 'the \\x00 mug'"),
+        ("the \x1b[31m mug", "holds control character U+001B"),
+        ("the \ufffd\ufffd mug", "not valid UTF-8"),
+        ("the \udcff mug", "not valid UTF-8"),
+        ("pick up", "names nothing to segment: 'pick up'"),
+    ],
+)
+def test_a_bad_query_is_refused_once_and_the_old_one_stays(
+    rosbags_types: MessageTypes, text: str, message: str
+) -> None:
+    with Bench(rosbags_types) as bench:
+        bench.ask("the red block")
+        for _ in range(3):
+            bench.ask(text)
+        bench.show(bench.image())
+
+        (line,) = bench.transport.troubles()
+        assert line.startswith("query refused: ")
+        assert message in line
+        assert line.endswith("; query 1 'the red block' stays")
+        assert len(line) < 250
+        assert bench.transport.of("objects")[0].query == "the red block"
+        assert bench.diagnostic("warning: query refused").startswith("3 x")
+
+
+def test_a_query_in_another_script_is_accepted(types: MessageTypes) -> None:
+    with Bench(types) as bench:
+        bench.ask("die rote Schüssel 赤い箱")
+        bench.show(bench.image())
+
+    assert bench.transport.of("objects")[0].query == "die rote Schüssel 赤い箱"
+
+
+def test_words_that_the_network_does_not_read_are_told(types: MessageTypes) -> None:
+    with Bench(types) as bench:
+        bench.ask("the red block the red block the red block")
+        bench.show(bench.image(), bench.image())
+
+    (line,) = bench.transport.troubles()
+    assert line == "query 1 is longer than the network reads; left out: 'block'"
+
+
+def test_a_message_that_cannot_be_read_is_told_once(types: MessageTypes) -> None:
+    with Bench(types) as bench:
+        bench.ask("the red block")
+        for _ in range(3):
+            bench.behaviour.on_input_error("query", "'utf-8' codec can't decode byte 0xff")
+        bench.show(bench.image())
+
+        assert bench.transport.troubles() == [
+            "message on /textseg/query refused: 'utf-8' codec can't decode byte 0xff"
+        ]
+        assert len(bench.transport.of("objects")) == 1
+
+
+def _spoil(value: float) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    def spoil(answer: dict[str, Any]) -> dict[str, Any]:
+        answer["logits"][0, 0, 3, 3] = value
+        return answer
+
+    return spoil
+
+
+def _fail(answer: dict[str, Any]) -> dict[str, Any]:
+    raise RuntimeError("engine lost")
+
+
+@pytest.mark.parametrize(
+    ("fault", "message"),
+    [
+        (_spoil(np.nan), "NaN or infinity"),
+        (_spoil(np.inf), "NaN or infinity"),
+        (_fail, "RuntimeError: engine lost"),
+    ],
+)
+def test_a_network_at_fault_is_never_published_and_the_next_frame_is_answered(
+    types: MessageTypes, fault: Callable[[dict[str, Any]], dict[str, Any]], message: str
+) -> None:
+    backend = FaultyBackend(fault)
+    with Bench(types, backend) as bench:
+        bench.ask("the red block")
+        bench.show(bench.image(), bench.image())
+        assert bench.transport.sent == []
+        backend.fault = None
+        bench.show(bench.image())
+
+        (line,) = bench.transport.troubles()
+        assert line.startswith("frame not answered for query 1 'the red block': ")
+        assert message in line
+        assert len(bench.transport.of("objects")) == 1
+        assert bench.diagnostic("error: frame not answered").startswith("2 x")
+        assert bench.tick().level == type(bench.tick()).ERROR
+
+
+def test_a_transport_that_fails_costs_the_frame_only(types: MessageTypes) -> None:
+    with Bench(types) as bench:
+        bench.ask("the red block")
+        bench.transport.broken = True
+        bench.show(bench.image())
+        bench.transport.broken = False
+        bench.show(bench.image())
+
+    assert "the network is down" in bench.transport.troubles()[0]
+    assert len(bench.transport.of("objects")) == 1
+
+
+def test_no_camera_is_warned_of_once_a_period(types: MessageTypes) -> None:
+    with Bench(types, camera_timeout_s=10.0) as bench:
+        bench.clock.now_s += 9.5
+        assert bench.tick().level == type(bench.tick()).OK
+        bench.clock.now_s += 1.0
+        status = bench.tick()
+        bench.tick()
+
+        (line,) = bench.transport.troubles()
+        assert line.startswith(
+            "no image on /textseg/image or /textseg/image/compressed for 10 s; check"
+        )
+        assert (status.level, status.message) == (type(status).WARN, line)
+
+
+def test_a_camera_that_falls_silent_and_comes_back_is_answered(types: MessageTypes) -> None:
+    with Bench(types, camera_timeout_s=10.0, log_period_s=5.0) as bench:
+        bench.ask("the red block")
+        bench.show(bench.image())
+        bench.clock.now_s += 30.0
+        assert "for 30 s" in bench.tick().message
+        bench.show(bench.image())
+        bench.clock.now_s += 5.0
+        assert bench.tick().level == type(bench.tick()).OK
+
+    assert len(bench.transport.of("objects")) == 2
+
+
+@pytest.mark.parametrize(
+    ("stamps_ns", "message"),
+    [
+        ([0, 0], "is zero"),
+        ([NOW_NS, NOW_NS - 2 * SECOND_NS], "went back by 2.000 s"),
+        ([NOW_NS + 3 * SECOND_NS, NOW_NS + 3 * SECOND_NS], "is 3.000 s in the future"),
+    ],
+)
+def test_a_stamp_of_no_use_is_warned_of_once_and_age_counts_from_arrival(
+    types: MessageTypes, stamps_ns: list[int], message: str
+) -> None:
+    with Bench(types) as bench:
+        bench.ask("the red block")
+        bench.show(*[bench.image(stamp_ns=stamp) for stamp in stamps_ns])
+
+        (line,) = bench.transport.troubles()
+        assert line.startswith(f"stamp of an image on /textseg/image {message};")
+        assert [result.stale for result in bench.transport.of("objects")] == [False, False]
+        assert len(bench.transport.of("centroid")) == 2
+        assert "x, last: stamp of an image" in bench.diagnostic("warning: stamp of image")
+        assert bench.diagnostic("age s") == "0.000"
+
+
+def test_a_clock_slightly_ahead_is_no_fault(types: MessageTypes) -> None:
+    with Bench(types) as bench:
+        bench.ask("the red block")
+        bench.show(bench.image(stamp_ns=NOW_NS + SECOND_NS // 20))
+
+    assert bench.transport.troubles() == []
+
+
+def test_an_old_result_is_stale_and_gives_no_centroid(types: MessageTypes) -> None:
+    with Bench(types, max_age_s=1.0) as bench:
+        bench.ask("the red block")
+        bench.show(
+            bench.image(stamp_ns=NOW_NS - SECOND_NS * 3 // 2),
+            bench.image(stamp_ns=NOW_NS - SECOND_NS),
+        )
+
+    assert [result.stale for result in bench.transport.of("objects")] == [True, False]
+    assert [point.header.stamp.sec for point in bench.transport.of("centroid")] == [999]
+    assert len(bench.transport.of("mask")) == 2
+    (line,) = bench.transport.troubles()
+    assert line.startswith("result is stale: its image is 1.50 s old, max_age_s is 1.0")
+
+
+def test_without_a_useful_stamp_a_slow_result_is_stale_by_its_arrival(
+    types: MessageTypes,
+) -> None:
+    backend = GatedBackend()
+    with Bench(types, backend, max_age_s=1.0) as bench:
+        bench.ask("the red block")
+        bench.behaviour.on_image(bench.image(stamp_ns=0))
+        assert backend.begun.acquire(timeout=TIMEOUT_S)
+        bench.clock.now_s += 1.5
+        backend.go_on.release()
+        bench.settle()
+
+    assert bench.transport.of("objects")[0].stale is True
+    assert bench.transport.of("centroid") == []
+
+
+def test_size_and_encoding_may_change_from_frame_to_frame(types: MessageTypes) -> None:
+    with Bench(types) as bench:
+        bench.ask("the red block")
+        small = bench.image(np.zeros((60, 40, 1), np.uint8), encoding="mono8", step=40)
+        bench.show(bench.image(), small, bench.image(red_block(200, 150)))
+
+    masks = bench.transport.of("mask")
+    assert [(mask.height, mask.width) for mask in masks] == [
+        (96, 192),
+        (60, 40),
+        (200, 150),
+    ]
+    assert bench.transport.troubles() == []
+
+
+def test_a_second_node_of_the_name_is_warned_of_once_a_period(types: MessageTypes) -> None:
+    with Bench(types) as bench:
+        bench.behaviour.on_peers(["/camera", "/other/segmenter"], {"image": 1})
+        assert bench.transport.troubles() == []
+        for _ in range(3):
+            bench.behaviour.on_peers(["/camera", "/textseg/segmenter"], {"image": 1})
+
+        (line,) = bench.transport.troubles()
+        assert line.startswith("another node is named /textseg/segmenter")
+        assert bench.tick().message == line
+
+
+def test_several_publishers_are_warned_of_once_a_period(types: MessageTypes) -> None:
+    with Bench(types) as bench:
+        for _ in range(3):
+            bench.behaviour.on_peers([], {"image": 2, "query": 3, "compressed": 1})
+
+    assert bench.transport.troubles() == [
+        "2 publishers on /textseg/image, their frames mix; "
+        "`ros2 topic info -v /textseg/image` names them",
+        "3 publishers on /textseg/query, the newest query counts; "
+        "`ros2 topic info -v /textseg/query` names them",
+    ]
+
+
+def test_diagnostics_tell_what_was_done(types: MessageTypes) -> None:
+    with Bench(types) as bench:
+        bench.ask("the red block")
+        bench.tick()
+        bench.show(*[bench.image() for _ in range(8)])
+        bench.clock.now_s += 2.0
+        status = bench.tick()
+
+    values = {pair.key: pair.value for pair in status.values}
+    assert status.level == type(status).OK
+    assert status.name == "textseg/segmenter: segmentation"
+    assert status.message == "answering query 1 'the red block'"
+    assert (values["fps in"], values["fps out"]) == ("4.0", "4.0")
+    assert (values["frames received"], values["frames answered"]) == ("8", "8")
+    assert (values["query id"], values["query"]) == ("1", "the red block")
+    assert (values["backend"], values["age s"]) == ("onnx", "0.000")
+    assert float(values["head ms"]) >= 0.0
+    header = bench.transport.of("diagnostics")[-1].header
+    assert header.stamp.sec == NOW_NS // SECOND_NS
+
+
+def test_diagnostics_are_calm_again_after_a_quiet_period(types: MessageTypes) -> None:
+    with Bench(types, log_period_s=5.0) as bench:
+        bench.ask("the red block")
+        bench.show(bench.image(encoding="32FC1"))
+        assert bench.tick().level == type(bench.tick()).ERROR
+        bench.clock.now_s += 5.0
+        assert bench.tick().level == type(bench.tick()).OK
+        assert bench.diagnostic("error: image refused").startswith("1 x")
+
+
+def test_close_may_be_called_twice_and_ends_the_worker(types: MessageTypes) -> None:
+    bench = Bench(types)
+    bench.behaviour.close()
+    with Bench(types) as bench:
+        bench.behaviour.close()
+        bench.behaviour.close()
+        bench.ask("the red block")
+        bench.behaviour.on_image(bench.image())
+
+    assert bench.transport.sent == []
+
+
+def test_a_frame_in_work_when_the_node_closes_is_not_published(types: MessageTypes) -> None:
+    backend = GatedBackend()
+    with Bench(types, backend) as bench:
+        bench.ask("the red block")
+        bench.behaviour.on_image(bench.image())
+        assert backend.begun.acquire(timeout=TIMEOUT_S)
+        closing = threading.Thread(target=bench.behaviour.close)
+        closing.start()
+        until(lambda: not bench.behaviour.is_open)
+        backend.go_on.release()
+        closing.join(TIMEOUT_S)
+
+    assert bench.transport.sent == []
+    assert bench.count("discarded") == 1

@@ -1,0 +1,171 @@
+"""One frame and one query to published messages; whatever goes wrong ends with the frame."""
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from textseg_core.arrays import UInt8Array
+from textseg_core.overlay import draw_overlay
+from textseg_core.segmentation import Segmentation
+from textseg_core.segmenter import Segmenter
+from textseg_ros.compressed import compressed_to_rgb
+from textseg_ros.conversions import (
+    ImagePacker,
+    OwnImagePacker,
+    image_to_rgb,
+    mask_pixels,
+    response_pixels,
+)
+from textseg_ros.diagnostics import Statistics
+from textseg_ros.frame import Frame
+from textseg_ros.messages import MessageTypes
+from textseg_ros.query import Query, shown
+from textseg_ros.report import Report
+from textseg_ros.results import Answer, centroid_message, detections_message, objects_message
+from textseg_ros.settings import NodeSettings
+
+_DECODERS: dict[str, Callable[[Any, int], UInt8Array]] = {
+    "image": image_to_rgb,
+    "compressed": compressed_to_rgb,
+}
+
+
+class Outlet(Protocol):
+    """The part of a transport that answers leave through."""
+
+    messages: MessageTypes
+
+    def publish(self, key: str, message: object) -> None:
+        """Publish on the topic of this key."""
+        ...
+
+    def now_ns(self) -> int:
+        """Return the ROS time, nanoseconds."""
+        ...
+
+
+class Answerer:
+    """Decodes, segments, converts and publishes; never raises for what a frame holds.
+
+    Args:
+        outlet: What publishes.
+        segmenter: What answers.
+        settings: The node's settings.
+        report: Where faults are told.
+        statistics: Where frames are counted.
+        clock_s: Monotonic seconds.
+        pack_image: What makes image messages; None for our own.
+    """
+
+    def __init__(
+        self,
+        outlet: Outlet,
+        segmenter: Segmenter,
+        settings: NodeSettings,
+        report: Report,
+        statistics: Statistics,
+        clock_s: Callable[[], float],
+        pack_image: ImagePacker | None = None,
+    ) -> None:
+        self._outlet = outlet
+        self._segmenter = segmenter
+        self._settings = settings
+        self._report = report
+        self._statistics = statistics
+        self._clock_s = clock_s
+        self._pack_image = pack_image or OwnImagePacker(outlet.messages)
+
+    def answer(
+        self, frame: Frame, query: Query, topic: str, is_wanted: Callable[[Query], bool]
+    ) -> None:
+        """Publish what the query describes in the frame.
+
+        Args:
+            frame: The image.
+            query: What to look for.
+            topic: Where the image came from, for messages.
+            is_wanted: Asked with the query before publishing; if False the result is discarded.
+        """
+        started_s = self._clock_s()
+        try:
+            image = _DECODERS[frame.key](frame.message, self._settings.max_image_px)
+        except ValueError as error:
+            self._statistics.count("refused")
+            self._report.tell(
+                f"{frame.key} refused", "error", f"image on {topic} refused: {error}"
+            )
+            return
+        decoded_s = self._clock_s()
+        try:
+            segmentation = self._segmenter.segment(image, query.text)
+            latency_ms = {
+                "wait": (started_s - frame.arrived_s) * 1e3,
+                "decode": (decoded_s - started_s) * 1e3,
+                **segmentation.timings_ms,
+            }
+            self._publish(frame, query, image, segmentation, latency_ms, is_wanted)
+        except Exception as error:
+            # The node meets the world here: one bad frame must not end it.
+            self._statistics.count("failed")
+            self._report.tell(
+                "frame not answered",
+                "error",
+                f"frame not answered for query {query.id} {shown(query.text)}: "
+                f"{type(error).__name__}: {error}",
+            )
+
+    def _publish(
+        self,
+        frame: Frame,
+        query: Query,
+        image: UInt8Array,
+        segmentation: Segmentation,
+        latency_ms: dict[str, float],
+        is_wanted: Callable[[Query], bool],
+    ) -> None:
+        """Convert everything first, so that a result is published whole or not at all."""
+        converting_s = self._clock_s()
+        types, header, pack = self._outlet.messages, frame.message.header, self._pack_image
+        outgoing: dict[str, Any] = {
+            "mask": pack(mask_pixels(segmentation.mask), "mono8", header),
+            "response": pack(response_pixels(segmentation.response_map), "32FC1", header),
+        }
+        if self._settings.overlay:
+            outgoing["overlay"] = pack(draw_overlay(image, segmentation), "rgb8", header)
+        converted_s = self._clock_s()
+        age_s = frame.age_s(self._outlet.now_ns(), converted_s)
+        latency_ms["convert"] = (converted_s - converting_s) * 1e3
+        latency_ms["total"] = (converted_s - frame.arrived_s) * 1e3
+        stale = age_s > self._settings.max_age_s
+        answer = Answer(header, query, segmentation, stale, latency_ms)
+        outgoing["objects"] = objects_message(types, answer)
+        outgoing["detections"] = detections_message(types, answer)
+        centroid = centroid_message(types, answer)
+        if centroid is not None:
+            outgoing["centroid"] = centroid
+        if not is_wanted(query):
+            self._statistics.count("discarded")
+            return
+        for key, message in outgoing.items():
+            self._outlet.publish(key, message)
+        self._statistics.answered(latency_ms, age_s)
+        self._warn_of(answer, age_s)
+
+    def _warn_of(self, answer: Answer, age_s: float) -> None:
+        """Tell what a reader of the result should know and the messages alone do not shout."""
+        if answer.stale:
+            self._statistics.count("stale")
+            self._report.tell(
+                "stale",
+                "warning",
+                f"result is stale: its image is {age_s:.2f} s old, max_age_s is "
+                f"{self._settings.max_age_s}; do not move on it. Check the camera's delay and "
+                "clock, or use_sim_time when playing a bag",
+            )
+        if answer.segmentation.truncated_words:
+            words = " ".join(answer.segmentation.truncated_words)
+            self._report.tell(
+                "words cut off",
+                "warning",
+                f"query {answer.query.id} is longer than the network reads; left out: "
+                f"{shown(words)}",
+            )

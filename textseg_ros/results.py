@@ -1,0 +1,152 @@
+"""A Segmentation as the messages that the node publishes."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from textseg_core.segmentation import Segmentation, SegmentedObject, Status
+from textseg_ros.messages import MessageTypes
+from textseg_ros.query import Query
+
+LATENCY_STAGES = (
+    "wait",
+    "decode",
+    "preprocess",
+    "encoder",
+    "text",
+    "head",
+    "postprocess",
+    "convert",
+    "total",
+)
+"""Fields of msg/Latency.msg, in the order of the work."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What was found for one query in one image.
+
+    Attributes:
+        header: Of the source image.
+        query: What was asked.
+        segmentation: What the segmenter returned.
+        stale: Whether the image was older than `max_age_s` when this was published.
+        latency_ms: By stage, as in `LATENCY_STAGES`.
+    """
+
+    header: Any
+    query: Query
+    segmentation: Segmentation
+    stale: bool
+    latency_ms: dict[str, float]
+
+    @property
+    def may_move(self) -> bool:
+        """Whether an arm may move on it: one fresh target, not none, several or an old one."""
+        return self.segmentation.status is Status.FOUND and not self.stale
+
+
+def detections_message(types: MessageTypes, answer: Answer) -> Any:
+    """Return vision_msgs/Detection2DArray, one detection per object, best first.
+
+    `class_id` is the expression. The box's centre follows the rule that (0, 0) is the centre of
+    the top-left pixel: a box of columns 10 to 19 has its centre at 14.5 and a width of 10.
+    """
+    detections = [_detection(types, answer, found) for found in answer.segmentation.objects]
+    return types.get("vision_msgs/msg/Detection2DArray")(
+        header=answer.header, detections=detections
+    )
+
+
+def _detection(types: MessageTypes, answer: Answer, found: SegmentedObject) -> Any:
+    x, y, width, height = found.box
+    hypothesis = types.get("vision_msgs/msg/ObjectHypothesis")(
+        class_id=answer.segmentation.expression, score=float(found.score)
+    )
+    result = types.get("vision_msgs/msg/ObjectHypothesisWithPose")(
+        hypothesis=hypothesis, pose=_unknown_pose(types)
+    )
+    centre = types.get("vision_msgs/msg/Pose2D")(
+        position=types.get("vision_msgs/msg/Point2D")(
+            x=x + (width - 1) / 2.0, y=y + (height - 1) / 2.0
+        ),
+        theta=0.0,
+    )
+    return types.get("vision_msgs/msg/Detection2D")(
+        header=answer.header,
+        results=[result],
+        bbox=types.get("vision_msgs/msg/BoundingBox2D")(
+            center=centre, size_x=float(width), size_y=float(height)
+        ),
+        id="",
+    )
+
+
+def _unknown_pose(types: MessageTypes) -> Any:
+    """Return the pose that vision_msgs wants beside a class: an image alone gives none."""
+    pose = types.get("geometry_msgs/msg/Pose")(
+        position=types.get("geometry_msgs/msg/Point")(x=0.0, y=0.0, z=0.0),
+        orientation=types.get("geometry_msgs/msg/Quaternion")(x=0.0, y=0.0, z=0.0, w=1.0),
+    )
+    return types.get("geometry_msgs/msg/PoseWithCovariance")(
+        pose=pose, covariance=np.zeros(36, np.float64)
+    )
+
+
+def centroid_message(types: MessageTypes, answer: Answer) -> Any | None:
+    """Return geometry_msgs/PointStamped of the target in pixels, or None.
+
+    x is u and y is v, in pixels of the source image; z is 0. It is None unless `may_move`: a
+    point without a status beside it must be one that an arm may act on.
+    """
+    centroid = answer.segmentation.centroid
+    if centroid is None or not answer.may_move:
+        return None
+    point = types.get("geometry_msgs/msg/Point")(x=float(centroid[0]), y=float(centroid[1]), z=0.0)
+    return types.get("geometry_msgs/msg/PointStamped")(header=answer.header, point=point)
+
+
+def objects_message(types: MessageTypes, answer: Answer) -> Any:
+    """Return textseg_ros/Segmentation, which says everything but the pixels."""
+    segmentation = answer.segmentation
+    message_class = types.get("textseg_ros/msg/Segmentation")
+    latency = types.get("textseg_ros/msg/Latency")(
+        **{stage: float(answer.latency_ms[stage]) for stage in LATENCY_STAGES}
+    )
+    status = {
+        Status.FOUND: message_class.FOUND,
+        Status.NOT_FOUND: message_class.NOT_FOUND,
+        Status.AMBIGUOUS: message_class.AMBIGUOUS,
+    }[segmentation.status]
+    return message_class(
+        header=answer.header,
+        query_id=answer.query.id,
+        query=answer.query.text,
+        action=segmentation.command.action or "",
+        expression=segmentation.expression,
+        destination=segmentation.command.destination or "",
+        unknown_words=list(segmentation.unknown_words),
+        status=status,
+        stale=answer.stale,
+        score=float(segmentation.score),
+        objects=[_object(types, found) for found in segmentation.objects],
+        latency=latency,
+    )
+
+
+def _object(types: MessageTypes, found: SegmentedObject) -> Any:
+    x, y, width, height = (int(value) for value in found.box)
+    return types.get("textseg_ros/msg/SegmentedObject")(
+        score=float(found.score),
+        x=x,
+        y=y,
+        width=width,
+        height=height,
+        area=int(found.area),
+        centroid_u=float(found.centroid[0]),
+        centroid_v=float(found.centroid[1]),
+        orientation=float(found.axis.angle_rad),
+        major_length=float(found.axis.major_px),
+        minor_length=float(found.axis.minor_px),
+    )
