@@ -102,6 +102,10 @@ def test_small_pictures_are_drawn_too(height: int, width: int) -> None:
     assert draw_overlay(grey(height, width), found).shape == (height, width, 3)
 
 
+def test_a_picture_without_room_for_words_is_not_hidden_by_a_band() -> None:
+    assert (draw_overlay(grey(12, 30), segmented(12, 30)) == 100).all()
+
+
 @pytest.mark.parametrize(
     "expression", ["левый красный блок", "左边的红色方块", "a" * 4000, "\x00"]
 )
