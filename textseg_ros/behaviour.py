@@ -238,7 +238,10 @@ class SegmentationBehaviour:
             return query.id > self._cleared_id and not self._closed
 
     def _waiting(self, query: Query) -> str:
-        return f"query {query.id} {shown(query.text)} waits for the first image on {self._watch.cameras}"
+        return (
+            f"query {query.id} {shown(query.text)} waits for the first image on "
+            f"{self._watch.cameras}"
+        )
 
     def _state(self, last_s: float | None, query: Query | None) -> str:
         """Return what a node without trouble is doing."""
