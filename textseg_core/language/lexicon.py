@@ -79,7 +79,9 @@ POLITENESS = Phrases(
     phrase_list(
         """
     please; pls; plz; plss; kindly; thanks; thx; thank you; thanks a lot; thank you very
-    much; many thanks; if you please; if you don't mind; if you do not mind; if you
+    much; many thanks;
+    thanks robot; thank you robot; please robot; if you please; if you don't mind;
+    if you do not mind; if you
     wouldn't mind; if it's not too much trouble; if possible; if you can; if you could;
     when you can; when you have a moment
     """

@@ -42,7 +42,7 @@ _ONE_THING = word_set(
 _NOT_MEN = word_set("specimen omen abdomen ramen regimen stamen semen acumen yemen amen hymen")
 _SEVERAL = word_set(
     """
-    both all every each several many few multiple various numerous these those everything
+    both every each several many few multiple various numerous these those everything
     everyone everybody they them
     """
 )
@@ -56,7 +56,12 @@ _QUANTITIES = Phrases([*(f"{amount} of" for amount in _AMOUNTS), "a few", "a cou
 _SINGLES = Phrases(["any of", "one of", "any one of", "either of", "neither of", "none of"])
 _PLACE_NOUNS = word_set("hand part end half side corner edge way background foreground")
 _THINGS = word_set("orange glass paper square")  # adjectives that name things too
-_OPENINGS = word_set("not except only just but anywhere everywhere")
+_OPENINGS = Phrases(
+    phrase_list(
+        """not; except; only; just; but; anywhere; everywhere; exactly; about; at least; at most;
+        up to"""
+    )
+)
 _ENDS = (
     (PREPOSITIONS - {"like"}) | RELATIVES | COPULAS | PARTICIPLES | {"not", "no", "minus", "that"}
 )
@@ -120,10 +125,11 @@ def is_plural(expression: str) -> bool:
     """Return whether an expression asks for several things.
 
     Rules, in order, on the words before the first preposition, relative pronoun or participle:
-    "one of the cups", "any of" ask for one; "both", "all", "every", "several", "a couple of",
-    "these", "them" for several; "a", "this", "one" for one; two things joined by "and" are
-    several ("the mug and the bowl", not "the black and white cat"); else the head noun
-    decides, that is the last word but those of place ("trees far left").
+    "one of the cups" and "any of" ask for one; two things joined by "and" for several ("the mug
+    and the bowl", not "the black and white cat"); "two of", "a couple of" for what their noun
+    is; "both", "every", "several", "these", "them" for several; "a", "this", "one" for one;
+    else the head noun decides, that is the last word but those of place ("trees far left"), or
+    a number before it ("two red mug").
 
     Args:
         expression: A noun phrase as typed, in any case.
@@ -133,18 +139,19 @@ def is_plural(expression: str) -> bool:
     """
     words = split_words(expression)
     plains = [word.plain for word in words]
-    start = 0
-    while start < len(plains) and plains[start] in _OPENINGS:
-        start += 1
+    start = _after_openings(plains)
     if start == len(plains) or _SINGLES.match(plains, start):
         return False
-    group, after = _noun_group(words, plains, start)
     if _joins_things(plains, start):
         return True
+    amount = _QUANTITIES.match(plains, start)
+    group, _ = _noun_group(words, plains, start + amount)
     if not group:
         return False
-    if _QUANTITIES.match(plains, start) or not _SEVERAL.isdisjoint(group):
-        return plains[after : after + 1] != ["of"] or group[-1] in _SEVERAL | NUMBERS | {"lot"}
+    if amount:
+        return is_plural_noun(group[-1]) or group[-1] in _SEVERAL
+    if not _SEVERAL.isdisjoint(group) or group == ["all"]:
+        return True
     if group[0] in _ONE:
         return False
     return is_plural_noun(group[-1]) or _is_counted(group)
@@ -154,13 +161,22 @@ def head_noun(expression: str) -> str | None:
     """Return the noun that an expression is about, in lower case; None if it names none."""
     words = split_words(expression)
     plains = [word.plain for word in words]
-    start = 0
-    while start < len(plains) and plains[start] in _OPENINGS:
-        start += 1
+    start = _after_openings(plains)
     counted = _QUANTITIES.match(plains, start) or _SINGLES.match(plains, start)
     group, _ = _noun_group(words, plains, start + counted)
     nouns = [word for word in group if word not in DETERMINERS | NUMBERS | {"one"}]
     return nouns[-1] if nouns else None
+
+
+def _after_openings(plains: Sequence[str]) -> int:
+    """Return the index after "not", "only", "at least" and the like."""
+    start = 0
+    while start < len(plains):
+        length = _OPENINGS.match(plains, start)
+        if not length:
+            break
+        start += length
+    return start
 
 
 def _noun_group(words: Sequence[Word], plains: Sequence[str], start: int) -> tuple[list[str], int]:
@@ -205,7 +221,7 @@ def _is_only_place(group: Sequence[str]) -> bool:
 def _is_counted(group: Sequence[str]) -> bool:
     """Return whether a number stands before a noun: "2 mug", "two red mug", not "cup 2"."""
     for index, word in enumerate(group[:-1]):
-        if word in NUMBERS or (word.isdecimal() and word.lstrip("0") not in ("", "1")):
+        if word in NUMBERS or (word.isdecimal() and len(word) < 3 and 2 <= int(word) <= 20):
             return all(other in ADJECTIVES for other in group[index + 1 : -1])
     return False
 

@@ -23,6 +23,11 @@ _ASKING_WHERE = word_set("show tell find see look know say")
 _MANNER = Phrases(
     phrase_list("carefully;slowly;gently;quickly;for me;for us;very carefully;to me")
 )
+_MEASURES = Phrases(
+    phrase_list(
+        "a bit; a little; a little bit; slightly; straight; all the way; further; directly"
+    )
+)
 _HERE = Phrases(
     phrase_list("over here;over there;right here;right there;up there;down there;here;there")
 )
@@ -66,6 +71,9 @@ def read_object(words: Sequence[Word], verb: Verb, end: int) -> ObjectParts:
     target, relation, destination = _divide(
         [words[index].plain for index in region], verb, received
     )
+    while (length := _measure_at_end(words, [region[i] for i in target])) and relation:
+        ignored += [region[i] for i in target[-length:]]
+        target = target[:-length]
     return ObjectParts(
         action=action,
         particle=tuple(particle),
@@ -140,6 +148,15 @@ def _is_recipient(plains: Sequence[str]) -> bool:
     return plains[0] in ("him", "her", "them") and plains[1:2] != [] and plains[1] in DETERMINERS
 
 
+def _measure_at_end(words: Sequence[Word], target: Sequence[int]) -> int:
+    """Return how many words at the end say how far: "move the chair | a bit | to the left"."""
+    plains = [words[index].plain for index in target]
+    for length in range(min(3, len(plains) - 1), 0, -1):
+        if _MEASURES.match(plains, len(plains) - length) == length:
+            return length
+    return 0
+
+
 def _take_particle(words: Sequence[Word], region: list[int], verb: Verb) -> tuple[str, list[int]]:
     """Return the verb with a particle that follows its object: "pick the red mug up"."""
     particles = PARTICLES.get(verb.canonical, ())
@@ -167,6 +184,8 @@ def _divide(plains: Sequence[str], verb: Verb, received: bool) -> _Parts:
     if verb.destination == "none" or not plains:
         return everything
     if verb.destination == "any" and (length := relation_at(plains, 0)):
+        if length == count:
+            return everything
         split = _second_object(plains, length)
         return range(split, count), range(length), range(length, split)
     here = _trailing_here(plains) if verb.destination == "any" else count

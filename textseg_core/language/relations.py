@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from textseg_core.language.lexicon import COPULAS, DETERMINERS, PLACE_LINKS, PLACE_WORDS
+from textseg_core.language.lexicon import COPULAS, PLACE_LINKS, PLACE_WORDS
 from textseg_core.language.words import Phrases, phrase_list, word_set
 
 _SIDES = phrase_list(
@@ -50,6 +50,7 @@ _DESCRIBING = COPULAS | word_set(
     """
 )
 _PARTS = word_set("hand part end half way")  # place only after "left", "upper", ...
+_ARTICLES = word_set("the a an my your his its our their every")
 _CLAUSE_OPENERS = word_set("that which who where")
 
 
@@ -118,7 +119,7 @@ def find_destination(
         if not length or index + length >= end:
             index += 1
             continue
-        if index > start and plains[index - 1] not in DETERMINERS:
+        if index > start and plains[index - 1] not in _ARTICLES:
             if moving > fixed:
                 if plains[index - 1] not in _BEFORE_TO:
                     directed.append(Relation(index, index + length))

@@ -29,7 +29,8 @@ harbor harbour;flavor flavour;neighbor neighbour;vapor vapour;odor odour;rumor r
 catalog catalogue;dialog dialogue;program programme;traveler traveller;labeled labelled;
 leveled levelled;pedaled pedalled;whiskey whisky;omelet omelette;chili chilli;curb kerb;
 story storey;sulfur sulphur;maneuver manoeuvre;molten moulten;
-tv television;fridge refrigerator;phone telephone;photo photograph;bike bicycle"""
+tv television; rt right; bldg building; mtn mountain; ppl people;
+farthest furthest;fridge refrigerator;phone telephone;photo photograph;bike bicycle"""
 for _pair in phrase_list(_PAIRS):
     _one, _other = _pair.split()
     _SAME[_one] = _other

@@ -38,8 +38,8 @@ PARTICLES: dict[str, tuple[str, ...]] = {
 _DESTINATIONS: dict[Destination, str] = {
     "any": """put place set lay drop move insert stack hang pour transfer lean mount fit stick
         relocate position dump load store tuck stow deposit arrange align attach install
-        pick_and_place pick_and_put""",
-    "directed": """give hand pass bring take carry deliver fetch get return throw toss push pull
+        pick_and_place pick_and_put throw toss""",
+    "directed": """give hand pass bring take carry deliver fetch get return push pull
         slide drag shift roll lead guide convey ship send retrieve""",
     "none": """pick_up pick grab find locate segment show point_at point_to look_at look_for
         search_for search identify detect select choose highlight track follow hold touch press
@@ -48,7 +48,7 @@ _DESTINATIONS: dict[Destination, str] = {
         check inspect examine remove collect gather use approach reach_for go_to drive_to move_to
         navigate_to walk_to come_to focus_on zoom_in_on seize clasp clutch raise lower shake stir
         flip tip unscrew screw twist switch kick hit strike single seek stand pack wash rinse dry
-        release grab_hold_of get_hold_of take_hold_of take_a_look_at
+        release grab_hold_of get_hold_of take_hold_of get_rid_of take_a_look_at
         have_a_look_at take_a_picture_of tell mask hunt_for point_out indicate
         buy eat drink peel slice chop fold unfold hide scan keep keep_an_eye_on pay_attention_to
         snatch scoop scoop_up pluck acquire obtain isolate extract manipulate handle poke prod
@@ -57,7 +57,8 @@ _DESTINATIONS: dict[Destination, str] = {
 # Never nouns in such texts: taken for a verb before any noun phrase, "grab red mug".
 _PLAIN = word_set(
     """
-    put give bring grab find locate get take fetch retrieve identify detect insert remove
+    put give bring grab hold get_rid_of
+    find locate get take fetch retrieve identify detect insert remove
     pour select choose highlight transfer relocate search search_for look_for go_to
     pick_up pick seize grasp collect gather inspect examine approach acquire obtain
     extract isolate raise rotate click segment show move deliver see look_at
@@ -276,6 +277,8 @@ def _counts_things(after: Sequence[str]) -> bool:
 
 def _begins_noun_phrase(after: Sequence[str]) -> bool:
     """Return whether words can begin an object: no preposition, conjunction or copula."""
+    if tuple(after[:2]) in (("at", "least"), ("at", "most")):
+        return True
     if relation_at(after, 0) and after[0] not in ("left", "right"):
         return False
     return after[0] not in PREPOSITIONS | CONJUNCTIONS | COPULAS and not (
