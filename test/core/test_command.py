@@ -1,5 +1,6 @@
 import random
 import re
+import time
 from collections import Counter
 
 import pytest
@@ -315,6 +316,21 @@ def test_every_word_is_found_again_in_some_part_and_none_is_added(seed: int) -> 
         assert not lost, (text, command)
         named = words_of(command.expression) + words_of(command.destination or "")
         assert not named - words_of(text), (text, command)
+
+
+@pytest.mark.parametrize(
+    "repeated",
+    ["and ", "pick and ", "pick up the mug and ", "don't ", "could you ", "now ", "on the left ",
+     "put the mug on ", "the mug, ", "hey. ", "a", "'", "🍎 ", "the mug. ", "to "],
+)  # fmt: skip
+def test_a_query_of_the_greatest_length_is_read_in_little_time(repeated: str) -> None:
+    text = f"grab it {repeated * (4096 // len(repeated))}"
+
+    start_s = time.process_time()
+    command = parse_command(text)
+
+    assert time.process_time() - start_s < 2.0
+    assert command.action is not None
 
 
 @pytest.mark.parametrize("text", [None, 3, b"the mug", ["the mug"]])

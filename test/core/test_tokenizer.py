@@ -65,6 +65,12 @@ def test_unknown_words_become_unk_and_are_reported_as_typed() -> None:
     assert encoding.unknown_words == ("Zorblax", "红色", "🍎")
 
 
+def test_marks_and_joiners_stay_in_their_word() -> None:
+    encoding = words_tokenizer().encode("लाल कप, 👩‍🚀 می‌خواهم")
+
+    assert encoding.unknown_words == ("लाल", "कप", "👩‍🚀", "می‌خواهم")
+
+
 def test_words_beyond_the_length_are_reported_and_the_first_are_kept() -> None:
     encoding = words_tokenizer(3).encode("the red mug Left of the wine glass")
 
@@ -177,5 +183,5 @@ def test_a_bad_vocabulary_file_is_refused_by_name(
 
 
 def test_an_expression_that_is_not_text_is_refused() -> None:
-    with pytest.raises(TypeError, match="bytes"):
+    with pytest.raises(TypeError, match="must be str, got bytes"):
         words_tokenizer().encode(b"red mug")  # type: ignore[arg-type]

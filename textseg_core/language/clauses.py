@@ -14,6 +14,7 @@ from textseg_core.language.verbs import Verb, find_verb, find_wish
 from textseg_core.language.words import Word
 
 _JOINTS = frozenset(("and", "then"))
+_LONGEST_LEAD_IN = 24  # words before a verb; keeps the search linear in the text
 _CALLS = frozenset(("hey", "hi", "hello"))
 
 
@@ -84,8 +85,11 @@ def _begin(
 ) -> tuple[int | None, Verb] | None:
     """Return the negation and the verb of a command that begins at a word, if one does."""
     index, announced = start, False
-    while index < len(words):
-        end = _sentence_end(words, index, len(words))
+    limit = min(len(words), start + _LONGEST_LEAD_IN)
+    end = start
+    while index < limit:
+        if index >= end:
+            end = _sentence_end(words, index, len(words))
         wish = None if continued and index == start else find_wish(plains, index)
         if wish is not None:
             return None, wish[1]

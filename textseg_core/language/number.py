@@ -35,7 +35,7 @@ _ONE_THING = word_set(
     pajamas pyjamas underpants boxers stairs gas canvas atlas lens series species news
     chassis chess asparagus christmas always yes this his its us as perhaps mathematics
     physics gymnastics bias alias pancreas texas jesus less besides across plus thus pus
-    ibis forceps calipers callipers secateurs nutcrackers bellows gallows tennis its's was
+    ibis forceps calipers callipers secateurs nutcrackers bellows gallows tennis whats thats was
     has is
     """
 )
@@ -112,6 +112,8 @@ def plural_of(noun: str) -> tuple[str, ...]:
     irregular = tuple(many for many, one in _IRREGULAR_PLURALS.items() if one == noun)
     if irregular:
         return irregular
+    if noun.endswith("child"):
+        return (noun + "ren",)
     if noun.endswith("man"):
         return (noun[:-3] + "men",)
     if noun.endswith("y") and noun[-2:-1] not in tuple("aeiou"):
@@ -195,8 +197,9 @@ def _noun_group(words: Sequence[Word], plains: Sequence[str], start: int) -> tup
                 break
             group.append(plains[index])
             index += 1
-        while group and _is_only_place(group):
-            group.pop()
+        dropped = ""
+        while group and _is_only_place(group, dropped):
+            dropped = group.pop()
         named = any(word not in DETERMINERS for word in group)
         more = index < len(plains) and words[index].pause
         if named or not more or _ends_group(plains, index, False):
@@ -211,9 +214,9 @@ def _ends_group(plains: Sequence[str], index: int, begun: bool) -> bool:
     return plains[index] in _ENDS or tuple(plains[index : index + 3]) == ("all", "the", "way")
 
 
-def _is_only_place(group: Sequence[str]) -> bool:
+def _is_only_place(group: Sequence[str], dropped: str) -> bool:
     """Return whether the last word says where: "trees left", "bottom corner", not "the hand"."""
-    if group[-1] not in PLACE_WORDS:
+    if group[-1] not in PLACE_WORDS or (group[-1] == "hand" and dropped != "side"):
         return False
     return group[-1] not in _PLACE_NOUNS or (len(group) > 1 and group[-2] in PLACE_WORDS)
 

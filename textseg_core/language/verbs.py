@@ -168,6 +168,7 @@ def find_verb(
     announced: bool = False,
     continued: bool = False,
     end: int | None = None,
+    joins: bool = True,
 ) -> Verb | None:
     """Return the verb at a word, or None where it is a noun or no verb.
 
@@ -182,6 +183,7 @@ def find_verb(
         announced: Words such as "could you" stand before it, so that a verb must follow.
         continued: It continues another command, so that its object may be left out.
         end: Index after the last word of its sentence; by default of the text.
+        joins: Whether "and" and a second verb may follow: "pick up and hold".
     """
     end = len(plains) if end is None else end
     if at >= end:
@@ -197,7 +199,7 @@ def find_verb(
     after = list(plains[at + length : end])
     if gerund and not announced:
         return None
-    joined = _joined_verb(verb, plains, end)
+    joined = _joined_verb(verb, plains, end) if joins else None
     if joined is not None:
         return joined
     if continued and after and verb.destination == "any" and relation_at(after, 0):
@@ -226,8 +228,8 @@ def _joined_verb(first: Verb, plains: Sequence[str], end: int) -> Verb | None:
     """Return "pick up and hold" as one verb where one object follows both."""
     if first.end >= end or plains[first.end] != "and":
         return None
-    second = find_verb(plains, first.end + 1, announced=True, end=end)
-    if second is None or second.canonical.endswith(" and"):
+    second = find_verb(plains, first.end + 1, announced=True, end=end, joins=False)
+    if second is None:
         return None
     kinds = (first.destination, second.destination)
     destination: Destination = (
