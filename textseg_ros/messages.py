@@ -5,6 +5,8 @@ import importlib
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+import numpy as np
+
 from textseg_core.arrays import AnyArray
 
 
@@ -100,12 +102,12 @@ def byte_sequence(message_class: type[Any], values: AnyArray) -> Any:
         array.array for a generated class, whose setter checks every element of
         anything else; a uint8 array for a rosbags dataclass.
     """
-    flat = values.reshape(-1) if values.flags.c_contiguous else values.ravel()
+    flat = np.ascontiguousarray(values).reshape(-1).view(np.uint8)
     if is_generated(message_class):
         packed = array.array("B")
         packed.frombytes(flat.data)
         return packed
-    return flat.view("u1")
+    return flat
 
 
 def is_generated(message_class: type[Any]) -> bool:

@@ -14,6 +14,7 @@ from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescri
 from rclpy.clock import Clock, ClockType
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
+from rclpy.parameter import Parameter as RosParameter
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.signals import SignalHandlerOptions
 
@@ -156,7 +157,10 @@ def topic_qos(topic: Topic) -> QoSProfile:
 def descriptor(parameter: Parameter) -> ParameterDescriptor:
     """Return what `ros2 param describe` shows; parameters are read at start only."""
     described = ParameterDescriptor(
-        name=parameter.name, description=parameter.description, read_only=True
+        name=parameter.name,
+        type=RosParameter.Type.from_parameter_value(parameter.default).value,
+        description=parameter.description,
+        read_only=True,
     )
     bounded = parameter.least is not None or parameter.most is not None
     if bounded and type(parameter.default) is int:
