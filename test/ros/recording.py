@@ -119,25 +119,11 @@ class Bench:
         self.types = types
         self.clock = Clock()
         self.transport = RecordingTransport(types)
-        info = ModelInfo(
-            name="redness",
-            input_px=96,
-            stride=8,
-            tokens=8,
-            padding="right",
-            tokenizer="words",
-            presence_threshold=0.5,
-            threshold=0.5,
-        )
-        words = ["<pad>", "<go>", "<eos>", "<unk>", "the", "red", "block"]
-        segmenter = Segmenter(
-            SegmenterConfig(),
-            info,
-            Tokenizer(words, length=8, padding="right", kind="words"),
-            backend or RednessBackend(),
-        )
         self.behaviour = SegmentationBehaviour(
-            self.transport, segmenter, NodeSettings(**settings), clock_s=self.clock
+            self.transport,
+            make_segmenter(backend or RednessBackend()),
+            NodeSettings(**settings),
+            clock_s=self.clock,
         )
 
     def __enter__(self) -> "Bench":
@@ -200,6 +186,23 @@ class Bench:
     def diagnostic(self, name: str) -> str:
         values = {pair.key: pair.value for pair in self.tick().values}
         return str(values[name])
+
+
+def make_segmenter(backend: RednessBackend) -> Segmenter:
+    """Return a segmenter of 96 pixels that knows the words "the red block"."""
+    info = ModelInfo(
+        name="redness",
+        input_px=96,
+        stride=8,
+        tokens=8,
+        padding="right",
+        tokenizer="words",
+        presence_threshold=0.5,
+        threshold=0.5,
+    )
+    words = ["<pad>", "<go>", "<eos>", "<unk>", "the", "red", "block"]
+    tokenizer = Tokenizer(words, length=8, padding="right", kind="words")
+    return Segmenter(SegmenterConfig(), info, tokenizer, backend)
 
 
 def red_block(height: int = 96, width: int = 192) -> UInt8Array:
