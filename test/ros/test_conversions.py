@@ -86,12 +86,12 @@ def test_mono8_has_three_equal_channels(types: MessageTypes) -> None:
     assert pixels(message) == [[(0, 0, 0), GREY, (255, 255, 255)]]
 
 
-# 0x0101 * 90 = 0x5A5A is the grey 90; 128 / 257 = 0.498 rounds down, 129 / 257 = 0.502 up.
+# 0x0101 * 201 = 0xC9C9 is the grey 201; 128 / 257 = 0.498 rounds down, 129 / 257 = 0.502 up.
 @pytest.mark.parametrize(
     ("is_bigendian", "row"),
     [
-        (0, [0x5A, 0x5A, 0xFF, 0xFF, 128, 0, 129, 0, 0x00, 0x80]),
-        (1, [0x5A, 0x5A, 0xFF, 0xFF, 0, 128, 0, 129, 0x80, 0x00]),
+        (0, [0xC9, 0xC9, 0xFF, 0xFF, 128, 0, 129, 0, 0x00, 0x80]),
+        (1, [0xC9, 0xC9, 0xFF, 0xFF, 0, 128, 0, 129, 0x80, 0x00]),
     ],
 )
 @pytest.mark.parametrize("padding", [[], [7]])
@@ -100,7 +100,7 @@ def test_mono16_is_scaled_in_either_byte_order(
 ) -> None:
     message = image(types, "mono16", [row + padding] * 2, 5, is_bigendian=is_bigendian)
 
-    greys = [90, 255, 0, 1, 128]  # 0x8000 / 257 = 127.502
+    greys = [201, 255, 0, 1, 128]  # 0x8000 / 257 = 127.502
     assert pixels(message) == [[(grey, grey, grey) for grey in greys]] * 2
 
 
