@@ -16,7 +16,7 @@ NEAR_COLORS: dict[str, set[str]] = {
     "beige": {"white", "yellow", "brown"},
     "purple": {"pink", "blue"},
     "pink": {"red", "purple"},
-    "brown": {"orange", "red"},
+    "brown": {"orange", "red", "beige"},
     "yellow": {"orange", "beige"},
     "white": {"beige", "silver", "gray"},
     "red": {"orange", "pink", "brown"},
@@ -74,7 +74,7 @@ def _absent_colour(writer: ExpressionWriter) -> Query | None:
 
 
 def _absent_relation(writer: ExpressionWriter) -> Query | None:
-    """Turn a relation round where no object of that name stands in the opposite one."""
+    """Turn a relation round where nothing that the words may mean stands in the opposite one."""
     drawn = writer.relation()
     if drawn is None:
         return None
@@ -84,9 +84,13 @@ def _absent_relation(writer: ExpressionWriter) -> Query | None:
             head, found, anchor = drawn.expression.partition(f" {words} the ")
             if not found:
                 continue
-            target = writer.objects[drawn.targets[0]]
-            same = [i for i, o in enumerate(writer.objects) if o.answers_to(target.names[0])]
-            anchors = [o for o in writer.objects if anchor in (o.names[0], plural(o.names[0]))]
+            # The noun as written, which may be more general than the target's name.
+            same = writer.named(head.removeprefix("the ").removeprefix("a "))
+            anchors = [
+                item
+                for item in writer.objects
+                if any(anchor in (n, plural(n)) for n in (*item.names, *item.hypernyms))
+            ]
             if any(
                 holds(opposite, writer.objects[i], b, slack=1.0) for i in same for b in anchors
             ):
