@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cyclonedds.core import (
+    DDSException,
     InstanceState,
     ReadCondition,
     SampleState,
@@ -108,7 +109,7 @@ class Publisher:
 
         Raises:
             ValueError: If the message does not fit the topic's type.
-            RuntimeError: If the participant is closed.
+            RuntimeError: If the participant is closed, or Cyclone DDS does not send it.
         """
         self.publish_cdr(self._types.serialize(message, self.settings.type_name))
 
@@ -116,12 +117,17 @@ class Publisher:
         """Send a serialised message, header included, padded to a multiple of four bytes.
 
         Raises:
-            RuntimeError: If the participant is closed.
+            RuntimeError: If the participant is closed, or Cyclone DDS does not send it.
         """
         writer = self._writer
         if writer is None:
             raise RuntimeError(f"publisher of {self.settings.topic} is closed")
-        writer.write(self._sample(data))
+        try:
+            writer.write(self._sample(data))
+        except DDSException as error:
+            raise RuntimeError(
+                f"message of {len(data)} bytes on {self.settings.topic} not sent: {error}"
+            ) from error
 
     def wait_for_matches(self, count: int = 1, timeout_s: float = 10.0) -> bool:
         """Wait until at least `count` subscriptions are matched; return whether they are."""

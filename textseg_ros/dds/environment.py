@@ -23,12 +23,9 @@ _PORT_BASE, _PORTS_PER_DOMAIN = 7400, 250
 # Above 101 the ports of a domain lie in Linux's range of ephemeral ports.
 _FREE_DOMAINS = range(1, 102)
 
-# A keep-last writer overwrites what a slow reader did not acknowledge; without
-# this, Cyclone would make it wait instead as soon as two images are under way.
-_WATERMARKS = (
-    "<CycloneDDS><Domain><Internal><Watermarks><WhcHigh>256MB</WhcHigh>"
-    "<WhcHighInit>256MB</WhcHighInit></Watermarks></Internal></Domain></CycloneDDS>,"
-)
+# Cyclone 11 drops what arrives by an interface that it did not select, thus all
+# that Jazzy's 0.10 sends to 127.0.0.1 under LOCALHOST; 0.10 has no such filter.
+_LIKE_CYCLONE_0_10 = "<Internal><ExtendedPacketInfo>false</ExtendedPacketInfo></Internal>"
 _LOOPBACK_URI = (
     "<CycloneDDS><Domain><General><Interfaces>"
     '<NetworkInterface address="127.0.0.1"/>'
@@ -90,7 +87,7 @@ def read_environment(
     uri = environment.get("CYCLONEDDS_URI", "")
     if not uri.isascii():
         raise ValueError("CYCLONEDDS_URI must be ASCII, XML or the URL of an XML file")
-    config = _WATERMARKS + _discovery_config(range_, peers, process_id) + uri
+    config = _discovery_config(range_, peers, process_id) + uri
     return DdsSettings(domain_id, config, tuple(warnings))
 
 
@@ -197,5 +194,6 @@ def _discovery_config(range_: DiscoveryRange, peers: tuple[str, ...], process_id
         addresses = "".join(f"<Peer address={quoteattr(peer)}/>" for peer in peers)
         discovery += f"<Peers>{addresses}</Peers>"
     return (
-        f"<CycloneDDS><Domain>{general}<Discovery>{discovery}</Discovery></Domain></CycloneDDS>,"
+        f"<CycloneDDS><Domain>{general}<Discovery>{discovery}</Discovery>{_LIKE_CYCLONE_0_10}"
+        "</Domain></CycloneDDS>,"
     )

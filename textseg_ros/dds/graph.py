@@ -18,13 +18,12 @@ from cyclonedds.core import InstanceState, ReadCondition, SampleState, ViewState
 from cyclonedds.domain import DomainParticipant
 
 from textseg_ros.dds.idl import dds_topic_name
-from textseg_ros.dds.typestore import TypeStore
+from textseg_ros.dds.typestore import GID_BYTES, TypeStore
 
 TOPIC = "ros_discovery_info"
 TYPE_NAME = "rmw_dds_common/msg/ParticipantEntitiesInfo"
 
 _GUID_BYTES = 16
-_GID_BYTES = {"humble": 24, "jazzy": 16}
 _AT_MOST = 10_000
 
 
@@ -52,7 +51,7 @@ def entities_info(
         writer_gids: Of the node's publishers.
     """
     gid_class = types.get("rmw_dds_common/msg/Gid")
-    length = _GID_BYTES[types.distro]
+    length = GID_BYTES[types.distro]
 
     def gid(guid: bytes) -> Any:
         return gid_class(data=np.frombuffer(guid.ljust(length, b"\0"), np.uint8))

@@ -155,6 +155,7 @@ class Participant:
         reliable: bool = True,
         depth: int = 10,
         transient_local: bool = False,
+        on_error: ErrorCallback | None = None,
     ) -> Subscription:
         """Add a subscription.
 
@@ -165,6 +166,7 @@ class Participant:
             reliable: Demand a reliable publisher; best-effort takes both kinds.
             depth: Samples kept (keep-last): what a slow callback misses is the oldest.
             transient_local: Demand the last samples of earlier publishing.
+            on_error: Replaces the participant's for this topic.
 
         Raises:
             ValueError: If topic, type or depth is not valid.
@@ -173,7 +175,7 @@ class Participant:
         settings = EndpointSettings(topic, type_name, reliable, depth, transient_local)
         with self._lock:
             self._check_open()
-            subscription = self._attach(dds_topic_name(topic), settings, callback)
+            subscription = self._attach(dds_topic_name(topic), settings, callback, on_error)
             self._subscriptions.append(subscription)
             self._announce()
         return subscription
@@ -228,10 +230,15 @@ class Participant:
         self.close()
 
     def _attach(
-        self, dds_topic: str, settings: EndpointSettings, callback: MessageCallback
+        self,
+        dds_topic: str,
+        settings: EndpointSettings,
+        callback: MessageCallback,
+        on_error: ErrorCallback | None = None,
     ) -> Subscription:
+        on_error = on_error or self._on_error
         subscription = Subscription(
-            self._participant, dds_topic, settings, self.types, callback, self._on_error
+            self._participant, dds_topic, settings, self.types, callback, on_error
         )
         self._waitset.attach(subscription.condition)
         return subscription

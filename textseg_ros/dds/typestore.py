@@ -10,6 +10,9 @@ Distro = Literal["humble", "jazzy"]
 
 _STORES: dict[str, Stores] = {"humble": Stores.ROS2_HUMBLE, "jazzy": Stores.ROS2_JAZZY}
 _CDR_ALIGNMENT = 4
+_GID = "rmw_dds_common/msg/Gid"
+GID_BYTES: dict[Distro, int] = {"humble": 24, "jazzy": 16}
+"""Length of the identifier of an endpoint, by distribution."""
 
 
 class TypeStore:
@@ -33,7 +36,9 @@ class TypeStore:
             raise ValueError(f"distro must be {accepted}, got {distro!r}")
         self.distro = distro
         self._store = get_typestore(_STORES[distro])
-        types = {}
+        # rosbags hashes the `char` of this one as IDL's char; ROS takes it for uint8.
+        del self._store.fielddefs[_GID], self._store.types[_GID]
+        types = get_types_from_msg(f"uint8[{GID_BYTES[distro]}] data", _GID)
         for name, text in read_definitions(definition_folders()):
             types.update(get_types_from_msg(text, name))
         self._store.register(types)

@@ -1,0 +1,75 @@
+"""Starts the node as a plain DDS participant, for hosts without ROS 2 (`textseg-node`)."""
+
+import argparse
+import logging
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from textseg_ros.topics import NAMESPACE, NODE_NAME
+
+EXIT_BAD_SETTINGS = 2
+_TICK_S = 1.0
+
+
+def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """Return the command line's values."""
+    parser = argparse.ArgumentParser(prog="textseg-node", description=__doc__)
+    parser.add_argument("--params-file", type=Path, help="ROS 2 parameter file")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="one parameter, after those of the file; may be repeated",
+    )
+    parser.add_argument(
+        "--camera", metavar="TOPIC", help="image topic; <TOPIC>/compressed belongs to it"
+    )
+    parser.add_argument("--namespace", default=NAMESPACE)
+    parser.add_argument("--node-name", default=NODE_NAME)
+    parser.add_argument("--domain", type=int, metavar="ID", help="instead of ROS_DOMAIN_ID")
+    parser.add_argument(
+        "--distro", default="jazzy", help="ROS 2 distribution of the others: humble or jazzy"
+    )
+    parser.add_argument(
+        "--log-level", default="info", choices=("debug", "info", "warning", "error")
+    )
+    return parser.parse_args(arguments)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the node until SIGINT or SIGTERM; return the exit status.
+
+    0 after a signal; 2 with one line on stderr if the arguments, the settings, the weights or
+    the network do not allow a start.
+    """
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    parsed = parse_arguments(arguments)
+    logging.basicConfig(
+        level=parsed.log_level.upper(),
+        format="[%(levelname)s] [%(created).3f] [%(name)s]: %(message)s",
+    )
+    try:
+        # Here, not above: importing takes seconds, in which a signal must end us quietly too.
+        from textseg_ros.dds_transport import open_node
+
+        node = open_node(parsed)
+    except (ValueError, RuntimeError, OSError, ImportError) as error:
+        text = " ".join(str(error).split())
+        print(f"{parsed.node_name} cannot start: {text}", file=sys.stderr)
+        return EXIT_BAD_SETTINGS
+    try:
+        while not stop.wait(_TICK_S):
+            node.tick()
+    finally:
+        node.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
