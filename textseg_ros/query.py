@@ -34,7 +34,7 @@ def check_query(text: str, max_bytes: int) -> None:
         ValueError: If it is too long, holds control characters or was not UTF-8.
     """
     if len(text) > max_bytes:
-        raise ValueError(_too_long(f"over {len(text)}", max_bytes))
+        raise ValueError(_too_long(f"at least {len(text)}", max_bytes))
     try:
         size = len(text.encode())
     except UnicodeEncodeError as error:

@@ -327,7 +327,7 @@ def test_a_bad_compressed_image_is_refused_once_and_the_next_is_answered(
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("mug " * 2_500_000, "over 10000000 bytes long; at most 4096"),
+        ("mug " * 2_500_000, "at least 10000000 bytes long; at most 4096"),
         ("é" * 2049, "4098 bytes long; at most 4096"),
         ("the \x00 mug", "holds control character U+0000: 'the \\x00 mug'"),
         ("the \x1b[31m mug", "holds control character U+001B"),
