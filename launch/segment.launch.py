@@ -18,7 +18,7 @@ ARGUMENTS = {
     "weights": ("", "Model directory; empty for the one of config_file"),
     "use_sim_time": ("false", "true to take the time from /clock"),
     "log_level": ("info", "debug, info, warn, error or fatal"),
-    "rviz": ("false", "true to open rviz2 with image, overlay, response and centroid"),
+    "rviz": ("false", "true to open rviz2 (if installed) with image, overlay, response, centroid"),
     "rviz_frame": ("camera_color_optical_frame", "Fixed frame of rviz2: the images' frame_id"),
 }
 
@@ -57,7 +57,7 @@ def start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
             *((f"/textseg/{topic}", f"{namespace}/{topic}") for topic in shown),
         ],
     )
-    return [segmenter, rviz]
+    return [rviz, segmenter]  # without rviz2 nothing starts, rather than half of it
 
 
 def generate_launch_description() -> LaunchDescription:
