@@ -1,0 +1,99 @@
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from dds_peers import loopback_settings, wait_until
+
+from textseg_ros.dds.environment import DdsSettings
+from textseg_ros.dds.graph import TYPE_NAME, entities_info
+from textseg_ros.dds.idl import topic_type
+from textseg_ros.dds.participant import Participant
+from textseg_ros.dds.typestore import TypeStore
+
+_STRING = "std_msgs/msg/String"
+
+
+@pytest.fixture
+def settings() -> DdsSettings:
+    return loopback_settings()
+
+
+@pytest.fixture
+def onlooker(settings: DdsSettings) -> Iterator[Participant]:
+    with Participant("onlooker", "/", settings) as node:
+        yield node
+
+
+@pytest.mark.parametrize(("distro", "gid_bytes"), [("jazzy", 16), ("humble", 24)])
+def test_gids_have_the_length_of_the_distribution(distro: Any, gid_bytes: int) -> None:
+    types = TypeStore(distro)
+
+    info = entities_info(types, bytes(range(16)), "/a", "b", [], [b"\x01" * 16])
+
+    assert bytes(info.gid.data) == bytes(range(16)).ljust(gid_bytes, b"\0")
+    node = info.node_entities_info_seq[0]
+    assert bytes(node.writer_gid_seq[0].data) == (b"\x01" * 16).ljust(gid_bytes, b"\0")
+    data = types.serialize(info, TYPE_NAME)
+    assert data[4 : 4 + gid_bytes] == bytes(range(16)).ljust(gid_bytes, b"\0")
+
+
+def test_the_node_tells_the_graph_its_name_and_every_endpoint(
+    settings: DdsSettings, onlooker: Participant
+) -> None:
+    from cyclonedds.qos import Policy, Qos
+    from cyclonedds.sub import DataReader
+    from cyclonedds.topic import Topic
+
+    qos = Qos(
+        Policy.Reliability.Reliable(0),
+        Policy.Durability.TransientLocal,
+        Policy.History.KeepLast(1),
+    )
+    topic: Any = Topic(onlooker._participant, "ros_discovery_info", topic_type(TYPE_NAME))
+    reader: Any = DataReader(onlooker._participant, topic, qos)
+    told: list[Any] = []
+    with Participant("segmenter", "/textseg", settings) as node:
+        publisher = node.publisher("/out", _STRING)
+        subscription = node.subscription("/in", _STRING, lambda _: None)
+
+        def is_complete() -> bool:
+            for sample in reader.take(10):
+                info = node.types.deserialize(sample.data, TYPE_NAME)
+                if bytes(info.gid.data) == node.gid:
+                    told.append(info.node_entities_info_seq)
+            return bool(told) and len(told[-1][0].reader_gid_seq) == 1
+
+        assert wait_until(is_complete)
+        assert len(told[-1]) == 1
+        entities = told[-1][0]
+        assert (entities.node_namespace, entities.node_name) == ("/textseg", "segmenter")
+        assert [bytes(gid.data) for gid in entities.writer_gid_seq] == [publisher.gid]
+        assert [bytes(gid.data) for gid in entities.reader_gid_seq] == [subscription.gid]
+
+
+def test_a_second_node_of_the_same_name_is_listed_until_it_ends(settings: DdsSettings) -> None:
+    with Participant("segmenter", "/textseg", settings) as first:
+        second = Participant("segmenter", "/textseg", settings)
+        third = Participant("camera", "/", settings)
+
+        assert wait_until(lambda: first.peers() == ("/camera", "/textseg/segmenter"))
+        second.close()
+        assert wait_until(lambda: first.peers() == ("/camera",))
+        third.close()
+        assert wait_until(lambda: first.peers() == ())
+
+
+def test_publishers_of_a_topic_are_counted_whatever_their_qos(
+    settings: DdsSettings, onlooker: Participant
+) -> None:
+    with (
+        Participant("joystick", "/", settings) as joystick,
+        Participant("speech", "/", settings) as speech,
+    ):
+        joystick.publisher("/query", _STRING, reliable=False)
+        speech.publisher("/query", _STRING)
+        speech.publisher("/other", _STRING)
+
+        assert wait_until(lambda: onlooker.publisher_count("/query") == 2)
+        assert onlooker.publisher_count("/nothing") == 0
+    assert wait_until(lambda: onlooker.publisher_count("/query") == 0)

@@ -1,0 +1,220 @@
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from dds_peers import loopback_settings, make_header, make_image, make_string, wait_until
+
+from textseg_core import Axis, Segmentation, SegmentedObject, Status, parse_command
+from textseg_core.arrays import UInt8Array
+from textseg_ros.dds.environment import free_domain_id, loopback_environment
+from textseg_ros.dds.participant import Participant
+from textseg_ros.dds_transport import DdsNode, read_settings, topic_names
+from textseg_ros.topics import TOPICS
+
+
+_STAGES = ("preprocess", "encoder", "text", "head", "postprocess")
+
+
+class LeftHalf:
+    """Stands in for a segmenter: whatever is asked for fills the left half."""
+
+    def segment(self, image: UInt8Array, text: str) -> Segmentation:
+        height, width = image.shape[:2]
+        mask = np.zeros((height, width), np.bool_)
+        mask[:, : width // 2] = True
+        command = parse_command(text)
+        found = SegmentedObject(
+            mask=mask,
+            box=(0, 0, width // 2, height),
+            area=int(mask.sum()),
+            centroid=(width / 4 - 0.5, height / 2 - 0.5),
+            axis=Axis(angle_rad=0.0, major_px=4.0, minor_px=2.0),
+            score=0.75,
+        )
+        return Segmentation(
+            mask=mask,
+            response_map=mask.astype(np.float32),
+            score=0.75,
+            objects=(found,),
+            status=Status.FOUND,
+            expression=command.expression,
+            command=command,
+            timings_ms=dict.fromkeys(_STAGES, 1.0),
+        )
+
+
+def _node(participant: Participant, camera: str | None = None) -> DdsNode:
+    segmenter: Any = LeftHalf()
+    settings = read_settings(None, [], participant.name)
+    return DdsNode(participant, segmenter, settings, topic_names("/textseg", camera))
+
+
+def test_an_image_and_a_query_give_a_mask_with_the_header_of_the_image() -> None:
+    domain = loopback_settings()
+    masks: list[Any] = []
+    with Participant("planner", "/", domain) as peer:
+        node = _node(Participant("segmenter", "/textseg", domain), "/camera/image_raw")
+        try:
+            camera = peer.publisher("/camera/image_raw", "sensor_msgs/msg/Image", reliable=False)
+            words = peer.publisher("/textseg/query", "std_msgs/msg/String")
+            mask = peer.subscription("/textseg/mask", "sensor_msgs/msg/Image", masks.append)
+            assert all(end.wait_for_matches() for end in (camera, words, mask))
+            image = make_image(peer.types, np.zeros((6, 8, 3), np.uint8))
+            words.publish(make_string(peer.types, "the red cup"))
+
+            def is_answered() -> bool:
+                camera.publish(image)
+                return bool(masks)
+
+            assert wait_until(is_answered)
+        finally:
+            node.close()
+    assert masks[0].header == make_header(peer.types)
+    assert masks[0].encoding == "mono8"
+    assert masks[0].data.reshape(6, 8).tolist() == [[255] * 4 + [0] * 4] * 6
+
+
+def test_every_topic_of_the_table_exists_with_its_type_and_qos() -> None:
+    domain = loopback_settings()
+    with Participant("planner", "/", domain) as peer:
+        node = _node(Participant("segmenter", "/textseg", domain))
+        try:
+            ends = []
+            for topic in TOPICS:
+                name = topic_names("/textseg", None)[topic.key]
+                if topic.direction == "out":
+                    end: Any = peer.subscription(
+                        name, topic.type_name, lambda _: None, reliable=topic.reliable
+                    )
+                else:
+                    # A reliable reader would leave a best-effort writer out.
+                    end = peer.publisher(name, topic.type_name, reliable=topic.reliable)
+                ends.append(end)
+            assert all(end.wait_for_matches() for end in ends)
+        finally:
+            node.close()
+
+
+def test_an_unreadable_query_is_told_and_the_next_tick_reports_a_second_node(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level("INFO")
+    domain = loopback_settings()
+    with Participant("segmenter", "/textseg", domain) as peer:
+        node = _node(Participant("segmenter", "/textseg", domain))
+        try:
+            words = peer.publisher("/textseg/query", "std_msgs/msg/String")
+            assert words.wait_for_matches()
+            words.publish_cdr(b"\x00\x01\x00\x00" + b"\x03\x00\x00\x00" + b"\xff\xfe\x00\x00")
+            assert wait_until(lambda: "/textseg/query refused" in caplog.text)
+
+            def is_told() -> bool:
+                node.tick()
+                return "another node is named /textseg/segmenter" in caplog.text
+
+            assert wait_until(is_told)
+        finally:
+            node.close()
+
+
+def test_a_qos_that_does_not_fit_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
+    domain = loopback_settings()
+    with Participant("camera", "/", domain) as peer:
+        node = _node(Participant("segmenter", "/textseg", domain))
+        try:
+            peer.publisher("/textseg/query", "std_msgs/msg/String", reliable=False)
+
+            def is_told() -> bool:
+                node.tick()
+                return "does not fit ours in its reliability" in caplog.text
+
+            assert wait_until(is_told)
+            node.tick()
+            assert caplog.text.count("does not fit ours") == 1
+        finally:
+            node.close()
+
+
+def test_the_camera_replaces_image_and_its_compressed_twin() -> None:
+    names = topic_names("/arm", "/camera/image_raw")
+
+    assert names["image"] == "/camera/image_raw"
+    assert names["compressed"] == "/camera/image_raw/compressed"
+    assert names["mask"] == "/arm/mask"
+    assert names["diagnostics"] == "/diagnostics"
+    assert topic_names("/arm", None)["compressed"] == "/arm/image/compressed"
+
+
+def test_assignments_override_the_parameter_file(tmp_path: Path) -> None:
+    file = tmp_path / "p.yaml"
+    file.write_text("/**:\n  ros__parameters:\n    max_age_s: 2.0\n    overlay: true\n")
+
+    settings = read_settings(file, ["overlay=false"], "/textseg/segmenter")
+
+    assert settings.max_age_s == 2.0
+    assert settings.overlay is False
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (["--set", "colour=red"], "unknown parameter 'colour'"),
+        (["--set", "overlay"], "NAME=VALUE"),
+        (["--set", "threads=[1"], "expected a YAML value"),
+        (["--set", "weights=/nowhere"], "/nowhere"),
+        (["--params-file", "/nowhere.yaml"], "/nowhere.yaml"),
+        (["--domain", "300"], "0 to 232"),
+    ],
+)
+def test_a_wrong_start_ends_with_one_clear_line_and_status_2(
+    arguments: list[str], text: str
+) -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "textseg_ros.dds_node", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        env=os.environ | loopback_environment(1),
+    )
+
+    assert run.returncode == 2
+    assert text in run.stderr
+    assert len(run.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_the_node_with_status_0_and_no_traceback(number: signal.Signals) -> None:
+    code = (
+        "import sys, types\n"
+        "import textseg_ros.dds_transport as transport\n"
+        "from textseg_ros.dds_node import main\n"
+        "transport.Segmenter = types.SimpleNamespace(load=lambda config: None)\n"
+        "sys.exit(main([]))\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code],
+        env=os.environ | loopback_environment(free_domain_id()),
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as node:
+        assert node.stderr is not None
+        assert "waiting for /textseg/image" in node.stderr.readline()
+        node.send_signal(number)
+        _, rest = node.communicate(timeout=10)
+
+    assert node.returncode == 0
+    assert "Traceback" not in rest
+
+
+def test_importing_the_starter_loads_no_network_runtime() -> None:
+    """So that a signal in the first moments of a start meets a handler."""
+    code = "import sys, textseg_ros.dds_node; print('onnxruntime' in sys.modules)"
+
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30)
+
+    assert run.stdout == "False\n"
