@@ -16,7 +16,6 @@ from textseg_ros.dds.participant import Participant
 from textseg_ros.dds_transport import DdsNode, read_settings, topic_names
 from textseg_ros.topics import TOPICS
 
-
 _STAGES = ("preprocess", "encoder", "text", "head", "postprocess")
 
 
