@@ -48,8 +48,8 @@ def test_one_head_mixes_two_values_by_a_hand_worked_softmax() -> None:
     layer = Attention(1, 1, 1, 1)
     with torch.no_grad():
         for part in (layer.to_query, layer.to_key, layer.to_value, layer.to_result):
-            cast(nn.Linear, part).weight.fill_(1.0)
-            cast(nn.Linear, part).bias.zero_()
+            part.weight.fill_(1.0)
+            part.bias.zero_()
     query = torch.tensor([[[1.0]]])
     key = torch.tensor([[[0.0], [math.log(3.0)]]])  # scores 0 and ln 3: shares 1/4 and 3/4
     value = torch.tensor([[[8.0], [4.0]]])

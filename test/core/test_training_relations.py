@@ -98,11 +98,12 @@ def test_in_front_of_and_behind_follow_from_where_things_stand(
 
 
 def test_nothing_is_in_front_of_something_whose_base_is_unknown() -> None:
-    first, second = (42, 60, 62, 80), (40, 40, 60, 60)
+    front, back = (42, 60, 62, 80), (40, 40, 60, 60)
+    standing = thing("cup", front, upright_base=True), thing("bowl", back, upright_base=True)
 
-    assert not holds("front", thing("cup", first, upright_base=True), thing("bowl", second))
-    assert not holds("front", thing("cup", first), thing("bowl", second, upright_base=True))
-    assert holds("front", *(thing("cup", box, upright_base=True) for box in (first, second)))
+    assert holds("front", standing[0], standing[1])
+    assert not holds("front", standing[0], thing("bowl", back))
+    assert not holds("front", thing("cup", front), standing[1])
 
 
 @pytest.mark.parametrize(
