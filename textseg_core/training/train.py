@@ -47,10 +47,10 @@ def load_backbone(network: CompactNetwork, folder: Path, words: list[str]) -> No
     }
     network.image_encoder.features.load_state_dict(features)
     labels = lexical.read_labels(folder / "imagenet_labels.txt")
-    singular = {plural(word): word for word in words}
-    looks = [
-        word if lexical.classes_of(word, labels) else singular.get(word, word) for word in words
-    ]
+    known = [word for word in words if lexical.classes_of(word, labels)]
+    # Known nouns last, so that "people" is the plural of "person", not of "somebody".
+    singular = {plural(word): word for word in (*words, *known)}
+    looks = [word if word in known else singular.get(word, word) for word in words]
     lexicon = network.expression_encoder.lexicon
     vectors, projection = lexical.lexical_vectors(
         looks, labels, state["classifier.1.weight"].numpy(), lexicon.weight.shape[1]
@@ -208,7 +208,10 @@ def main() -> None:
             seed=settings.seed + first,
         )
     loader = DataLoader(
-        dataset, batch_size=settings.batch, num_workers=settings.workers, prefetch_factor=4
+        dataset,
+        batch_size=settings.batch,
+        num_workers=settings.workers,
+        prefetch_factor=4 if settings.workers else None,
     )
 
     def save(step: int) -> None:
