@@ -53,17 +53,22 @@ def test_the_node_tells_the_graph_its_name_and_every_endpoint(
     reader: Any = DataReader(onlooker._participant, topic, qos)
     told: list[Any] = []
     with Participant("segmenter", "/textseg", settings) as node:
-        publisher = node.publisher("/out", _STRING)
-        subscription = node.subscription("/in", _STRING, lambda _: None)
 
-        def is_complete() -> bool:
+        def is_told(readers: int, writers: int) -> bool:
             for sample in reader.take(10):
                 info = node.types.deserialize(sample.data, TYPE_NAME)
                 if bytes(info.gid.data) == node.gid:
                     told.append(info.node_entities_info_seq)
-            return bool(told) and len(told[-1][0].reader_gid_seq) == 1
+            if not told:
+                return False
+            node_info = told[-1][0]
+            counts = (len(node_info.reader_gid_seq), len(node_info.writer_gid_seq))
+            return counts == (readers, writers)
 
-        assert wait_until(is_complete)
+        subscription = node.subscription("/in", _STRING, lambda _: None)
+        assert wait_until(lambda: is_told(readers=1, writers=0))
+        publisher = node.publisher("/out", _STRING)
+        assert wait_until(lambda: is_told(readers=1, writers=1))
         assert len(told[-1]) == 1
         entities = told[-1][0]
         assert (entities.node_namespace, entities.node_name) == ("/textseg", "segmenter")

@@ -238,12 +238,35 @@ def test_closing_from_a_callback_does_not_wait_for_itself() -> None:
         assert wait_until(lambda: publisher.matched == 0)
 
 
-def test_a_domain_can_be_opened_again_after_its_last_participant() -> None:
+def test_a_domain_ends_with_its_last_participant_and_may_have_other_settings_then() -> None:
     settings = loopback_settings()
+    others = DdsSettings(settings.domain_id, settings.config + "<CycloneDDS/>")
     Participant("first", "/", settings).close()
 
-    with Participant("second", "/", settings) as node:
+    with Participant("second", "/", others) as node:
         assert node.name == "/second"
+
+
+def test_closing_waits_for_the_callback_under_way(pair: tuple[Participant, Participant]) -> None:
+    camera, planner = pair
+    order: list[str] = []
+    entered = threading.Event()
+
+    def on_text(_: Any) -> None:
+        entered.set()
+        wait_until(lambda: "closed" in order, timeout_s=0.2)
+        order.append("callback")
+
+    planner.subscription("/text", _STRING, on_text)
+    publisher = camera.publisher("/text", _STRING)
+    assert publisher.wait_for_matches()
+    publisher.publish(make_string(camera.types, "long"))
+    assert entered.wait(4.0)
+
+    planner.close()
+    order.append("closed")
+
+    assert order == ["callback", "closed"]
 
 
 def test_other_settings_for_an_open_domain_are_refused() -> None:
