@@ -21,7 +21,4 @@ class BuildWithDefinitions(build_py):
             shutil.copy(definition, folder)
 
 
-setup(
-    cmdclass={"build_py": BuildWithDefinitions},
-    package_data={"textseg_ros": ["interfaces/*/*.msg"]},
-)
+setup(cmdclass={"build_py": BuildWithDefinitions})

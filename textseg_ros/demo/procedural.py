@@ -49,4 +49,5 @@ def _noise(rng: np.random.Generator, rows: int, columns: int) -> Float32Array:
 
 def _tinted(colour: Sequence[int], tone: Float32Array) -> UInt8Array:
     lit = np.asarray(colour, np.float32) + tone[..., None]
-    return np.clip(lit, 0, 255).astype(np.uint8)
+    tinted: UInt8Array = np.clip(lit, 0, 255).astype(np.uint8)
+    return tinted

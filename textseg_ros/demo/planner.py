@@ -1,0 +1,105 @@
+"""The planner process: receives what a grasp planner would, and prints it for the report.
+
+It writes the overlays as PNG and, at its end, all answers as `answers.json`.
+"""
+
+import argparse
+import json
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from textseg_ros.demo.signals import stop_on_signals, wait_until
+
+if TYPE_CHECKING:
+    from textseg_ros.demo.answers import Answer
+
+ANSWERS_FILE = "answers.json"
+_MATCH_TIMEOUT_S = 60.0
+_TOPICS = ("objects", "centroid", "overlay")
+
+
+def describe(index: int, answer: "Answer") -> str:
+    """Return the line that the planner prints for an answer."""
+    told = answer.summary()
+    count = len(told["objects"])
+    line = f"[planner] {index + 1:2d} {told['query']!r}: {told['status']} {told['score']:.2f}"
+    if told["point"] is not None:
+        line += f", reach for ({told['point'][0]:.0f}, {told['point'][1]:.0f})"
+    else:
+        line += ", no motion"
+    line += f", {count} object{'' if count == 1 else 's'}"
+    if told["unknown_words"]:
+        line += f", does not know {' '.join(told['unknown_words'])!r}"
+    return f"{line}, {answer.age_ms:.0f} ms after the picture"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Collect until a signal comes."""
+    stop = stop_on_signals()
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--plan", type=Path, required=True, help="questions, see plan.py")
+    parser.add_argument("--out", type=Path, required=True, help="folder for what is written")
+    parser.add_argument("--ready", type=Path, help="file to make once the node is found")
+    parsed = parser.parse_args(arguments)
+    from PIL import Image
+
+    from textseg_ros.conversions import image_to_rgb
+    from textseg_ros.dds.environment import read_environment
+    from textseg_ros.dds.participant import Participant
+    from textseg_ros.demo.answers import Collector, is_live
+    from textseg_ros.demo.plan import read_plan
+    from textseg_ros.topics import BY_KEY, resolve
+
+    questions = read_plan(parsed.plan)
+    collector = Collector(questions)
+    live = is_live(questions)
+    lock = threading.Lock()
+    files: dict[int, str] = {}
+
+    def receive(key: str) -> Callable[[Any], None]:
+        def on_message(message: Any) -> None:
+            with lock:
+                done = collector.take(key, message, time.time_ns())
+            if done is None:
+                return
+            index, answer = done
+            print(describe(index, answer), flush=True)
+            name = f"{index + 1:02d}.png"
+            Image.fromarray(image_to_rgb(answer.overlay)).save(parsed.out / name)
+            files[index] = name
+
+        return on_message
+
+    with Participant("planner", "/", read_environment(os.environ, os.getpid())) as node:
+        inputs = [
+            node.subscription(
+                resolve(BY_KEY[key].name), BY_KEY[key].type_name, receive(key), depth=10
+            )
+            for key in _TOPICS
+        ]
+        if not wait_until(lambda: all(end.matched for end in inputs), stop, _MATCH_TIMEOUT_S):
+            if not stop.is_set():
+                print("planner: no node publishes what a planner needs", file=sys.stderr)
+            return 0 if stop.is_set() else 1
+        if parsed.ready is not None:
+            parsed.ready.touch()
+        stop.wait()
+    told = {
+        "live": live,
+        "answers": {
+            str(index): answer.summary() | {"overlay": files.get(index)}
+            for index, answer in collector.first.items()
+        },
+        "latencies_ms": collector.latencies_ms,
+    }
+    (parsed.out / ANSWERS_FILE).write_text(json.dumps(told, indent=1))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
