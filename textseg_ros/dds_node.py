@@ -68,6 +68,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             node.tick()
     finally:
         node.close()
+        # Python gives signals back to the system when it ends; a second Ctrl-C then would
+        # turn a quiet end into a killed one.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
     return 0
 
 

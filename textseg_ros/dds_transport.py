@@ -174,6 +174,11 @@ def open_node(arguments: argparse.Namespace) -> DdsNode:
     """
     node_name = full_name(arguments.namespace, arguments.node_name)
     settings = read_settings(arguments.params_file, arguments.set, node_name)
+    if settings.use_sim_time:
+        raise ValueError(
+            "use_sim_time must be false for the DDS node, which does not read /clock, got true; "
+            "use the rclpy node (ros2 launch textseg_ros segment.launch.py) for simulated time"
+        )
     discovery = read_environment(os.environ, os.getpid(), arguments.domain)
     for warning in discovery.warnings:
         logging.getLogger("textseg_ros").warning(warning)

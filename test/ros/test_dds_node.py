@@ -168,6 +168,7 @@ def test_assignments_override_the_parameter_file(tmp_path: Path) -> None:
         (["--set", "weights=/nowhere"], "/nowhere"),
         (["--params-file", "/nowhere.yaml"], "/nowhere.yaml"),
         (["--domain", "300"], "0 to 232"),
+        (["--set", "use_sim_time=true"], "use the rclpy node"),
     ],
 )
 def test_a_wrong_start_ends_with_one_clear_line_and_status_2(
