@@ -163,7 +163,7 @@ def test_gradients_reach_every_trainable_parameter() -> None:
     outputs = network.query_head(
         *network.image_encoder(pictures(3)), *network.expression_encoder(IDS)
     )
-    torch.stack([value.square().sum() for value in outputs]).sum().backward()
+    torch.stack([value.square().sum() for value in outputs]).sum().backward()  # type: ignore[no-untyped-call]
 
     # A constant added to all scores of a softmax changes nothing.
     useless = ("to_key.bias", "word_weight.bias")
@@ -191,7 +191,7 @@ def test_frozen_layers_and_batch_statistics_stay_and_the_rest_learns() -> None:
     outputs = network.query_head(
         *network.image_encoder(pictures(3)), *network.expression_encoder(IDS)
     )
-    torch.stack([value.square().sum() for value in outputs]).sum().backward()
+    torch.stack([value.square().sum() for value in outputs]).sum().backward()  # type: ignore[no-untyped-call]
     optimiser.step()
 
     changed = {
@@ -256,7 +256,7 @@ def test_it_learns_four_drawn_samples() -> None:
 
     for _ in range(60):
         optimiser.zero_grad()
-        torch.stack(list(batch_loss(network, batch).values())).sum().backward()
+        torch.stack(list(batch_loss(network, batch).values())).sum().backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(trainable, 1.0)
         optimiser.step()
 

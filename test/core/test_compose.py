@@ -327,6 +327,24 @@ def test_sprites_without_an_elevation_stand_on_no_table(sources: SceneSources) -
     assert names == {"mug", "ball"}
 
 
+def test_things_on_a_table_were_all_seen_from_about_one_elevation(sources: SceneSources) -> None:
+    angles = (20, 35, 50, 65)
+    sprites = [
+        flat_sprite(f"{angle}", GREEN, elevation_deg=angle + shift, pixels_per_metre=400.0)
+        for angle in angles
+        for shift in (-5.0, 5.0)
+    ]
+    tables = replace(sources, sprites=sprites)
+
+    names = [
+        {item.names[0] for item in table_scene(tables, 96, np.random.default_rng(seed)).objects}
+        for seed in range(30)
+    ]
+
+    assert {len(found) for found in names} == {1}
+    assert set.union(*names) == {"20", "35", "50", "65"}
+
+
 def test_things_on_a_table_keep_their_proportions(sources: SceneSources) -> None:
     # A mug is 40 px = 0.1 m, a ball 20 px = 0.05 m; nearness changes both by at most 1.15 / 0.65.
     for seed in range(12):

@@ -20,6 +20,7 @@ SIDEWAYS: list[tuple[Box, Box, bool, bool]] = [
     ((50, 40, 70, 60), A, False, False),  # the other way round
     (A, (79, 40, 99, 60), True, True),  # 49 px: within 2.5 sizes
     (A, (81, 40, 101, 60), False, True),  # 51 px: beyond 2.5, within 4.5 sizes
+    (A, (119, 40, 139, 60), False, True),  # 89 px: within 4.5 sizes
     (A, (121, 40, 141, 60), False, False),  # 91 px: beyond 4.5 sizes
     (A, (50, 56, 70, 76), True, True),  # 4 of 20 rows in common
     (A, (50, 57, 70, 77), False, True),  # 3 of 20: 0.15 is not more than 0.15
