@@ -198,6 +198,7 @@ def test_frozen_layers_and_batch_statistics_stay_and_the_rest_learns() -> None:
         name for name, value in features.state_dict().items() if not value.equal(before[name])
     }
     assert changed
+    assert {p.requires_grad for p in features[:7].parameters()} == {False}
     assert not [name for name in changed if int(name.split(".")[0]) < 7 or "running" in name]
     assert not network.image_encoder.top.weight.equal(top)
 
