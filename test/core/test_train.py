@@ -211,6 +211,11 @@ def test_a_run_of_two_steps_saves_what_can_be_used_and_resumed(
     assert (first["step"], second["step"]) == (2, 3)
     name = "query_head.own_tokens"
     assert not torch.equal(first["network"][name], second["network"][name])
+    # Step 2 keeps (2 + 1) / (2 + 10) of the average that was resumed.
+    torch.testing.assert_close(
+        second["average"][name], 0.25 * first["average"][name] + 0.75 * second["network"][name]
+    )
+    assert {int(kept["step"]) for kept in second["optimiser"]["state"].values()} == {3}
     checkpoint = load_checkpoint(out / "compact.safetensors")
     assert checkpoint.extra == {"step": 3, "steps": 3, "photographs": 2}
     assert {"mug", "mugs", "dog", "banana", "left"} <= set(checkpoint.vocabulary)
