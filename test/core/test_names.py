@@ -26,6 +26,9 @@ from textseg_core.training.names import CONFUSABLE, HYPERNYMS, SYNONYMS, confusa
         ("loaf of bread", "loaves of bread"),
         ("glass of water", "glasses of water"),
         ("cutlery", "cutlery"),
+        ("shelf", "shelves"),
+        ("leaf", "leaves"),
+        ("giraffe", "giraffes"),
     ],
 )
 def test_plural(noun: str, expected: str) -> None:

@@ -62,6 +62,17 @@ def test_a_polygon_of_two_parts_is_one_instance(tmp_path: Path) -> None:
     assert instance.mask().sum() == 16 + 8
 
 
+def test_compressed_run_lengths_are_read_too(tmp_path: Path) -> None:
+    # COCO's text form of the counts 0, 40, 560: two full columns of 20 rows, then background.
+    compressed = {"size": [20, 30], "counts": "0X1`a0"}
+    image = np.zeros((20, 30, 3), np.uint8)
+    folder = write_photos(tmp_path / "p", CATEGORIES, (1, image, [("cup", compressed, False)]))
+
+    (instance,) = load_photos(folder)[0].instances
+
+    np.testing.assert_array_equal(instance.mask(), box_mask((0, 0, 2, 20), 20, 30))
+
+
 def test_the_two_parts_of_the_split_are_disjoint_and_complete(folder: Path) -> None:
     ids = [
         [photo.image_id for photo in load_photos(folder, held_out)]

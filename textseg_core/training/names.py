@@ -110,6 +110,8 @@ def plural(noun: str) -> str:
         return head + space + _IRREGULAR[last]
     if last.endswith(("s", "x", "ch", "sh", "to")):
         return noun + "es"
+    if last.endswith(("lf", "af")):
+        return noun[:-1] + "ves"
     if last.endswith("y") and last[-2] not in "aeiou":
         return noun[:-1] + "ies"
     return noun + "s"

@@ -80,8 +80,13 @@ def _read_instances(path: Path) -> dict[str, Any]:
 
 
 def _to_rle(segmentation: Any, height: int, width: int) -> Any:
-    rle = coco_mask.frPyObjects(segmentation, height, width)
-    return coco_mask.merge(rle) if isinstance(segmentation, list) else rle
+    """Return the run lengths of polygons, of plain or of compressed run lengths."""
+    if isinstance(segmentation, list):
+        return coco_mask.merge(coco_mask.frPyObjects(segmentation, height, width))
+    counts = segmentation["counts"]
+    if isinstance(counts, str):
+        return {"size": segmentation["size"], "counts": counts.encode("ascii")}
+    return coco_mask.frPyObjects(segmentation, height, width)
 
 
 def load_photos(

@@ -12,7 +12,6 @@ import math
 import time
 from pathlib import Path
 
-import numpy as np
 import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
@@ -146,7 +145,6 @@ def main() -> None:
     """Train, saving the averaged weights as OUT/compact.safetensors."""
     settings = parse_arguments()
     torch.manual_seed(settings.seed)
-    np.random.default_rng(settings.seed)
     if settings.threads:
         torch.set_num_threads(settings.threads)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
