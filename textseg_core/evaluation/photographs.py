@@ -109,7 +109,10 @@ def table(scores: dict[str, Score], counts: dict[str, int], title: str) -> str:
         + " | refused though there | refused when absent |",
         "|---|" + "---:|" * (5 + len(PRECISION_AT)),
     ]
-    for row, score in scores.items():
+    # The model first, then its kinds of expression, then what needs no words.
+    order = sorted(scores, key=lambda row: (not row.startswith("model"), row.partition(",")[0]))
+    for row in order:
+        score = scores[row]
         there, absent = len(score.ious), score.absent
         precision = [f"{score.precision(at):.3f}" if there else "" for at in PRECISION_AT]
         lines.append(
