@@ -110,7 +110,7 @@ def table(scores: dict[str, Score], counts: dict[str, int], title: str) -> str:
         "|---|" + "---:|" * (5 + len(PRECISION_AT)),
     ]
     # The model first, then its kinds of expression, then what needs no words.
-    order = sorted(scores, key=lambda row: (not row.startswith("model"), row.partition(",")[0]))
+    order = sorted(scores, key=lambda row: not row.startswith("model"))
     for row in order:
         score = scores[row]
         there, absent = len(score.ious), score.absent
