@@ -1,1 +1,1 @@
-"""Measurements of the node's parts, each a script that prints a table."""
+"""Measurements on the machine at hand, each a command that prints figures and judges them."""

@@ -10,6 +10,7 @@ from textseg_ros.messages import stamp_ns
 from textseg_ros.results import LATENCY_STAGES
 
 STATUS_WORDS = ("found", "not found", "ambiguous")
+ANSWERS_FILE = "answers.json"
 _KEPT = 32
 _FOUND = 0
 

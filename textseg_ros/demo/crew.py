@@ -50,9 +50,11 @@ class Crew:
         parent = os.getpid()
 
         def die_with_parent() -> None:
+            # Until the new program runs, our own handler would swallow the signal.
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
             self._libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
             if os.getppid() != parent:
-                os.kill(os.getpid(), signal.SIGTERM)
+                os._exit(0)
 
         out = None if log is None else log.open("wb")
         try:

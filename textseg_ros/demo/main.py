@@ -47,6 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the job; return the exit status."""
     stop = stop_on_signals()
     parsed = parse_arguments(arguments)
+    from textseg_ros.demo.answers import ANSWERS_FILE
     from textseg_ros.demo.plan import (
         folder_questions,
         listed_questions,
@@ -62,20 +63,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
         else:
             questions = listed_questions()
         parsed.out.mkdir(parents=True, exist_ok=True)
-        for old in parsed.out.glob("[0-9]*.png"):
-            old.unlink()
+        for old in [*parsed.out.glob("[0-9]*.png"), parsed.out / ANSWERS_FILE]:
+            old.unlink(missing_ok=True)
         with tempfile.TemporaryDirectory() as scratch:
             plan = Path(scratch) / "plan.json"
             write_plan(questions, plan)
             faults = _run(parsed, plan, Path(scratch), stop)
+        for fault in faults:
+            print(f"demo: {fault}", file=sys.stderr)
+        if not (parsed.out / ANSWERS_FILE).exists():
+            print("stopped before the first answer")
+            return 0 if stop.is_set() else 1
         from textseg_ros.demo.report import report
 
         passed = report(questions, parsed.out)
     except (ValueError, RuntimeError, OSError) as error:
         print(f"demo: {error}", file=sys.stderr)
         return 0 if stop.is_set() else 1
-    for fault in faults:
-        print(f"demo: {fault}", file=sys.stderr)
     return 0 if stop.is_set() or (passed and not faults) else 1
 
 

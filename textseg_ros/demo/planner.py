@@ -18,7 +18,6 @@ from textseg_ros.demo.signals import stop_on_signals, wait_until
 if TYPE_CHECKING:
     from textseg_ros.demo.answers import Answer
 
-ANSWERS_FILE = "answers.json"
 _MATCH_TIMEOUT_S = 60.0
 _TOPICS = ("objects", "centroid", "overlay")
 
@@ -51,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from textseg_ros.conversions import image_to_rgb
     from textseg_ros.dds.environment import read_environment
     from textseg_ros.dds.participant import Participant
-    from textseg_ros.demo.answers import Collector, is_live
+    from textseg_ros.demo.answers import ANSWERS_FILE, Collector, is_live
     from textseg_ros.demo.plan import read_plan
     from textseg_ros.topics import BY_KEY, resolve
 

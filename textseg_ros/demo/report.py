@@ -9,8 +9,8 @@ import numpy as np
 from PIL import Image
 
 from textseg_core.arrays import UInt8Array
+from textseg_ros.demo.answers import ANSWERS_FILE
 from textseg_ros.demo.plan import Question
-from textseg_ros.demo.planner import ANSWERS_FILE
 from textseg_ros.demo.score import answer_lines, is_inside, latency_table, mark, middle_marks
 from textseg_ros.demo.sheet import contact_sheet
 

@@ -1,0 +1,176 @@
+"""What `pip install` puts in place, and how `make` prepares a machine."""
+
+import ast
+import importlib.util
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+LOCKS = ("demo", "check")
+
+
+@pytest.fixture(scope="module")
+def prepare() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("prepare", ROOT / "scripts" / "prepare.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
+    """A wheel built from a copy of the sources, without a download."""
+    folder = tmp_path_factory.mktemp("wheel")
+    source = folder / "source"
+    source.mkdir()
+    for name in ("setup.py", "pyproject.toml", "README.md", "LICENSE"):
+        if (ROOT / name).exists():
+            shutil.copy(ROOT / name, source / name)
+    ignored = shutil.ignore_patterns("__pycache__", "*.pyc")
+    for name in ("textseg_core", "textseg_ros", "msg"):
+        shutil.copytree(ROOT / name, source / name, ignore=ignored)
+    pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
+    subprocess.run([*pip, "--no-index", "-w", str(folder), str(source)], check=True)
+    (built,) = folder.glob("*.whl")
+    return zipfile.ZipFile(built)
+
+
+def test_the_wheel_holds_messages_pictures_and_weights(wheel: zipfile.ZipFile) -> None:
+    names = set(wheel.namelist())
+
+    for message in (ROOT / "msg").glob("*.msg"):
+        assert f"textseg_ros/interfaces/textseg_ros/{message.name}" in names
+    for folder in ("textseg_ros/interfaces", "textseg_ros/demo", "textseg_core/weights"):
+        for file in (ROOT / folder).rglob("*"):
+            if file.is_file() and file.suffix != ".pyc":
+                assert file.relative_to(ROOT).as_posix() in names
+
+
+def test_the_wheel_holds_nothing_but_the_two_packages(wheel: zipfile.ZipFile) -> None:
+    tops = {name.split("/")[0] for name in wheel.namelist()}
+
+    assert {top for top in tops if not top.endswith(".dist-info")} == {
+        "textseg_core",
+        "textseg_ros",
+    }
+
+
+def test_the_wheel_needs_no_torch_to_run(wheel: zipfile.ZipFile) -> None:
+    (metadata,) = [name for name in wheel.namelist() if name.endswith("/METADATA")]
+    required = [
+        line
+        for line in wheel.read(metadata).decode().splitlines()
+        if line.startswith("Requires-Dist:") and "extra ==" not in line
+    ]
+
+    assert [line.split()[1].split(">")[0] for line in required] == [
+        "numpy",
+        "onnxruntime",
+        "opencv-python-headless",
+        "pillow",
+        "pyyaml",
+    ]
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_a_lock_pins_every_package_and_names_no_place(name: str) -> None:
+    lines = (ROOT / "requirements" / f"{name}.txt").read_text().splitlines()
+    pins = [line for line in lines if line.strip() and not line.lstrip().startswith("#")]
+
+    assert len(pins) > 20
+    for line in pins:
+        assert "==" in line.split(";")[0], line
+        assert "@" not in line, line
+        assert "/" not in line, line
+
+
+@pytest.mark.parametrize("name", ["torch", "torchvision", "transformers", "mujoco", "triton"])
+def test_the_demo_needs_no_heavy_package(name: str) -> None:
+    lines = (ROOT / "requirements" / "demo.txt").read_text().splitlines()
+
+    assert not [line for line in lines if line.split("==")[0] == name]
+
+
+def test_opencv_is_the_one_without_windows() -> None:
+    for name in LOCKS:
+        lines = (ROOT / "requirements" / f"{name}.txt").read_text().splitlines()
+        opencv = {line.split("==")[0] for line in lines if line.startswith("opencv")}
+        assert opencv == {"opencv-python-headless"}
+
+
+def test_ci_runs_the_check_command_and_nothing_else() -> None:
+    lines = (ROOT / ".ci" / "run").read_text().splitlines()
+    workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text())
+
+    assert lines[-1] == "exec make check"
+    assert {"run": "make check"} in workflow["jobs"]["check"]["steps"]
+
+
+@pytest.mark.parametrize("version", [(3, 10), (3, 11), (3, 12), (3, 13)])
+def test_a_python_that_has_wheels_is_suitable(
+    prepare: ModuleType, version: tuple[int, int]
+) -> None:
+    assert prepare.unsuitable(version, "Linux", "x86_64") is None
+
+
+@pytest.mark.parametrize(
+    ("version", "system", "machine", "told"),
+    [
+        ((3, 9), "Linux", "x86_64", "Python 3.9 has no wheels"),
+        ((3, 14), "Linux", "x86_64", "Python 3.14 has no wheels"),
+        ((3, 11), "Linux", "aarch64", "Linux aarch64 has no wheels"),
+        ((3, 11), "Darwin", "x86_64", "Darwin x86_64 has no wheels"),
+    ],
+)
+def test_a_machine_without_wheels_is_sent_to_rclpy(
+    prepare: ModuleType, version: tuple[int, int], system: str, machine: str, told: str
+) -> None:
+    fault = prepare.unsuitable(version, system, machine)
+
+    assert fault.startswith(told)
+    assert "rclpy" in fault
+
+
+def test_a_python_without_ensurepip_gets_the_apt_line(
+    prepare: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert prepare.missing_venv((3, 12)) is None
+
+    monkeypatch.setitem(sys.modules, "ensurepip", None)
+
+    assert prepare.missing_venv((3, 12)).endswith("sudo apt-get install -y python3.12-venv")
+
+
+@pytest.mark.parametrize(
+    ("line", "megabytes"),
+    [
+        ("  Downloading numpy-2.4.6-cp311-cp311-linux.whl (16.9 MB)", 16.9),
+        ("Downloading tiny-1.0-py3-none-any.whl.metadata (5.0 kB)", 0.005),
+        ("  Downloading torch-2.15.0.whl (1.2 GB)", 1200.0),
+        ("  Downloading small.whl (120 bytes)", 0.00012),
+        ("  Using cached numpy-2.4.6-cp311-cp311-linux.whl (16.9 MB)", 0.0),
+        ("Successfully installed numpy-2.4.6", 0.0),
+    ],
+)
+def test_downloads_are_counted_from_what_pip_says(
+    prepare: ModuleType, line: str, megabytes: float
+) -> None:
+    assert prepare.downloaded_mb(line) == pytest.approx(megabytes)
+
+
+def test_preparing_is_read_by_a_python_too_old_to_run_the_rest() -> None:
+    source = (ROOT / "scripts" / "prepare.py").read_text()
+
+    tree = ast.parse(source, feature_version=(3, 7))
+
+    # Annotations such as `str | None` are then never evaluated.
+    assert "from __future__ import annotations" in map(ast.unparse, tree.body)
