@@ -1,11 +1,12 @@
 """From the network's logits back to the camera image: response map, mask and objects."""
 
+from dataclasses import dataclass
 from functools import lru_cache
 
 import cv2
 import numpy as np
 
-from textseg_core.arrays import BoolArray, Float32Array
+from textseg_core.arrays import AnyArray, BoolArray, Float32Array, Int64Array
 from textseg_core.geometry import mask_centroid, principal_axis
 from textseg_core.preprocess import Letterbox
 from textseg_core.segmentation import SegmentedObject
@@ -51,8 +52,8 @@ def response_from_logits(logits: Float32Array, letterbox: Letterbox) -> Float32A
     A cell's value belongs to the centre of the cell. Each pixel takes the logit interpolated
     bilinearly at its own exact place, then the sigmoid; beyond the outermost cell centres the
     outermost value holds. (OpenCV's warps round places to 1/32 of a cell, which is more than a
-    pixel on large images, and its `resize` knows whole-cell crops only; the two products
-    with interpolation weights below have neither limit.)
+    pixel on large images, and its `resize` knows whole-cell crops only; and products with
+    interpolation matrices are slow where NumPy has no fast BLAS, as on plain Debian.)
 
     Args:
         logits: One value per cell, (h, w), cells covering the whole network input.
@@ -72,14 +73,14 @@ def response_from_logits(logits: Float32Array, letterbox: Letterbox) -> Float32A
             f"response holds NaN or infinity in {spoilt} of {logits.size} cells, expected finite "
             "logits; the result is refused, check the weights and the precision of the backend"
         )
-    rows = _weights(
+    rows = _neighbours(
         logits.shape[0],
         letterbox.image_height,
         letterbox.content_height,
         letterbox.top,
         letterbox.size_px,
     )
-    columns = _weights(
+    columns = _neighbours(
         logits.shape[1],
         letterbox.image_width,
         letterbox.content_width,
@@ -87,7 +88,9 @@ def response_from_logits(logits: Float32Array, letterbox: Letterbox) -> Float32A
         letterbox.size_px,
     )
     bounded = np.clip(logits, -LARGEST_LOGIT, LARGEST_LOGIT, dtype=np.float32)
-    response: Float32Array = (rows @ -bounded) @ columns.T
+    # Whole rows are picked each time, which is a copy; picking columns would be slow.
+    tall = cv2.transpose(_mix_rows(-bounded, rows))
+    response: Float32Array = cv2.transpose(_mix_rows(tall, columns)).astype(np.float32, copy=False)
     np.exp(response, out=response)
     response += 1.0
     np.reciprocal(response, out=response)
@@ -160,17 +163,32 @@ def _describe(
     )
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Neighbours:
+    """For each pixel along one side, the cells around it and the share of the second one."""
+
+    before: Int64Array
+    after: Int64Array
+    share: Float32Array
+
+
 @lru_cache(maxsize=16)
-def _weights(
+def _neighbours(
     cells: int, pixels: int, content_px: int, offset_px: int, size_px: int
-) -> Float32Array:
-    """Return what each cell along one side adds to each pixel, (pixels, cells); rows sum to 1."""
+) -> _Neighbours:
+    """Return between which cells each pixel lies, (pixels,) each, and how far along."""
     places_px = (np.arange(pixels) + 0.5) * content_px / pixels + offset_px
     places = np.clip(places_px * cells / size_px - 0.5, 0.0, cells - 1.0)
-    before = np.minimum(places.astype(np.intp), max(cells - 2, 0))
+    before = np.minimum(places.astype(np.int64), max(cells - 2, 0))
     after = np.minimum(before + 1, cells - 1)
-    weights: Float32Array = np.zeros((pixels, cells), np.float32)
-    weights[np.arange(pixels), after] = places - before
-    weights[np.arange(pixels), before] = 1.0 - (places - before)
-    weights.setflags(write=False)
-    return weights
+    return _Neighbours(before, after, (places - before).astype(np.float32)[:, None])
+
+
+def _mix_rows(values: AnyArray, neighbours: _Neighbours) -> AnyArray:
+    """Return (pixels, w) from (cells, w): each row between its two neighbours."""
+    mixed: AnyArray = values[neighbours.after]
+    first = values[neighbours.before]
+    mixed -= first
+    mixed *= neighbours.share
+    mixed += first
+    return mixed
