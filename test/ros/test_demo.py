@@ -103,7 +103,9 @@ def test_no_process_outlives_a_killed_demo(
 ) -> None:
     sources = ["--images", str(images), "--query", "the red block", "--rate", "0.5"]
     command = [*RUN, *sources, "--params-file", str(settings_file), "--out", str(tmp_path / "o")]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    # A killed process cannot remove its scratch folder, so that lies in ours.
+    environment = os.environ | {"TMPDIR": str(tmp_path)}
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     assert process.stdout.readline()
     while not _our_processes(tmp_path)[1:]:
