@@ -1,21 +1,21 @@
 # make demo    sets up .venv and runs the main job; ARGS="--camera 0 --query 'the cup'" for your own
 # make check   sets up what the checks need and runs them all
-# make lock    renews requirements/*.txt (needs uv)
+# make lock    renews .ci/requirements/*.txt (needs uv)
 PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
 LOCK := uv pip compile --quiet --universal --no-config --python-version 3.10 \
-	--custom-compile-command "make lock" requirements/build.in pyproject.toml
+	--custom-compile-command "make lock" .ci/requirements/build.in pyproject.toml
 
 .PHONY: demo check prepare-check lint types test lock clean
 
 demo: python-found
-	@$(PYTHON) scripts/prepare.py demo -- $(BIN)/python -m textseg_ros.demo $(ARGS)
+	@$(PYTHON) .ci/prepare.py demo -- $(BIN)/python -m textseg_ros.demo $(ARGS)
 
 check: prepare-check lint types test
 
 prepare-check: python-found
-	@$(PYTHON) scripts/prepare.py check
+	@$(PYTHON) .ci/prepare.py check
 
 lint: prepare-check
 	$(BIN)/ruff check .
@@ -23,7 +23,7 @@ lint: prepare-check
 
 types: prepare-check
 	$(BIN)/mypy
-	$(BIN)/mypy --strict scripts/prepare.py
+	$(BIN)/mypy --strict .ci/prepare.py
 
 test: prepare-check
 	$(BIN)/python -m pytest
@@ -33,8 +33,8 @@ python-found:
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is missing: apt install python3 python3-venv, or make PYTHON=/path/to/python3.x" >&2; exit 1; }
 
 lock:
-	$(LOCK) --extra demo -o requirements/demo.txt
-	$(LOCK) --extra check -c requirements/demo.txt -o requirements/check.txt
+	$(LOCK) --extra demo -o .ci/requirements/demo.txt
+	$(LOCK) --extra check -c .ci/requirements/demo.txt -o .ci/requirements/check.txt
 
 clean:
 	rm -rf .venv demo_output build ./*.egg-info

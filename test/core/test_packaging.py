@@ -18,7 +18,7 @@ LOCKS = ("demo", "check")
 
 @pytest.fixture(scope="module")
 def prepare() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("prepare", ROOT / "scripts" / "prepare.py")
+    spec = importlib.util.spec_from_file_location("prepare", ROOT / ".ci" / "prepare.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -83,7 +83,7 @@ def test_the_wheel_needs_no_torch_to_run(wheel: zipfile.ZipFile) -> None:
 
 @pytest.mark.parametrize("name", LOCKS)
 def test_a_lock_pins_every_package_and_names_no_place(name: str) -> None:
-    lines = (ROOT / "requirements" / f"{name}.txt").read_text().splitlines()
+    lines = (ROOT / ".ci" / "requirements" / f"{name}.txt").read_text().splitlines()
     pins = [line for line in lines if line.strip() and not line.lstrip().startswith("#")]
 
     assert len(pins) > 20
@@ -95,14 +95,14 @@ def test_a_lock_pins_every_package_and_names_no_place(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["torch", "torchvision", "transformers", "mujoco", "triton"])
 def test_the_demo_needs_no_heavy_package(name: str) -> None:
-    lines = (ROOT / "requirements" / "demo.txt").read_text().splitlines()
+    lines = (ROOT / ".ci" / "requirements" / "demo.txt").read_text().splitlines()
 
     assert not [line for line in lines if line.split("==")[0] == name]
 
 
 def test_opencv_is_the_one_without_windows() -> None:
     for name in LOCKS:
-        lines = (ROOT / "requirements" / f"{name}.txt").read_text().splitlines()
+        lines = (ROOT / ".ci" / "requirements" / f"{name}.txt").read_text().splitlines()
         opencv = {line.split("==")[0] for line in lines if line.startswith("opencv")}
         assert opencv == {"opencv-python-headless"}
 
@@ -168,7 +168,7 @@ def test_downloads_are_counted_from_what_pip_says(
 
 
 def test_preparing_is_read_by_a_python_too_old_to_run_the_rest() -> None:
-    source = (ROOT / "scripts" / "prepare.py").read_text()
+    source = (ROOT / ".ci" / "prepare.py").read_text()
 
     tree = ast.parse(source, feature_version=(3, 7))
 

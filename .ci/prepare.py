@@ -68,19 +68,19 @@ def downloaded_mb(line: str) -> float:
 def fingerprint(name: str) -> str:
     """Return what the installed set depends on, as one word."""
     digest = hashlib.sha256(sys.version.encode())
-    for path in (ROOT / "requirements" / f"{name}.txt", ROOT / "pyproject.toml", Path(__file__)):
+    for path in (ROOT / ".ci" / "requirements" / f"{name}.txt", ROOT / "pyproject.toml", Path(__file__)):
         digest.update(path.read_bytes())
     return digest.hexdigest()
 
 
 def prepare(name: str) -> float:
     """Install a set into .venv unless it is there; return the megabytes downloaded."""
-    lock, stamp = ROOT / "requirements" / f"{name}.txt", VENV / f"installed-{name}"
+    lock, stamp = ROOT / ".ci" / "requirements" / f"{name}.txt", VENV / f"installed-{name}"
     wanted = fingerprint(name)
     python = VENV / "bin" / "python"
     if python.exists() and stamp.exists() and stamp.read_text() == wanted:
         return 0.0
-    print(f"setting up .venv with requirements/{name}.txt ...", flush=True)
+    print(f"setting up .venv with .ci/requirements/{name}.txt ...", flush=True)
     fits = python.exists() and _version_of(python) == sys.version_info[:2]
     subprocess.run(
         [sys.executable, "-m", "venv", *([] if fits else ["--clear"]), str(VENV)], check=True
