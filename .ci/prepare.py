@@ -21,6 +21,7 @@ from types import FrameType
 
 ROOT = Path(__file__).resolve().parents[1]
 VENV = ROOT / ".venv"
+LOCKS = ROOT / ".ci" / "requirements"
 SETS = ("demo", "check")
 OLDEST, NEWEST = (3, 10), (3, 13)
 _UNITS = {"bytes": 1e-6, "B": 1e-6, "kB": 1e-3, "MB": 1.0, "GB": 1e3}
@@ -68,14 +69,14 @@ def downloaded_mb(line: str) -> float:
 def fingerprint(name: str) -> str:
     """Return what the installed set depends on, as one word."""
     digest = hashlib.sha256(sys.version.encode())
-    for path in (ROOT / ".ci" / "requirements" / f"{name}.txt", ROOT / "pyproject.toml", Path(__file__)):
+    for path in (LOCKS / f"{name}.txt", ROOT / "pyproject.toml", Path(__file__)):
         digest.update(path.read_bytes())
     return digest.hexdigest()
 
 
 def prepare(name: str) -> float:
     """Install a set into .venv unless it is there; return the megabytes downloaded."""
-    lock, stamp = ROOT / ".ci" / "requirements" / f"{name}.txt", VENV / f"installed-{name}"
+    lock, stamp = LOCKS / f"{name}.txt", VENV / f"installed-{name}"
     wanted = fingerprint(name)
     python = VENV / "bin" / "python"
     if python.exists() and stamp.exists() and stamp.read_text() == wanted:
