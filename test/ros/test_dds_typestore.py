@@ -6,7 +6,7 @@ import pytest
 from dds_peers import make_header, make_image, make_string
 
 from textseg_ros.dds.definitions import definition_folders
-from textseg_ros.dds.idl import dds_topic_name, dds_type_name
+from textseg_ros.dds.idl import dds_topic_name, dds_type_name, ros_type_name
 from textseg_ros.dds.typestore import TypeStore
 
 # The `type_hashes` that a ROS 2 Jazzy built from source installed in
@@ -169,7 +169,35 @@ def test_ros_names_become_dds_names() -> None:
     assert dds_type_name("std_msgs/msg/String") == "std_msgs::msg::dds_::String_"
 
 
-@pytest.mark.parametrize("topic", ["mask", "/mask/", "/a//b", ""])
-def test_a_topic_that_is_not_absolute_is_refused(topic: str) -> None:
-    with pytest.raises(ValueError, match="absolute"):
+@pytest.mark.parametrize("name", ["std_msgs/msg/String", "no_ros_type"])
+def test_a_dds_type_is_told_by_its_ros_name(name: str) -> None:
+    assert ros_type_name(name) == name
+    assert ros_type_name("std_msgs::msg::dds_::String_") == "std_msgs/msg/String"
+
+
+@pytest.mark.parametrize("topic", ["/a", "/a1/_b", "/a__b/C", "/" + 246 * "a"])
+def test_a_topic_that_ros_allows_is_taken(topic: str) -> None:
+    assert dds_topic_name(topic) == f"rt{topic}"
+
+
+@pytest.mark.parametrize(
+    "topic",
+    [
+        "mask",
+        "/mask/",
+        "/a//b",
+        "",
+        "/",
+        "/my camera",
+        "/a/1b",
+        "/a-b",
+        "/é",
+        "/a\n",
+        "~/a",
+        "/~/a",
+    ]
+    + ["/{node}/a", "/" + 247 * "a"],
+)
+def test_a_topic_that_ros_does_not_allow_is_refused_saying_what_is(topic: str) -> None:
+    with pytest.raises(ValueError, match="absolute.* letters, digits and _"):
         dds_topic_name(topic)

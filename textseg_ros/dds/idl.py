@@ -1,20 +1,37 @@
 """Names and the opaque topic type that carry ROS 2 messages over Cyclone DDS."""
 
+import re
 from functools import cache
 from typing import Any
 
 from cyclonedds.idl import IdlStruct
+
+_TOPIC = re.compile(r"(/[A-Za-z_][A-Za-z0-9_]*)+")
+_TOPIC_MOST_CHARACTERS = 247
 
 
 def dds_topic_name(topic: str) -> str:
     """Return the DDS name of a ROS topic: `/a/b` -> `rt/a/b`.
 
     Raises:
-        ValueError: If `topic` is not absolute.
+        ValueError: If `topic` is not absolute, or no name that ROS 2 allows.
+
+    Source:
+        ROS 2 Jazzy: rmw/src/validate_full_topic_name.c.
     """
-    if not topic.startswith("/") or topic.endswith("/") or "//" in topic:
-        raise ValueError(f"topic must be absolute, such as /camera/image_raw, got {topic!r}")
+    if len(topic) > _TOPIC_MOST_CHARACTERS or not _TOPIC.fullmatch(topic):
+        raise ValueError(
+            "topic must be absolute, such as /camera/image_raw: names of letters, digits and _, "
+            "none beginning with a digit, each after one /, at most "
+            f"{_TOPIC_MOST_CHARACTERS} characters; ~ and {{}} are not expanded; got {topic!r}"
+        )
     return f"rt{topic}"
+
+
+def ros_type_name(dds_name: str) -> str:
+    """Return the ROS name of a DDS type, `dds_type_name` reversed; others as they are."""
+    package, _, rest = dds_name.partition("::msg::dds_::")
+    return f"{package}/msg/{rest.removesuffix('_')}" if rest else dds_name
 
 
 def dds_type_name(type_name: str) -> str:
