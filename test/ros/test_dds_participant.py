@@ -4,10 +4,12 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pytest
+from cyclonedds.core import DDSException
 from dds_peers import loopback_settings, make_image, make_string, wait_until
 
 from textseg_ros.dds.environment import DdsSettings, loopback_environment
@@ -331,3 +333,94 @@ def test_a_process_that_closes_its_participant_at_a_signal_ends_with_status_0(
 
     assert child.returncode == 0
     assert errors == ""
+
+
+def test_a_waitset_that_fails_is_told_of_and_messages_still_arrive(
+    pair: tuple[Participant, Participant], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    camera, planner = pair
+    received: list[str] = []
+    errors: list[tuple[str, str]] = []
+    planner.subscription("/text", _STRING, lambda message: received.append(message.data))
+    publisher = camera.publisher("/text", _STRING)
+    assert publisher.wait_for_matches()
+
+    def fail(_: int) -> int:
+        raise MemoryError("no room")
+
+    def on_error(topic: str, error: Exception) -> None:
+        errors.append((topic, str(error)))
+        raise KeyError("telling fails too")
+
+    planner._on_error = on_error
+    monkeypatch.setattr(planner._waitset, "wait", fail)
+
+    for text in ("first", "second"):
+        publisher.publish(make_string(camera.types, text))
+
+    assert wait_until(lambda: received == ["first", "second"])
+    assert errors
+    assert set(errors) == {("/robot/planner", "no room")}
+    assert wait_until(lambda: len(errors) >= 2)
+    assert len(errors) < 10
+
+
+def test_a_reader_that_fails_is_told_of_and_read_again(
+    pair: tuple[Participant, Participant], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    camera, planner = pair
+    received: list[str] = []
+    errors: list[tuple[str, str]] = []
+    subscription = planner.subscription(
+        "/text",
+        _STRING,
+        lambda message: received.append(message.data),
+        on_error=lambda topic, error: errors.append((topic, str(error))),
+    )
+    publisher = camera.publisher("/text", _STRING)
+    assert publisher.wait_for_matches()
+    take = subscription._reader.take
+    faults = iter([OSError("broken")])
+
+    def fail_once(N: int) -> Any:  # noqa: N803  # the name in cyclonedds
+        for fault in faults:
+            raise fault
+        return take(N=N)
+
+    monkeypatch.setattr(subscription._reader, "take", fail_once)
+
+    publisher.publish(make_string(camera.types, "whole"))
+
+    assert wait_until(lambda: received == ["whole"])
+    assert errors == [("/text", "broken")]
+
+
+@pytest.mark.parametrize("kind", ["Topic", "DataWriter", "DataReader"])
+def test_an_end_that_cyclone_refuses_is_a_runtime_error_that_names_the_topic(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise DDSException(DDSException.DDS_RETCODE_OUT_OF_RESOURCES)
+
+    with Participant("camera", "/", loopback_settings()) as node:
+        monkeypatch.setattr(f"textseg_ros.dds.endpoint.{kind}", refuse)
+        add: Any = node.publisher
+        if kind == "DataReader":
+            add = partial(node.subscription, callback=print)
+        with pytest.raises(RuntimeError, match="/text cannot be opened"):
+            add("/text", _STRING)
+
+
+def test_a_domain_that_cannot_be_joined_is_a_runtime_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(*_: object) -> None:
+        raise DDSException(DDSException.DDS_RETCODE_OUT_OF_RESOURCES)
+
+    settings = loopback_settings()
+    with monkeypatch.context() as patched:
+        patched.setattr("textseg_ros.dds.participant.DomainParticipant", refuse)
+        with pytest.raises(RuntimeError, match="/camera cannot join DDS domain"):
+            Participant("camera", "/", settings)
+
+    Participant("camera", "/", settings).close()

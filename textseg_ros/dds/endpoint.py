@@ -21,6 +21,7 @@ from cyclonedds.sub import DataReader
 from cyclonedds.topic import Topic
 from cyclonedds.util import duration
 
+from textseg_ros.dds.faults import dds_faults
 from textseg_ros.dds.idl import topic_type
 from textseg_ros.dds.typestore import TypeStore
 
@@ -92,11 +93,10 @@ class Publisher:
         if settings.transient_local:
             history = Policy.History.KeepLast(settings.depth)
             policies.append(Policy.DurabilityService(0, history, -1, -1, -1))
-        writer: Any = DataWriter(
-            participant, Topic(participant, dds_topic, self._sample), Qos(*policies)
-        )
-        self._writer: Any = writer
-        self.gid: bytes = writer.guid.bytes
+        with dds_faults(f"publisher of {settings.topic} cannot be opened"):
+            topic: Topic[Any] = Topic(participant, dds_topic, self._sample)
+            self._writer: Any = DataWriter(participant, topic, Qos(*policies))
+            self.gid: bytes = self._writer.guid.bytes
 
     @property
     def matched(self) -> int:
@@ -159,16 +159,15 @@ class Subscription:
         self.settings = settings
         self._types = types
         self._on_message = on_message
-        self._on_error = on_error
+        self.on_error = on_error
         policies = settings.policies(types)
         policies.append(Policy.IgnoreLocal.Nothing)
-        topic: Topic[Any] = Topic(participant, dds_topic, topic_type(settings.type_name))
-        reader: Any = DataReader(participant, topic, Qos(*policies))
-        self._reader: Any = reader
-        self.condition: Any = ReadCondition(
-            reader, SampleState.NotRead | ViewState.Any | InstanceState.Any
-        )
-        self.gid: bytes = reader.guid.bytes
+        unread = SampleState.NotRead | ViewState.Any | InstanceState.Any
+        with dds_faults(f"subscription to {settings.topic} cannot be opened"):
+            topic: Topic[Any] = Topic(participant, dds_topic, topic_type(settings.type_name))
+            self._reader: Any = DataReader(participant, topic, Qos(*policies))
+            self.condition: Any = ReadCondition(self._reader, unread)
+            self.gid: bytes = self._reader.guid.bytes
 
     @property
     def matched(self) -> int:
@@ -200,7 +199,7 @@ class Subscription:
                 self._on_message(self._types.deserialize(sample.data, self.settings.type_name))
             except Exception as error:
                 # The thread serves every topic: one bad sample must not end it.
-                self._on_error(self.settings.topic, error)
+                self.on_error(self.settings.topic, error)
 
     def close(self) -> None:
         """Leave the topic. The participant calls it."""

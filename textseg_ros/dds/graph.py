@@ -5,7 +5,7 @@ Source:
 """
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -13,11 +13,12 @@ from cyclonedds.builtin import (
     BuiltinDataReader,
     BuiltinTopicDcpsParticipant,
     BuiltinTopicDcpsPublication,
+    BuiltinTopicDcpsSubscription,
 )
 from cyclonedds.core import InstanceState, ReadCondition, SampleState, ViewState
 from cyclonedds.domain import DomainParticipant
 
-from textseg_ros.dds.idl import dds_topic_name
+from textseg_ros.dds.idl import dds_topic_name, dds_type_name, ros_type_name
 from textseg_ros.dds.typestore import GID_BYTES, TypeStore
 
 TOPIC = "ros_discovery_info"
@@ -80,9 +81,11 @@ class Graph:
         self._nodes: dict[bytes, tuple[str, ...]] = {}
         self._participants: Any = BuiltinDataReader(participant, BuiltinTopicDcpsParticipant)
         self._publications: Any = BuiltinDataReader(participant, BuiltinTopicDcpsPublication)
+        self._subscriptions: Any = BuiltinDataReader(participant, BuiltinTopicDcpsSubscription)
         alive = SampleState.Any | ViewState.Any | InstanceState.Alive
         self._alive_participants: Any = ReadCondition(self._participants, alive)
         self._alive_publications: Any = ReadCondition(self._publications, alive)
+        self._alive_subscriptions: Any = ReadCondition(self._subscriptions, alive)
 
     def on_info(self, info: Any) -> None:
         """Take in another participant's ParticipantEntitiesInfo."""
@@ -112,7 +115,27 @@ class Graph:
         samples = self._publications.read(_AT_MOST, self._alive_publications)
         return sum(sample.topic_name == name for sample in samples)
 
+    def other_types(self, types: Mapping[str, str]) -> dict[str, str]:
+        """Return topic -> type where an endpoint of the domain has another than expected.
+
+        DDS keeps such endpoints apart and says nothing.
+
+        Args:
+            types: ROS type by ROS topic.
+        """
+        expected = {dds_topic_name(topic): (topic, kind) for topic, kind in types.items()}
+        endpoints = [
+            *self._publications.read(_AT_MOST, self._alive_publications),
+            *self._subscriptions.read(_AT_MOST, self._alive_subscriptions),
+        ]
+        found: dict[str, str] = {}
+        for endpoint in endpoints:
+            topic, kind = expected.get(endpoint.topic_name, ("", ""))
+            if topic and endpoint.type_name != dds_type_name(kind):
+                found[topic] = ros_type_name(endpoint.type_name)
+        return found
+
     def close(self) -> None:
         """Let go of the participant. Nothing may be asked afterwards."""
-        self._alive_participants = self._alive_publications = None
-        self._participants = self._publications = None
+        self._alive_participants = self._alive_publications = self._alive_subscriptions = None
+        self._participants = self._publications = self._subscriptions = None

@@ -3,10 +3,12 @@
 import logging
 import re
 import threading
+from collections.abc import Callable
+from functools import partial
 from types import TracebackType
 from typing import Any
 
-from cyclonedds.core import DDSException, GuardCondition, WaitSet
+from cyclonedds.core import GuardCondition, WaitSet
 from cyclonedds.domain import DomainParticipant
 from cyclonedds.internal import dds_infinity
 from cyclonedds.qos import Policy, Qos
@@ -20,13 +22,14 @@ from textseg_ros.dds.endpoint import (
     Subscription,
 )
 from textseg_ros.dds.environment import DdsSettings
+from textseg_ros.dds.faults import dds_faults
 from textseg_ros.dds.graph import TOPIC, TYPE_NAME, Graph, entities_info, full_name
 from textseg_ros.dds.idl import dds_topic_name
 from textseg_ros.dds.typestore import Distro, TypeStore
 
 _LOGGER = logging.getLogger(__name__)
 _OTHERS_DEPTH = 1000
-_RETRY_S = 0.1
+_RETRY_S, _RETRY_MOST_S = 0.1, 5.0
 _NODE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _NAMESPACE = re.compile(r"/|(/[A-Za-z_][A-Za-z0-9_]*)+")
 
@@ -61,7 +64,8 @@ class Participant:
             settings: Domain and discovery, such as `read_environment` returns.
             distro: Distribution that the other nodes run.
             on_error: Called with topic and error for a sample that is no message
-                of its type and for a callback that raised.
+                of its type and for a callback that raised; with the node's name in
+                place of a topic where receiving as a whole fails.
 
         Raises:
             ValueError: If a name is not allowed in ROS 2.
@@ -81,7 +85,8 @@ class Participant:
         self._closed = threading.Event()
         open_domain(settings)
         try:
-            self._open()
+            with dds_faults(f"node {self.name} cannot join DDS domain {settings.domain_id}"):
+                self._open()
         except BaseException:
             close_domain(settings)
             raise
@@ -191,10 +196,17 @@ class Participant:
             return 0 if self._closed.is_set() else self._graph.publisher_count(topic)
 
     def incompatible(self) -> dict[str, str]:
-        """Return topic -> policy where an endpoint of another node does not fit ours."""
+        """Return topic -> what keeps an endpoint of another node from ours, a policy or a type."""
         with self._lock:
+            if self._closed.is_set():
+                return {}
             endpoints: list[Publisher | Subscription] = [*self._publishers, *self._subscriptions]
             found = {end.settings.topic: end.incompatible() for end in endpoints}
+            types = {end.settings.topic: end.settings.type_name for end in endpoints}
+            found |= {
+                topic: f"message type {other}"
+                for topic, other in self._graph.other_types(types).items()
+            }
             return {topic: policy for topic, policy in found.items() if policy}
 
     def close(self) -> None:
@@ -260,15 +272,29 @@ class Participant:
             raise RuntimeError(f"node {self.name} is closed")
 
     def _run(self) -> None:
+        """Deliver until closed. It outlives every error: nothing else would tell of its end."""
         waitset = self._waitset
+        retry_s = _RETRY_S
         while not self._closed.is_set():
-            waitset.wait(dds_infinity)
-            for subscription in (self._others, *self._subscriptions):
-                self._deliver(subscription)
+            wait = partial(waitset.wait, dds_infinity)
+            good = [self._tried(wait, self._on_error, self.name)]
+            for end in (self._others, *self._subscriptions):
+                deliver = partial(end.deliver, self._closed)
+                good.append(self._tried(deliver, end.on_error, end.settings.topic))
+            if all(good):
+                retry_s = _RETRY_S
+            else:
+                self._closed.wait(retry_s)
+                retry_s = min(2 * retry_s, _RETRY_MOST_S)
 
-    def _deliver(self, subscription: Subscription) -> None:
+    def _tried(self, action: Callable[[], object], on_error: ErrorCallback, topic: str) -> bool:
+        """Return whether an action went well; tell of it if not."""
         try:
-            subscription.deliver(self._closed)
-        except DDSException as error:
-            self._on_error(subscription.settings.topic, error)
-            self._closed.wait(_RETRY_S)
+            action()
+        except Exception as error:
+            try:
+                on_error(topic, error)
+            except Exception as second:
+                _LOGGER.error("%s: %s; telling of it failed: %s", topic, error, second)
+            return False
+        return True
