@@ -188,16 +188,21 @@ def test_a_topic_that_ros_allows_is_taken(topic: str) -> None:
         "/a//b",
         "",
         "/",
-        "/my camera",
+        "/a b",
         "/a/1b",
         "/a-b",
         "/é",
         "/a\n",
         "~/a",
         "/~/a",
-    ]
-    + ["/{node}/a", "/" + 247 * "a"],
+        "/{node}/a",
+    ],
 )
 def test_a_topic_that_ros_does_not_allow_is_refused_saying_what_is(topic: str) -> None:
-    with pytest.raises(ValueError, match="absolute.* letters, digits and _"):
+    with pytest.raises(ValueError, match=r"absolute.* letters, digits and _"):
         dds_topic_name(topic)
+
+
+def test_a_topic_longer_than_ros_allows_is_refused() -> None:
+    with pytest.raises(ValueError, match="at most 247 characters"):
+        dds_topic_name("/" + 247 * "a")
