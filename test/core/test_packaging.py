@@ -11,6 +11,7 @@ from types import ModuleType
 
 import pytest
 import yaml
+from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parents[2]
 LOCKS = ("demo", "check")
@@ -79,6 +80,40 @@ def test_the_wheel_needs_no_torch_to_run(wheel: zipfile.ZipFile) -> None:
         "pillow",
         "pyyaml",
     ]
+
+
+@pytest.mark.parametrize(
+    ("machine", "python", "wanted"),
+    [
+        ("x86_64", "3.10", True),
+        ("x86_64", "3.13", True),
+        ("x86_64", "3.14", False),
+        ("aarch64", "3.12", False),
+    ],
+)
+def test_cyclonedds_is_asked_for_where_it_has_wheels_only(
+    wheel: zipfile.ZipFile, machine: str, python: str, wanted: bool
+) -> None:
+    (metadata,) = [name for name in wheel.namelist() if name.endswith("/METADATA")]
+    prefix = "Requires-Dist: "
+    lines = wheel.read(metadata).decode().splitlines()
+    asked = [Requirement(line[len(prefix) :]) for line in lines if line.startswith(prefix)]
+    host = {"platform_machine": machine, "python_version": python, "extra": "dds"}
+
+    names = [one.name for one in asked if one.marker is not None and one.marker.evaluate(host)]
+
+    assert names == (["cyclonedds"] if wanted else []) + ["rosbags"]
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_a_lock_asks_for_cyclonedds_where_it_has_wheels_only(name: str) -> None:
+    lines = (ROOT / ".ci" / "requirements" / f"{name}.txt").read_text().splitlines()
+    (pin,) = [Requirement(line) for line in lines if line.startswith("cyclonedds==")]
+
+    assert pin.marker is not None
+    host = {"python_full_version": "3.12.0"}
+    assert pin.marker.evaluate(host | {"platform_machine": "x86_64"})
+    assert not pin.marker.evaluate(host | {"platform_machine": "aarch64"})
 
 
 @pytest.mark.parametrize("name", LOCKS)
