@@ -56,8 +56,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     try:
         # Here, not above: importing takes seconds, in which a signal must end us quietly too.
+        from textseg_ros.allocator import keep_image_buffers
         from textseg_ros.dds_transport import open_node
 
+        keep_image_buffers()
         node = open_node(parsed)
     except (ValueError, RuntimeError, OSError, ImportError) as error:
         text = " ".join(str(error).split())

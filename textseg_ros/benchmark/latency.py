@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from textseg_core import Segmenter
+from textseg_ros.allocator import keep_image_buffers
 from textseg_ros.behaviour import SegmentationBehaviour, Transport
 from textseg_ros.benchmark.machine import describe_machine
 from textseg_ros.benchmark.peer import CAMERA_TOPIC, start_peer
@@ -160,6 +161,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--rate", type=float, default=4.0, help="frames per second")
     parser.add_argument("--params-file", type=Path, help="ROS 2 parameter file")
     parsed = parser.parse_args(arguments)
+    keep_image_buffers()
     settings = NodeSettings() if parsed.params_file is None else load_settings(parsed.params_file)
     try:
         rows, transport_ms = measure(settings, parsed.frames, parsed.rate)

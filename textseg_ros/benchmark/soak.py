@@ -25,8 +25,10 @@ NETWORK_PERIOD_S = 0.2
 MOST_AGE_S = 2 * NETWORK_PERIOD_S
 MOST_GROWTH = 0.02
 FIRST_MEMORY_S = 10.0
+LOOK_S = 5.0
 CAMERA_RATE = 30.0
 QUERY = "the blue can"
+_LOOK_EVERY_S = 0.1
 _START_TIMEOUT_S = 60.0
 
 
@@ -36,7 +38,8 @@ class Outcome:
 
     Attributes:
         ages_ms: Of every result, from the picture's stamp to its arrival at the reader.
-        memory_mb: Resident memory of the node, by seconds since the first frame.
+        memory_mb: Resident memory of the node, by seconds since the first frame; the median
+            of the `LOOK_S` before, since buffers of single frames come and go.
         sent: Frames sent.
     """
 
@@ -74,6 +77,7 @@ class PacedSegmenter:
 def run_node(params_file: Path | None, stop: threading.Event) -> None:
     """Run a slowed node on the environment's domain until the stop, printing `ready` once."""
     from textseg_core import Segmenter
+    from textseg_ros.allocator import keep_image_buffers
     from textseg_ros.benchmark.peer import CAMERA_TOPIC
     from textseg_ros.dds.environment import read_environment
     from textseg_ros.dds.participant import Participant
@@ -81,6 +85,7 @@ def run_node(params_file: Path | None, stop: threading.Event) -> None:
     from textseg_ros.settings import NodeSettings, load_settings
     from textseg_ros.topics import NAMESPACE, NODE_NAME
 
+    keep_image_buffers()
     settings = NodeSettings() if params_file is None else load_settings(params_file)
     slow = PacedSegmenter(Segmenter.load(config=settings.segmenter), NETWORK_PERIOD_S)
     discovery = read_environment(os.environ, os.getpid())
@@ -121,9 +126,13 @@ def measure(arguments: argparse.Namespace, stop: threading.Event) -> Outcome:
         memory_mb: dict[float, float] = {}
         try:
             for at_s in (min(FIRST_MEMORY_S, arguments.seconds / 2), arguments.seconds):
-                while time.monotonic() - started_s < at_s and peer.poll() is None:
-                    stop.wait(0.1)
-                memory_mb[at_s] = resident_mb(node.pid)
+                looks: list[float] = []
+                while (now_s := time.monotonic() - started_s) < at_s and peer.poll() is None:
+                    stop.wait(_LOOK_EVERY_S)
+                    if now_s >= at_s - LOOK_S:
+                        looks.append(resident_mb(node.pid))
+                if looks:
+                    memory_mb[at_s] = float(np.median(looks))
             told, _ = peer.communicate(timeout=_START_TIMEOUT_S + arguments.seconds)
         finally:
             peer.terminate()
@@ -136,7 +145,7 @@ def measure(arguments: argparse.Namespace, stop: threading.Event) -> Outcome:
             f"peer ended with status {peer.returncode}, node with {node.returncode}"
         )
     result = json.loads(told)
-    if not result["ages_ms"]:
+    if not result["ages_ms"] or len(memory_mb) < 2:
         raise RuntimeError("no result arrived")
     return Outcome(tuple(result["ages_ms"]), memory_mb, result["sent"])
 
