@@ -102,3 +102,26 @@ def test_frames_that_stay_without_a_result_are_forgotten() -> None:
     collector.take("objects", _objects("one", 0, "the cup", NOT_FOUND), 0)
 
     assert collector.first == {}
+
+
+def test_a_query_put_twice_gets_two_answers() -> None:
+    collector = Collector([QUESTIONS[0], QUESTIONS[0]])
+
+    for sec in (1, 2, 3):
+        collector.take("objects", _objects("one", sec, "the cup", NOT_FOUND), 0)
+        collector.take("overlay", _overlay("one", sec), 0)
+
+    assert {place: a.objects.header.stamp.sec for place, a in collector.first.items()} == {
+        0: 1,
+        1: 2,
+    }
+    assert len(collector.latencies_ms) == 3
+
+
+def test_an_answer_is_whole_without_the_overlay_where_the_node_publishes_none() -> None:
+    collector = Collector(QUESTIONS, needs_overlay=False)
+
+    done = collector.take("objects", _objects("one", 7, "the cup", NOT_FOUND), 0)
+
+    assert done is not None
+    assert done[1].overlay is None

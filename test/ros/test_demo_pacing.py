@@ -94,3 +94,16 @@ def test_queries_about_a_live_stream_take_turns() -> None:
         asker.on_tick()
 
     assert said == ["the cup", "the mug", "the cup", "the mug"]
+
+
+def test_a_live_query_that_is_put_twice_does_not_keep_the_last_one_from_its_turn() -> None:
+    said: list[str] = []
+    clock = Clock()
+    asker = Asker(live_questions(["a", "b", "a", "c"]), said.append, clock)
+    asker.start()
+
+    for _ in range(4):
+        clock.now_s += 5.1
+        asker.on_tick()
+
+    assert said == ["a", "b", "a", "c", "a"]

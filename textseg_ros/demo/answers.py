@@ -10,7 +10,7 @@ from textseg_ros.messages import stamp_ns
 from textseg_ros.results import LATENCY_STAGES
 
 STATUS_WORDS = ("found", "not found", "ambiguous")
-ANSWERS_FILE = "answers.json"
+ANSWERS_FILE, OVERVIEW_FILE = "answers.json", "overview.png"
 _KEPT = 32
 _FOUND = 0
 
@@ -24,17 +24,19 @@ class Answer:
         centroid: geometry_msgs/PointStamped, None until it comes; for `found` only.
         overlay: sensor_msgs/Image, None until it comes.
         age_ms: From the frame's stamp to the arrival of `objects`.
+        needs_overlay: Whether the node publishes overlays.
     """
 
     objects: Any = None
     centroid: Any = None
     overlay: Any = None
     age_ms: float = 0.0
+    needs_overlay: bool = True
 
     @property
     def complete(self) -> bool:
         """Whether nothing more is to come."""
-        if self.objects is None or self.overlay is None:
+        if self.objects is None or (self.needs_overlay and self.overlay is None):
             return False
         needs_point = self.objects.status == _FOUND and not self.objects.stale
         return self.centroid is not None or not needs_point
@@ -75,9 +77,11 @@ class Collector:
         questions: Of the run.
         first: Answer by question, its place in `questions`.
         latencies_ms: One row an answer.
+        needs_overlay: Whether an answer is whole only with its overlay.
     """
 
     questions: Sequence[Question]
+    needs_overlay: bool = True
     first: dict[int, Answer] = field(default_factory=dict)
     latencies_ms: list[dict[str, float]] = field(default_factory=list)
     _open: OrderedDict[tuple[str, int], Answer] = field(default_factory=OrderedDict)
@@ -95,7 +99,7 @@ class Collector:
         """
         stamp = stamp_ns(message.header)
         place = (message.header.frame_id, stamp)
-        answer = self._open.setdefault(place, Answer())
+        answer = self._open.setdefault(place, Answer(needs_overlay=self.needs_overlay))
         setattr(answer, key, message)
         if key == "objects":
             answer.age_ms = (now_ns - stamp) / 1e6
@@ -113,14 +117,20 @@ class Collector:
         return index, answer
 
     def _question_of(self, objects: Any) -> int | None:
-        """Return the question that a fresh answer belongs to: its picture and its query both."""
+        """Return the question that a fresh answer belongs to: its picture and its query both.
+
+        Of a question that was put twice the place without an answer.
+        """
         if objects.stale:
             return None
-        for index, question in enumerate(self.questions):
-            here = question.frame_id == objects.header.frame_id
-            if here and question.query == objects.query:
-                return index
-        return None
+        asked = (objects.header.frame_id, objects.query)
+        places = [
+            index
+            for index, question in enumerate(self.questions)
+            if (question.frame_id, question.query) == asked
+        ]
+        open_places = [index for index in places if index not in self.first]
+        return next(iter(open_places or places), None)
 
 
 def is_live(questions: Sequence[Question]) -> bool:

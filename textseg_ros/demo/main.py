@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the job; return the exit status."""
     stop = stop_on_signals()
     parsed = parse_arguments(arguments)
-    from textseg_ros.demo.answers import ANSWERS_FILE
+    from textseg_ros.demo.answers import ANSWERS_FILE, OVERVIEW_FILE
     from textseg_ros.demo.plan import (
         folder_questions,
         listed_questions,
@@ -63,7 +63,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         else:
             questions = listed_questions()
         parsed.out.mkdir(parents=True, exist_ok=True)
-        for old in [*parsed.out.glob("[0-9]*.png"), parsed.out / ANSWERS_FILE]:
+        own = (parsed.out / ANSWERS_FILE, parsed.out / OVERVIEW_FILE)
+        for old in (*parsed.out.glob("[0-9]*.png"), *own):
             old.unlink(missing_ok=True)
         with tempfile.TemporaryDirectory() as scratch:
             plan = Path(scratch) / "plan.json"
@@ -71,6 +72,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             faults = _run(parsed, plan, Path(scratch), stop)
         for fault in faults:
             print(f"demo: {fault}", file=sys.stderr)
+        if any(fault.startswith("planner") for fault in faults):
+            return 1
         if not (parsed.out / ANSWERS_FILE).exists():
             print("stopped before the first answer")
             return 0 if stop.is_set() else 1
@@ -110,6 +113,7 @@ def _run(
             "node", "textseg_ros.dds_node", ["--camera", "/camera/image_raw", *settings], log
         )
         planner = [*common, "--out", str(parsed.out), "--ready", str(ready["planner"])]
+        planner += [] if _has_overlays(parsed.params_file) else ["--without-overlays"]
         crew.start("planner", "textseg_ros.demo.planner", planner, None)
         crew.start(
             "queries",
@@ -134,6 +138,12 @@ def _run(
     finally:
         faults = crew.stop()
     return faults + (_tail(log) if any("node" in fault for fault in faults) else [])
+
+
+def _has_overlays(params_file: Path | None) -> bool:
+    from textseg_ros.settings import NodeSettings, load_settings
+
+    return (NodeSettings() if params_file is None else load_settings(params_file)).overlay
 
 
 def _tail(log: Path) -> list[str]:

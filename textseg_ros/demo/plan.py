@@ -119,5 +119,5 @@ def _locate(picture: str, folder: Path) -> Path:
             )
         file = Path(spec.submodule_search_locations[0]) / inside
     if not file.is_file():
-        raise RuntimeError(f"{file} is missing; install the versions of requirements/demo.txt")
+        raise RuntimeError(f"{file} is missing; install the versions of .ci/requirements/demo.txt")
     return file

@@ -1,6 +1,7 @@
 """The planner process: receives what a grasp planner would, and prints it for the report.
 
-It writes the overlays as PNG and, at its end, all answers as `answers.json`.
+It writes the overlays as PNG and, at its end, all answers as `answers.json`. Status 1 if that
+cannot be written; without a picture it goes on.
 """
 
 import argparse
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from textseg_ros.demo.signals import stop_on_signals, wait_until
 
 if TYPE_CHECKING:
+    from textseg_core.arrays import UInt8Array
     from textseg_ros.demo.answers import Answer
 
 _MATCH_TIMEOUT_S = 60.0
@@ -37,6 +39,34 @@ def describe(index: int, answer: "Answer") -> str:
     return f"{line}, {answer.age_ms:.0f} ms after the picture"
 
 
+class Album:
+    """Writes pictures until one cannot be written, tells of that once and writes no more.
+
+    Args:
+        folder: For the pictures.
+        tell: Takes one line for the operator.
+    """
+
+    def __init__(self, folder: Path, tell: Callable[[str], None]) -> None:
+        self._folder, self._tell = folder, tell
+        self._full = False
+
+    def save(self, name: str, picture: "UInt8Array") -> str | None:
+        """Write an RGB picture, (H, W, 3), as PNG; return its name, None if it was not written."""
+        from textseg_ros.demo.files import fault_text, png, write_whole
+
+        if self._full:
+            return None
+        path = self._folder / name
+        try:
+            write_whole(path, png(picture))
+        except OSError as error:
+            self._full = True
+            self._tell(f"{fault_text(path, error)}; answers go on without pictures")
+            return None
+        return name
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Collect until a signal comes."""
     stop = stop_on_signals()
@@ -44,21 +74,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--plan", type=Path, required=True, help="questions, see plan.py")
     parser.add_argument("--out", type=Path, required=True, help="folder for what is written")
     parser.add_argument("--ready", type=Path, help="file to make once the node is found")
+    parser.add_argument(
+        "--without-overlays", action="store_true", help="the node is set to publish none"
+    )
     parsed = parser.parse_args(arguments)
-    from PIL import Image
-
     from textseg_ros.conversions import image_to_rgb
     from textseg_ros.dds.environment import read_environment
     from textseg_ros.dds.participant import Participant
     from textseg_ros.demo.answers import ANSWERS_FILE, Collector, is_live
+    from textseg_ros.demo.files import fault_text, write_whole
     from textseg_ros.demo.plan import read_plan
     from textseg_ros.topics import BY_KEY, resolve
 
     questions = read_plan(parsed.plan)
-    collector = Collector(questions)
+    collector = Collector(questions, needs_overlay=not parsed.without_overlays)
+    album = Album(parsed.out, _complain)
     live = is_live(questions)
     lock = threading.Lock()
-    files: dict[int, str] = {}
+    files: dict[int, str | None] = {}
 
     def receive(key: str) -> Callable[[Any], None]:
         def on_message(message: Any) -> None:
@@ -68,9 +101,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 return
             index, answer = done
             print(describe(index, answer), flush=True)
-            name = f"{index + 1:02d}.png"
-            Image.fromarray(image_to_rgb(answer.overlay)).save(parsed.out / name)
-            files[index] = name
+            if answer.overlay is not None:
+                files[index] = album.save(f"{index + 1:02d}.png", image_to_rgb(answer.overlay))
 
         return on_message
 
@@ -83,7 +115,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         ]
         if not wait_until(lambda: all(end.matched for end in inputs), stop, _MATCH_TIMEOUT_S):
             if not stop.is_set():
-                print("planner: no node publishes what a planner needs", file=sys.stderr)
+                _complain("no node publishes what a planner needs")
             return 0 if stop.is_set() else 1
         if parsed.ready is not None:
             parsed.ready.touch()
@@ -96,8 +128,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         },
         "latencies_ms": collector.latencies_ms,
     }
-    (parsed.out / ANSWERS_FILE).write_text(json.dumps(told, indent=1))
+    path = parsed.out / ANSWERS_FILE
+    try:
+        write_whole(path, json.dumps(told, indent=1).encode())
+    except OSError as error:
+        _complain(f"{fault_text(path, error)}; the answers are lost")
+        return 1
     return 0
+
+
+def _complain(text: str) -> None:
+    print(f"planner: {text}", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

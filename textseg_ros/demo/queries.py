@@ -41,6 +41,7 @@ class Asker:
         self._lock = threading.Lock()
         self._current = questions[0].query
         self._turns = [q.query for q in questions if q.frame_id == LIVE_FRAME]
+        self._turn = 0
         self._heard = False
         self._said_s = self._turn_s = clock_s()
 
@@ -65,8 +66,9 @@ class Asker:
         with self._lock:
             due = not self._heard and now_s - self._said_s >= _REPEAT_S
             if len(self._turns) > 1 and now_s - self._turn_s >= _TURN_S:
-                turn = self._turns.index(self._current) + 1
-                self._current, self._turn_s = self._turns[turn % len(self._turns)], now_s
+                # Counted, not looked up: a query may stand in the list twice.
+                self._turn = (self._turn + 1) % len(self._turns)
+                self._current, self._turn_s = self._turns[self._turn], now_s
                 due = True
             query = self._current
         if due:

@@ -9,12 +9,12 @@ import numpy as np
 from PIL import Image
 
 from textseg_core.arrays import UInt8Array
-from textseg_ros.demo.answers import ANSWERS_FILE
+from textseg_ros.demo.answers import ANSWERS_FILE, OVERVIEW_FILE
+from textseg_ros.demo.files import fault_text, png, write_whole
 from textseg_ros.demo.plan import Question
 from textseg_ros.demo.score import answer_lines, is_inside, latency_table, mark, middle_marks
 from textseg_ros.demo.sheet import contact_sheet
 
-OVERVIEW_FILE = "overview.png"
 LEAST_SHARE_RIGHT = 0.5
 
 
@@ -41,8 +41,7 @@ def report(questions: Sequence[Question], out: Path) -> bool:
     print("\n".join(answer_lines(questions, answers)))
     print(f"\nLatency of {len(told['latencies_ms'])} results\n")
     print(latency_table(told["latencies_ms"]))
-    _write_overview(questions, answers, out)
-    print(f"\noverlays and {OVERVIEW_FILE} are in {out}/")
+    print(f"\n{_write_overview(questions, answers, out)}")
     marks = mark(questions, answers)
     if not marks:
         return True
@@ -72,7 +71,8 @@ def _size(question: Question) -> tuple[int, int]:
 
 def _write_overview(
     questions: Sequence[Question], answers: dict[int, dict[str, Any]], out: Path
-) -> None:
+) -> str:
+    """Write the picture of all answers; return the line that tells of it."""
     pictures: list[UInt8Array] = []
     boxes, marks = [], []
     for index, question in enumerate(questions):
@@ -83,5 +83,10 @@ def _write_overview(
             pictures.append(np.asarray(overlay.convert("RGB")))
         boxes.append(question.box)
         marks.append(None if question.box is None else is_inside(told["point"], question.box))
-    if pictures:
-        Image.fromarray(contact_sheet(pictures, boxes, marks)).save(out / OVERVIEW_FILE)
+    if not pictures:
+        return "there are no overlays, thus no overview"
+    try:
+        write_whole(out / OVERVIEW_FILE, png(contact_sheet(pictures, boxes, marks)))
+    except OSError as error:
+        return f"{fault_text(out / OVERVIEW_FILE, error)}; the answers above are complete"
+    return f"overlays and {OVERVIEW_FILE} are in {out}/"
