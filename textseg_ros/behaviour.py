@@ -7,7 +7,8 @@ from typing import Any, Protocol
 
 from textseg_core.command import parse_command
 from textseg_core.segmenter import Segmenter
-from textseg_ros.answering import Answerer
+from textseg_ros.answering import Answerer, Standing
+from textseg_ros.compressed import quiet_pillow
 from textseg_ros.conversions import ImagePacker
 from textseg_ros.diagnostics import Statistics, diagnostics_message, event_values
 from textseg_ros.frame import Frame, StampCheck
@@ -43,9 +44,10 @@ class SegmentationBehaviour:
     """Answers the newest image for the query of the moment, in a thread of its own.
 
     One frame waits at most: a newer one takes its place, whether raw or compressed. Frames that
-    come while there is no query are not kept, so a query is answered with the next frame. The
-    query is taken together with the frame, and the result says which it was; a result whose
-    query was cleared meanwhile is discarded.
+    come while there is no query are not kept, so a first query is answered with the next frame.
+    The query is taken when work on the frame begins: the frame that waits when a query comes is
+    answered with the new query. The result says which it was; one whose query was cleared
+    meanwhile is discarded, and one whose query was replaced has no centroid.
 
     Attributes:
         report: What the operator was told.
@@ -99,6 +101,7 @@ class SegmentationBehaviour:
 
     def start(self) -> None:
         """Start answering."""
+        quiet_pillow()  # before the thread: filters of warnings are the whole process's
         self._worker.start()
 
     def close(self) -> None:
@@ -167,13 +170,44 @@ class SegmentationBehaviour:
 
         Args:
             nodes: Full names of the other nodes.
-            publishers: Number of publishers by topic key.
+            publishers: Number of publishers by topic key, this node's included.
         """
         self._watch.on_peers(nodes, publishers)
 
-    def on_tick(self) -> None:
-        """Watch the camera and publish diagnostics; the transport calls it once a second."""
+    def on_tick(self, look_around: Callable[[], None] | None = None) -> None:
+        """Do what is due once a second: look at graph, camera and worker, publish diagnostics.
+
+        It never raises: what fails is told and tried again at the next tick.
+
+        Args:
+            look_around: What the transport does to see the graph; it calls `on_peers`.
+        """
+        if not self.is_open:
+            return
+        if look_around is not None:
+            self._guard("the look at the graph", look_around)
+        self._guard("the diagnostics", self._diagnose)
+
+    def _guard(self, what: str, task: Callable[[], None]) -> None:
+        """Do a task; tell of an error instead of passing it on."""
+        try:
+            task()
+        except Exception as error:
+            self.report.tell(
+                f"{what} failed",
+                "error",
+                f"{what} failed, the next second tries again: {type(error).__name__}: {error}",
+            )
+
+    def _diagnose(self) -> None:
         now_s = self._clock_s()
+        if self._worker.ident is not None and not self._worker.is_alive():
+            self.report.tell(
+                "worker ended",
+                "error",
+                "the thread that answers has ended, so no image is answered any more; restart "
+                "the node",
+            )
         with self._changed:
             last_s, query = self._last_image_s, self._query
         self._watch.on_silence(now_s - (self._started_s if last_s is None else last_s))
@@ -229,13 +263,24 @@ class SegmentationBehaviour:
                 if self._closed:
                     return
                 frame, query, self._frame = self._frame, self._query, None
-            if frame is not None and query is not None:
-                self._answerer.answer(frame, query, self._topics[frame.key], self._is_wanted)
+            try:
+                if frame is not None and query is not None:
+                    self._answerer.answer(frame, query, self._topics[frame.key], self._standing)
+            except Exception as error:  # the thread must outlive whatever a frame does to it
+                self.report.tell(
+                    "frame lost", "error", f"frame lost: {type(error).__name__}: {error}"
+                )
 
-    def _is_wanted(self, query: Query) -> bool:
-        """Return whether a query's result may be published: not cleared since, nor closed."""
+    def _standing(self, query: Query) -> Standing:
+        """Return what has become of a query; after `close` every one counts as cleared.
+
+        One that was sent again in the same words is still asked.
+        """
         with self._changed:
-            return query.id > self._cleared_id and not self._closed
+            if query.id <= self._cleared_id or self._closed:
+                return "cleared"
+            same = self._query is not None and self._query.text == query.text
+            return "asked" if same else "replaced"
 
     def _waiting(self, query: Query) -> str:
         return (

@@ -2,6 +2,7 @@
 
 import io
 import struct
+import warnings
 from typing import cast
 
 import numpy as np
@@ -60,6 +61,15 @@ def compressed_to_rgb(message: CompressedMessage, max_image_px: int = MAX_IMAGE_
     except _BROKEN as error:
         raise ValueError(_fault(name, data, error)) from error
     return _to_rgb(picture, message.format)
+
+
+def quiet_pillow() -> None:
+    """Keep Pillow's remarks on metadata, such as damaged EXIF, from stderr.
+
+    Nothing of the result depends on them, and with a camera they come with every frame. Filters
+    hold for the whole process and are not safe to change while threads run, so call it before.
+    """
+    warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 
 
 def _class_of(data: bytes, name: str) -> _PictureClass:

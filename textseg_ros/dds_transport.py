@@ -74,7 +74,7 @@ class DdsNode:
         names: dict[str, str],
     ) -> None:
         self._participant = participant
-        self._inputs = {topic.key: names[topic.key] for topic in TOPICS if topic.direction == "in"}
+        self._names = names
         self._misfits: dict[str, str] = {}
         self.transport = DdsTransport(participant, names)
         self.behaviour = SegmentationBehaviour(
@@ -89,12 +89,12 @@ class DdsNode:
             "compressed": self.behaviour.on_compressed,
             "query": self.behaviour.on_query,
         }
-        for key, name in self._inputs.items():
+        for key, callback in callbacks.items():
             topic = BY_KEY[key]
             participant.subscription(
-                name,
+                names[key],
                 topic.type_name,
-                callbacks[key],
+                callback,
                 reliable=topic.reliable,
                 depth=topic.depth,
                 on_error=partial(self._on_input_error, key),
@@ -103,24 +103,24 @@ class DdsNode:
         self.transport.log("info", f"waiting for {names['image']} and queries on {names['query']}")
 
     def tick(self) -> None:
-        """Do what is due once a second."""
+        """Do what is due once a second; never raises."""
+        self.behaviour.on_tick(self._look_around)
+
+    def _look_around(self) -> None:
         counts = {
-            key: self._participant.publisher_count(name) for key, name in self._inputs.items()
+            key: self._participant.publisher_count(name) for key, name in self._names.items()
         }
         self.behaviour.on_peers(self._participant.peers(), counts)
         misfits = self._participant.incompatible()
         for topic, policy in misfits.items():
             if self._misfits.get(topic) != policy:
-                self.transport.log(
+                self.behaviour.report.tell(
+                    f"QoS of {topic}",
                     "warning",
                     f"an endpoint on {topic} does not fit ours in its {policy} and exchanges "
                     f"nothing with it; `ros2 topic info -v {topic}` shows both",
                 )
         self._misfits = misfits
-        try:
-            self.behaviour.on_tick()
-        except RuntimeError as error:  # not sent; the next tick tries again
-            self.behaviour.report.tell("diagnostics", "error", str(error))
 
     def close(self) -> None:
         """Finish the frame in work and leave the graph."""

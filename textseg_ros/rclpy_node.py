@@ -62,17 +62,13 @@ class SegmenterNode(Node):  # type: ignore[misc]  # rclpy has no types
             for topic in TOPICS
             if topic.direction == "out"
         }
-        self._input_names = {
-            topic.key: self.resolve_topic_name(topic.name)
-            for topic in TOPICS
-            if topic.direction == "in"
-        }
+        self._topic_names = {topic.key: self.resolve_topic_name(topic.name) for topic in TOPICS}
         self.behaviour = SegmentationBehaviour(
             self,
             load(self.settings),
             self.settings,
             node_name=self.get_fully_qualified_name(),
-            topic_names=self._input_names,
+            topic_names=self._topic_names,
             pack_image=choose_packer(self.messages, self.log),
         )
         callbacks = {
@@ -89,7 +85,7 @@ class SegmenterNode(Node):  # type: ignore[misc]  # rclpy has no types
         # Not the ROS clock: diagnostics must come while simulated time stands still.
         self.create_timer(1.0, self._on_second, clock=Clock(clock_type=ClockType.STEADY_TIME))
         self.behaviour.start()
-        self.log("info", f"waiting for {self._input_names['image']} and queries")
+        self.log("info", f"waiting for {self._topic_names['image']} and queries")
 
     def publish(self, key: str, message: object) -> None:
         """Publish on the topic of this key."""
@@ -110,6 +106,9 @@ class SegmenterNode(Node):  # type: ignore[misc]  # rclpy has no types
             self.get_logger().info(text)
 
     def _on_second(self) -> None:
+        self.behaviour.on_tick(self._look_around)
+
+    def _look_around(self) -> None:
         own = self.get_fully_qualified_name()
         nodes = [
             f"{namespace.rstrip('/')}/{name}"
@@ -117,9 +116,8 @@ class SegmenterNode(Node):  # type: ignore[misc]  # rclpy has no types
         ]
         if own in nodes:
             nodes.remove(own)  # once: a second of that name stays
-        publishers = {key: self.count_publishers(name) for key, name in self._input_names.items()}
+        publishers = {key: self.count_publishers(name) for key, name in self._topic_names.items()}
         self.behaviour.on_peers(nodes, publishers)
-        self.behaviour.on_tick()
 
     def _read_settings(self) -> NodeSettings:
         """Check what was given, then declare everything with type, text and range."""

@@ -1,11 +1,14 @@
 """What the node tells its operator: one message per kind and period, the rest counted."""
 
+import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
 Level = Literal["info", "warning", "error"]
+ACTIVE_S = 5.0
+"""How long a warning or an error counts as present; longer than the second between two ticks."""
 _SEVERITY: dict[Level, int] = {"info": 0, "warning": 1, "error": 2}
 
 
@@ -55,6 +58,9 @@ class Report:
             kind: What the period and the count are kept for.
             level: How bad.
             text: For the operator; followed by how many of its kind were held back.
+
+        It never raises: a log that fails must not end what it tells of. The text then goes to
+        stderr, and the count stays for the diagnostics.
         """
         now_s = self._clock_s()
         with self._lock:
@@ -70,7 +76,10 @@ class Report:
                     return
                 held_back, event.suppressed, event.logged_s = event.suppressed, 0, now_s
         since = f" ({held_back} more like this since the last message)" if held_back else ""
-        self._log(level, text + since)
+        try:
+            self._log(level, text + since)
+        except Exception as error:
+            print(f"{level}: {text}{since} (the log failed: {error})", file=sys.stderr)
 
     def events(self) -> dict[str, Event]:
         """Return every kind that was told, by its name."""
@@ -78,11 +87,11 @@ class Report:
             return dict(self._events)
 
     def active(self) -> list[Event]:
-        """Return the warnings and errors of the last period, worst and newest first."""
+        """Return the warnings and errors of the last `ACTIVE_S`, worst and newest first."""
         now_s = self._clock_s()
         recent = [
             event
             for event in self.events().values()
-            if event.level != "info" and now_s - event.last_s < self._period_s
+            if event.level != "info" and now_s - event.last_s < ACTIVE_S
         ]
         return sorted(recent, key=lambda event: (-_SEVERITY[event.level], -event.last_s))

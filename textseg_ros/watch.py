@@ -3,6 +3,12 @@
 from collections.abc import Mapping, Sequence
 
 from textseg_ros.report import Report
+from textseg_ros.topics import TOPICS
+
+_OWN_OUTPUTS = tuple(
+    topic.key for topic in TOPICS if topic.direction == "out" and topic.key != "diagnostics"
+)
+"""Topics that nobody else should publish on; every node publishes diagnostics."""
 
 
 class GraphWatch:
@@ -43,11 +49,11 @@ class GraphWatch:
             )
 
     def on_peers(self, nodes: Sequence[str], publishers: Mapping[str, int]) -> None:
-        """Warn of a second node of this name and of inputs with several publishers.
+        """Warn of a second node of this name and of topics with several publishers.
 
         Args:
             nodes: Full names of the other nodes.
-            publishers: Number of publishers by topic key.
+            publishers: Number of publishers by topic key, this node's included.
         """
         if self._node_name in nodes:
             self._report.tell(
@@ -65,3 +71,12 @@ class GraphWatch:
                     f"{publishers[key]} publishers on {self._topics[key]}, {mixed}; "
                     f"`ros2 topic info -v {self._topics[key]}` names them",
                 )
+        shared = [self._topics[key] for key in _OWN_OUTPUTS if publishers.get(key, 0) > 1]
+        if shared:
+            self._report.tell(
+                "several publishers on outputs",
+                "warning",
+                f"another node publishes on {', '.join(shared)} too, and readers cannot tell the "
+                "results apart; stop it, or start it with another namespace; "
+                f"`ros2 topic info -v {shared[0]}` names it",
+            )

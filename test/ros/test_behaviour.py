@@ -14,15 +14,18 @@ from recording import (
     Bench,
     FaultyBackend,
     GatedBackend,
+    RecordingTransport,
     red_block,
     until,
 )
 
 from textseg_core.arrays import AnyArray
+from textseg_ros import answering
 from textseg_ros.messages import MessageTypes
 
 SECOND_NS = 1_000_000_000
-OUTPUTS = ["mask", "response", "overlay", "objects", "detections", "centroid"]
+OUTPUTS = ["objects", "centroid", "detections", "mask", "response", "overlay"]
+"""In the order of sending."""
 
 
 def array_of(message: Any, dtype: str, channels: int = 1) -> AnyArray:
@@ -42,7 +45,7 @@ def test_a_found_block_is_published_on_every_topic(types: MessageTypes) -> None:
         bench.show(bench.image())
 
     sent = dict(bench.transport.sent)
-    assert sorted(sent) == sorted(OUTPUTS)
+    assert list(sent) == OUTPUTS
     mask = array_of(sent["mask"], "u1")
     assert (sent["mask"].encoding, sent["mask"].step) == ("mono8", 192)
     assert set(np.unique(mask)) == {0, 255}
@@ -118,7 +121,9 @@ def test_nothing_found_is_published_without_a_centroid(types: MessageTypes) -> N
         bench.ask("the red block")
         bench.show(bench.image(np.zeros((96, 192, 3), np.uint8)))
 
-    assert [key for key, _ in bench.transport.sent] == OUTPUTS[:-1]
+    assert [key for key, _ in bench.transport.sent] == [
+        key for key in OUTPUTS if key != "centroid"
+    ]
     assert not array_of(bench.transport.of("mask")[0], "u1").any()
     assert list(bench.transport.of("detections")[0].detections) == []
     result = bench.transport.of("objects")[0]
@@ -180,6 +185,69 @@ def test_a_result_names_the_query_that_it_was_computed_for(types: MessageTypes) 
         (2, "pick up the block"),
     ]
     assert [result.expression for result in results] == ["the red block", "the block"]
+
+
+def test_the_frame_that_waits_when_a_query_comes_is_answered_with_it(
+    types: MessageTypes,
+) -> None:
+    backend = GatedBackend()
+    with Bench(types, backend) as bench:
+        bench.ask("the red block")
+        bench.behaviour.on_image(bench.image(stamp_ns=NOW_NS + 1))
+        assert backend.begun.acquire(timeout=TIMEOUT_S)
+        bench.behaviour.on_image(bench.image(stamp_ns=NOW_NS + 2))
+        bench.ask("the block")
+        backend.go_on.release(2)
+        bench.settle()
+
+    results = bench.transport.of("objects")
+    assert [(result.header.stamp.nanosec, result.query_id) for result in results] == [
+        (1, 1),
+        (2, 2),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "centroids"), [("the block", 0), ("the red block", 1)], ids=["other", "same words"]
+)
+def test_a_result_of_a_replaced_query_has_no_centroid(
+    types: MessageTypes, text: str, centroids: int
+) -> None:
+    backend = GatedBackend()
+    with Bench(types, backend) as bench:
+        bench.ask("the red block")
+        bench.behaviour.on_image(bench.image())
+        assert backend.begun.acquire(timeout=TIMEOUT_S)
+        bench.ask(text)
+        backend.go_on.release()
+        bench.settle()
+
+    sent = [key for key, _ in bench.transport.sent]
+    assert [key for key in sent if key != "centroid"] == [
+        key for key in OUTPUTS if key != "centroid"
+    ]
+    assert bench.transport.of("objects")[0].query_id == 1
+    assert len(bench.transport.of("centroid")) == centroids
+
+
+@pytest.mark.parametrize("text", ["the block", ""])
+def test_a_query_that_comes_while_a_result_is_sent_keeps_its_centroid_back(
+    types: MessageTypes, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    with Bench(types) as bench:
+        publish = bench.transport.publish
+
+        def publish_and_ask(key: str, message: object) -> None:
+            publish(key, message)
+            if key == "objects":
+                bench.ask(text)
+
+        monkeypatch.setattr(bench.transport, "publish", publish_and_ask)
+        bench.ask("the red block")
+        bench.show(bench.image())
+
+    assert len(bench.transport.of("mask")) == 1
+    assert bench.transport.of("centroid") == []
 
 
 @pytest.mark.parametrize("text", ["", "  \t\n"])
@@ -423,6 +491,131 @@ def test_a_network_at_fault_is_never_published_and_the_next_frame_is_answered(
         assert bench.tick().level == type(bench.tick()).ERROR
 
 
+def _no_memory(*_: object) -> Any:
+    raise MemoryError("Unable to allocate 8 GiB")
+
+
+def test_an_image_that_breaks_its_decoder_costs_the_frame_only(
+    types: MessageTypes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Bench(types) as bench:
+        bench.ask("the red block")
+        with monkeypatch.context() as patch:
+            patch.setitem(answering._DECODERS, "image", _no_memory)
+            bench.show(bench.image())
+        bench.show(bench.image())
+
+    (line,) = bench.transport.troubles()
+    assert line.endswith("MemoryError: Unable to allocate 8 GiB")
+    assert bench.count("failed") == 1
+    assert len(bench.transport.of("objects")) == 1
+
+
+def test_the_worker_outlives_a_fault_outside_a_frame(
+    types: MessageTypes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Bench(types) as bench:
+        bench.ask("the red block")
+        with monkeypatch.context() as patch:
+            patch.setattr(answering.Answerer, "answer", _no_memory)
+            bench.behaviour.on_image(bench.image())
+            until(lambda: bool(bench.transport.troubles()))
+        bench.behaviour.on_image(bench.image())
+        until(lambda: bool(bench.transport.of("objects")))
+
+    assert bench.transport.troubles() == ["frame lost: MemoryError: Unable to allocate 8 GiB"]
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_worker_that_has_ended_is_an_error_in_the_diagnostics(types: MessageTypes) -> None:
+    def end_the_thread(answer: dict[str, Any]) -> dict[str, Any]:
+        raise SystemExit
+
+    with Bench(types, FaultyBackend(end_the_thread)) as bench:
+        bench.ask("the red block")
+        bench.behaviour.on_image(bench.image())
+        until(lambda: "the thread that answers has ended" in bench.tick().message)
+
+        assert bench.tick().level == type(bench.tick()).ERROR
+
+
+def test_a_log_that_fails_ends_nothing(
+    types: MessageTypes, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(RecordingTransport, "log", _no_memory)
+    with Bench(types) as bench:
+        bench.ask("the red block")
+        bench.show(bench.image(encoding="32FC1"), bench.image())
+
+        assert len(bench.transport.of("objects")) == 1
+        assert bench.tick().level == type(bench.tick()).ERROR
+    assert "error: image on /textseg/image refused" in capsys.readouterr().err
+
+
+def test_a_topic_that_fails_does_not_keep_back_the_others(
+    types: MessageTypes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Bench(types) as bench:
+        publish = bench.transport.publish
+
+        def fail_on_two(key: str, message: object) -> None:
+            if key in ("objects", "mask"):
+                raise RuntimeError("out of resources")
+            publish(key, message)
+
+        monkeypatch.setattr(bench.transport, "publish", fail_on_two)
+        bench.ask("the red block")
+        bench.show(bench.image())
+
+    sent = [key for key, _ in bench.transport.sent]
+    assert sent == ["centroid", "detections", "response", "overlay"]
+    assert bench.transport.troubles() == [
+        "result for query 1 'the red block' not sent on objects, mask: "
+        "RuntimeError: out of resources"
+    ]
+    assert (bench.count("failed"), bench.count("answered")) == (1, 0)
+
+
+def test_remarks_on_metadata_stay_off_stderr(
+    types: MessageTypes, recwarn: pytest.WarningsRecorder
+) -> None:
+    """The EXIF promises five entries and ends within the first."""
+    stream = io.BytesIO()
+    damaged = b"Exif\0\0MM\0*\0\0\0\x08\0\x05\x01\x12"
+    Image.fromarray(red_block()).save(stream, "jpeg", exif=damaged)
+    with Bench(types) as bench:
+        bench.ask("the red block")
+        bench.behaviour.on_compressed(bench.compressed(stream.getvalue(), format_text="jpeg"))
+        bench.settle()
+
+    assert len(bench.transport.of("objects")) == 1
+    assert [str(warning.message) for warning in recwarn] == []
+
+
+def test_a_look_at_the_graph_that_fails_costs_neither_node_nor_diagnostics(
+    types: MessageTypes,
+) -> None:
+    with Bench(types) as bench:
+        bench.behaviour.on_tick(_no_memory)
+
+        (line,) = bench.transport.troubles()
+        assert line.startswith("the look at the graph failed, the next second tries again: ")
+        assert bench.transport.of("diagnostics")[-1].status[0].message == line
+
+
+def test_diagnostics_that_fail_are_told_and_come_with_the_next_tick(
+    types: MessageTypes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Bench(types) as bench:
+        with monkeypatch.context() as patch:
+            patch.setattr(bench.transport, "publish", _no_memory)
+            bench.behaviour.on_tick()
+        (line,) = bench.transport.troubles()
+
+        assert line.endswith("MemoryError: Unable to allocate 8 GiB")
+        assert bench.tick().message == line
+
+
 def test_a_transport_that_fails_costs_the_frame_only(types: MessageTypes) -> None:
     with Bench(types) as bench:
         bench.ask("the red block")
@@ -565,6 +758,20 @@ def test_several_publishers_are_warned_of_once_a_period(types: MessageTypes) -> 
     ]
 
 
+def test_another_node_on_the_outputs_is_warned_of_once_a_period(types: MessageTypes) -> None:
+    with Bench(types) as bench:
+        for _ in range(3):
+            bench.behaviour.on_peers(
+                ["/other"], {"mask": 2, "centroid": 3, "objects": 1, "diagnostics": 9}
+            )
+
+    assert bench.transport.troubles() == [
+        "another node publishes on /textseg/mask, /textseg/centroid too, and readers cannot tell "
+        "the results apart; stop it, or start it with another namespace; "
+        "`ros2 topic info -v /textseg/mask` names it"
+    ]
+
+
 def test_diagnostics_tell_what_was_done(types: MessageTypes) -> None:
     with Bench(types) as bench:
         bench.ask("the red block")
@@ -588,12 +795,16 @@ def test_diagnostics_tell_what_was_done(types: MessageTypes) -> None:
     assert header.stamp.sec == NOW_NS // SECOND_NS
 
 
-def test_diagnostics_are_calm_again_after_a_quiet_period(types: MessageTypes) -> None:
-    with Bench(types, log_period_s=5.0) as bench:
+@pytest.mark.parametrize("log_period_s", [0.0, 0.5, 60.0])
+def test_diagnostics_show_an_error_for_five_seconds_whatever_the_log_period(
+    types: MessageTypes, log_period_s: float
+) -> None:
+    with Bench(types, log_period_s=log_period_s) as bench:
         bench.ask("the red block")
         bench.show(bench.image(encoding="32FC1"))
+        bench.clock.now_s += 3.0
         assert bench.tick().level == type(bench.tick()).ERROR
-        bench.clock.now_s += 5.0
+        bench.clock.now_s += 2.0
         assert bench.tick().level == type(bench.tick()).OK
         assert bench.diagnostic("error: image refused").startswith("1 x")
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from cyclonedds.core import DDSException
 from dds_peers import loopback_settings, make_header, make_image, make_string, wait_until
 
 from textseg_core import Axis, Segmentation, SegmentedObject, Status, parse_command
@@ -135,8 +136,47 @@ def test_a_qos_that_does_not_fit_is_told_once(caplog: pytest.LogCaptureFixture) 
             assert wait_until(is_told)
             node.tick()
             assert caplog.text.count("does not fit ours") == 1
+            event = node.behaviour.report.events()["QoS of /textseg/query"]
+            assert event.level == "warning"
         finally:
             node.close()
+
+
+def test_another_node_on_an_output_is_told_of(caplog: pytest.LogCaptureFixture) -> None:
+    domain = loopback_settings()
+    with Participant("painter", "/", domain) as peer:
+        node = _node(Participant("segmenter", "/textseg", domain))
+        try:
+            node.tick()
+            assert "another node" not in caplog.text
+            peer.publisher("/textseg/mask", "sensor_msgs/msg/Image")
+
+            def is_told() -> bool:
+                node.tick()
+                return "another node publishes on /textseg/mask too" in caplog.text
+
+            assert wait_until(is_told)
+        finally:
+            node.close()
+
+
+def test_a_tick_that_meets_an_error_tells_it_and_the_next_one_is_done(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail() -> None:
+        raise DDSException(DDSException.DDS_RETCODE_OUT_OF_RESOURCES)
+
+    node = _node(Participant("segmenter", "/textseg", loopback_settings()))
+    try:
+        with monkeypatch.context() as patch:
+            patch.setattr(Participant, "peers", lambda _: fail())
+            node.tick()
+        assert "the look at the graph failed" in caplog.text
+        monkeypatch.setattr(Participant, "peers", lambda _: ["/textseg/segmenter"])
+        node.tick()
+        assert "another node is named /textseg/segmenter" in caplog.text
+    finally:
+        node.close()
 
 
 def test_the_camera_replaces_image_and_its_compressed_twin() -> None:

@@ -36,7 +36,7 @@ sys.path[:0] = [{str(ROOT)!r}, {str(Path(__file__).parent)!r}]
 from recording import RednessBackend, make_segmenter
 from textseg_ros import rclpy_node
 rclpy_node.load_segmenter = lambda settings: make_segmenter(RednessBackend())
-runpy.run_path({str(ROOT / "scripts" / "segmenter")!r}, run_name="__main__")
+runpy.run_path({str(ROOT / "textseg_ros" / "executables" / "segmenter")!r}, run_name="__main__")
 """
 
 
@@ -142,6 +142,35 @@ def test_an_image_and_a_query_give_a_mask_and_a_centroid(graph: Graph) -> None:
     assert (pixels[RED_BLOCK] == 255).mean() > 0.9
     assert received["centroid"][0].point.x == pytest.approx(95.5, abs=0.5)
     assert received["objects"][0].query == "the red block"
+
+
+def test_another_node_on_an_output_is_told_of(graph: Graph) -> None:
+    types = InstalledMessages()
+    node = graph.segmenter()
+    painter = graph.add(Node("painter", context=graph.context))
+    painter.create_publisher(types.get("sensor_msgs/msg/Image"), "/textseg/mask", 1)
+
+    until(lambda: "several publishers on outputs" in node.behaviour.report.events())
+
+    event = node.behaviour.report.events()["several publishers on outputs"]
+    assert "another node publishes on /textseg/mask too" in event.text
+
+
+def test_an_error_in_the_look_at_the_graph_does_not_end_the_node(
+    graph: Graph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail() -> None:
+        raise RuntimeError("rcl is busy")
+
+    node = graph.segmenter()
+    monkeypatch.setattr(node, "get_node_names_and_namespaces", fail)
+    kind = "the look at the graph failed"
+
+    # Twice: the timer goes on after the first.
+    until(lambda: kind in node.behaviour.report.events())
+    until(lambda: node.behaviour.report.events()[kind].count > 1)
+
+    assert "RuntimeError: rcl is busy" in node.behaviour.report.events()[kind].text
 
 
 def test_every_parameter_is_declared_with_type_text_and_range(graph: Graph) -> None:
