@@ -10,6 +10,7 @@ the megabytes that pip downloaded.
 from __future__ import annotations
 
 import hashlib
+import os
 import platform
 import re
 import signal
@@ -27,6 +28,7 @@ OLDEST, NEWEST = (3, 10), (3, 13)
 _UNITS = {"bytes": 1e-6, "B": 1e-6, "kB": 1e-3, "MB": 1.0, "GB": 1e3}
 _DOWNLOADING = re.compile(r"^\s*Downloading \S+ \(([\d.]+) (bytes|B|kB|MB|GB)\)")
 _INTERRUPTED = 130
+_END_S = 10.0
 
 
 def unsuitable(version: tuple[int, ...], system: str, machine: str) -> str | None:
@@ -36,13 +38,13 @@ def unsuitable(version: tuple[int, ...], system: str, machine: str) -> str | Non
         return (
             f"Python {found} has no wheels of cyclonedds, which carries the ROS 2 messages here; "
             "they exist for Python 3.10 to 3.13: make PYTHON=python3.12, or use the rclpy node of "
-            "a ROS 2 installation (README: with ROS 2)"
+            "a ROS 2 installation (README: In a ROS 2 graph)"
         )
     if system != "Linux" or machine not in ("x86_64", "AMD64"):
         return (
             f"{system} {machine} has no wheels of cyclonedds, which carries the ROS 2 messages "
             "here; they exist for Linux x86_64. Use the rclpy node of a ROS 2 installation there "
-            "(README: with ROS 2)"
+            "(README: In a ROS 2 graph)"
         )
     return None
 
@@ -83,12 +85,10 @@ def prepare(name: str) -> float:
         return 0.0
     print(f"setting up .venv with .ci/requirements/{name}.txt ...", flush=True)
     fits = python.exists() and _version_of(python) == sys.version_info[:2]
-    subprocess.run(
-        [sys.executable, "-m", "venv", *([] if fits else ["--clear"]), str(VENV)], check=True
-    )
+    _run_child([sys.executable, "-m", "venv", *([] if fits else ["--clear"]), str(VENV)])
     pip = [str(python), "-m", "pip", "--disable-pip-version-check", "install"]
-    megabytes = _run_pip([*pip, "--progress-bar", "off", "--requirement", str(lock)])
-    megabytes += _run_pip([*pip, "--no-deps", "--no-build-isolation", "--editable", str(ROOT)])
+    megabytes = _run_child([*pip, "--progress-bar", "off", "--requirement", str(lock)])
+    megabytes += _run_child([*pip, "--no-deps", "--no-build-isolation", "--editable", str(ROOT)])
     stamp.write_text(wanted)
     return megabytes
 
@@ -99,24 +99,58 @@ def _version_of(python: Path) -> tuple[int, ...]:
     return tuple(int(part) for part in answer.stdout.split())
 
 
-def _run_pip(command: list[str]) -> float:
-    """Run pip; show its output only if it fails. Returns the megabytes that it downloaded."""
+def _run_child(command: list[str]) -> float:
+    """Run venv or pip; show its output only if it fails. Returns the megabytes downloaded.
+
+    It gets a session of its own, so that an interrupt ends it with what it started.
+    """
     lines: list[str] = []
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=str(ROOT)
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        cwd=str(ROOT),
+        start_new_session=True,
     ) as process:
-        assert process.stdout is not None
-        for line in process.stdout:
-            lines.append(line)
-            if _DOWNLOADING.match(line):
-                print("  " + line.strip(), flush=True)
+        try:
+            assert process.stdout is not None
+            for line in process.stdout:
+                lines.append(line)
+                if _DOWNLOADING.match(line):
+                    print("  " + line.strip(), flush=True)
+        except BaseException:
+            _end_session(process)
+            raise
     if process.returncode:
         sys.stderr.writelines(lines[-40:])
         raise RuntimeError(
-            f"pip failed with status {process.returncode}; above are its last lines. If it could "
-            "not reach the registry, set PIP_INDEX_URL or a proxy and run make again"
+            f"{command[2]} failed with status {process.returncode}; above are its last lines. If "
+            "it could not reach the registry, set PIP_INDEX_URL or a proxy and run make again"
         )
     return sum(map(downloaded_mb, lines))
+
+
+def _end_session(process: subprocess.Popen[str]) -> None:
+    """End a process that leads a session, and all of the session."""
+    try:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait(_END_S)
+    except subprocess.TimeoutExpired:
+        pass
+    except ProcessLookupError:
+        return
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+
+
+def _interrupt(*_: object) -> None:
+    """Act on the first signal; another must not disturb the tidying up."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 def run(command: list[str]) -> int:
@@ -134,7 +168,11 @@ def run(command: list[str]) -> int:
 
 
 def main(arguments: list[str]) -> int:
-    """Set up, run, and say what it took; return the exit status."""
+    """Set up, run, and say what it took; return the exit status.
+
+    After an interrupted set-up it is 0 if a command was to follow, which ends the job; 130 if
+    not, so that make does not go on with a set-up that is not there.
+    """
     started_s = time.monotonic()
     if not arguments or arguments[0] not in SETS or arguments[1:2] not in ([], ["--"]):
         print(f"usage: prepare.py {'|'.join(SETS)} [-- COMMAND ...]", file=sys.stderr)
@@ -145,10 +183,12 @@ def main(arguments: list[str]) -> int:
         print(f"make: {fault}", file=sys.stderr)
         return 1
     try:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, _interrupt)
         megabytes = prepare(arguments[0])
     except KeyboardInterrupt:
         print("interrupted; run make again to finish the set-up", file=sys.stderr)
-        return _INTERRUPTED
+        return 0 if arguments[2:] else _INTERRUPTED
     except (RuntimeError, OSError, subprocess.CalledProcessError) as error:
         print(f"make: {error}", file=sys.stderr)
         return 1

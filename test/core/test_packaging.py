@@ -3,8 +3,10 @@
 import ast
 import importlib.util
 import shutil
+import signal
 import subprocess
 import sys
+import time
 import zipfile
 from pathlib import Path
 from types import ModuleType
@@ -173,6 +175,8 @@ def test_a_machine_without_wheels_is_sent_to_rclpy(
 
     assert fault.startswith(told)
     assert "rclpy" in fault
+    heading = fault[fault.index("(README: ") + len("(README: ") : -1]
+    assert f"## {heading}" in (ROOT / "README.md").read_text().splitlines()
 
 
 def test_a_python_without_ensurepip_gets_the_apt_line(
@@ -209,3 +213,58 @@ def test_preparing_is_read_by_a_python_too_old_to_run_the_rest() -> None:
 
     # Annotations such as `str | None` are then never evaluated.
     assert "from __future__ import annotations" in map(ast.unparse, tree.body)
+
+
+# Sets up in a folder of the test's, with a pip that has started a child and waits.
+_INTERRUPTED_SET_UP = """
+import importlib.util, pathlib, sys
+spec = importlib.util.spec_from_file_location("prepare", sys.argv[1])
+prepare = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(prepare)
+prepare.VENV = pathlib.Path(sys.argv[2])
+run = prepare._run_child
+code = (
+    "import os, subprocess, sys; child = subprocess.Popen(['sleep', '1000']);"
+    "print('  Downloading', f'{os.getpid()},{child.pid}', '(1 B)', flush=True); child.wait()"
+)
+prepare._run_child = lambda _: run([sys.executable, "-c", code])
+sys.exit(prepare.main(["demo", *sys.argv[3:]]))
+"""
+
+
+def _runs(process_id: int) -> bool:
+    try:
+        stat = Path(f"/proc/{process_id}/stat").read_text()
+    except OSError:
+        return False
+    return stat.rsplit(")", 1)[1].split()[0] != "Z"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(("command", "status"), [(["--", "true"], 0), ([], 130)])
+def test_an_interrupted_set_up_ends_pip_and_says_one_line(
+    tmp_path: Path, number: signal.Signals, command: list[str], status: int
+) -> None:
+    script = [sys.executable, "-c", _INTERRUPTED_SET_UP, str(ROOT / ".ci" / "prepare.py")]
+    with subprocess.Popen(
+        [*script, str(tmp_path / "venv"), *command],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as run:
+        assert run.stdout is not None
+        assert "setting up" in run.stdout.readline()
+        pip, child = map(int, run.stdout.readline().split()[1].split(","))
+        assert _runs(pip)
+        assert _runs(child)
+        run.send_signal(number)
+        _, told = run.communicate(timeout=20.0)
+
+    assert run.returncode == status
+    assert told == "interrupted; run make again to finish the set-up\n"
+    until_s = time.monotonic() + 5.0
+    while (_runs(pip) or _runs(child)) and time.monotonic() < until_s:
+        time.sleep(0.01)
+    assert not _runs(pip)
+    assert not _runs(child)
