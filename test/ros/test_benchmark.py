@@ -1,6 +1,9 @@
 import os
+import signal
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,6 +16,7 @@ from redness_model import write_model
 
 from textseg_ros.benchmark.latency import TimedTransport, overhead_share, table
 from textseg_ros.benchmark.machine import resident_mb
+from textseg_ros.benchmark.peer import end_of_peer
 from textseg_ros.benchmark.soak import Outcome
 from textseg_ros.results import LATENCY_STAGES
 
@@ -108,3 +112,52 @@ def test_a_benchmark_runs_to_its_figures(
     assert run.returncode in (0, 1)
     assert told in run.stdout, run.stderr
     assert "Traceback" not in run.stderr
+
+
+@pytest.mark.parametrize("module", ["latency", "soak"])
+def test_a_benchmark_that_cannot_start_says_why_without_a_traceback(
+    tmp_path: Path, module: str
+) -> None:
+    missing = tmp_path / "none.yaml"
+    command = [sys.executable, "-m", f"textseg_ros.benchmark.{module}", "--params-file"]
+
+    run = subprocess.run([*command, str(missing)], capture_output=True, text=True, timeout=60.0)
+
+    assert run.returncode == 1
+    assert f"{module}: " in run.stderr
+    assert str(missing) in run.stderr
+    assert "Traceback" not in run.stderr
+
+
+@pytest.mark.parametrize("module", ["latency", "soak"])
+def test_a_stopped_benchmark_ends_quietly_and_soon(tmp_path: Path, module: str) -> None:
+    model = write_model(tmp_path / "model")
+    settings = tmp_path / "settings.yaml"
+    settings.write_text(f"/**:\n  ros__parameters:\n    weights: {model}\n")
+    length = ["--frames", "10000"] if module == "latency" else ["--seconds", "600"]
+    command = [sys.executable, "-m", f"textseg_ros.benchmark.{module}", *length]
+    with subprocess.Popen(
+        [*command, "--params-file", str(settings)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as run:
+        children = Path(f"/proc/{run.pid}/task/{run.pid}/children")
+        until_s = time.monotonic() + 60.0
+        while len(children.read_text().split()) < (1 if module == "latency" else 2):
+            assert time.monotonic() < until_s
+            time.sleep(0.05)
+        time.sleep(0.5)
+        run.send_signal(signal.SIGTERM)
+        _, told = run.communicate(timeout=20.0)
+
+    assert run.returncode == 0
+    assert "Traceback" not in told
+
+
+def test_a_peer_that_does_not_end_is_given_up() -> None:
+    with subprocess.Popen(["sleep", "60"], stdout=subprocess.PIPE, text=True) as peer:
+        with pytest.raises(subprocess.TimeoutExpired):
+            end_of_peer(peer, threading.Event(), 0.1)
+        peer.kill()

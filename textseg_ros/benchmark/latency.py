@@ -9,7 +9,9 @@ more, or the way from the camera to the node 5 ms or more.
 import argparse
 import itertools
 import os
+import subprocess
 import sys
+import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,7 +23,7 @@ from textseg_core import Segmenter
 from textseg_ros.allocator import keep_image_buffers
 from textseg_ros.behaviour import SegmentationBehaviour, Transport
 from textseg_ros.benchmark.machine import describe_machine
-from textseg_ros.benchmark.peer import CAMERA_TOPIC, start_peer
+from textseg_ros.benchmark.peer import CAMERA_TOPIC, end_of_peer, start_peer
 from textseg_ros.dds.environment import free_domain_id, loopback_environment, read_environment
 from textseg_ros.dds.participant import Participant
 from textseg_ros.dds_transport import DdsTransport, topic_names
@@ -108,12 +110,14 @@ def table(rows: Sequence[dict[str, float]], transport_ms: Sequence[float]) -> st
 
 
 def measure(
-    settings: NodeSettings, frames: int, rate: float
+    settings: NodeSettings, frames: int, rate: float, stop: threading.Event
 ) -> tuple[list[dict[str, float]], list[float]]:
     """Return the rows of all results but the first few, and the transport's milliseconds.
 
     Raises:
-        RuntimeError: If the peer failed or fewer results came than frames were to warm up.
+        RuntimeError: If the peer failed, fewer results came than frames were to warm up, or
+            the stop came.
+        subprocess.TimeoutExpired: If the peer does not end.
     """
     environment = os.environ | loopback_environment(free_domain_id())
     segmenter = Segmenter.load(config=settings.segmenter)
@@ -140,7 +144,7 @@ def measure(
         behaviour.start()
         peer = start_peer(environment, PICTURE, rate, frames + WARM_UP_FRAMES)
         try:
-            peer.communicate(timeout=120.0 + 2 * frames / rate)
+            end_of_peer(peer, stop, 120.0 + 2 * frames / rate)
         finally:
             peer.terminate()
             peer.wait()
@@ -162,10 +166,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--params-file", type=Path, help="ROS 2 parameter file")
     parsed = parser.parse_args(arguments)
     keep_image_buffers()
-    settings = NodeSettings() if parsed.params_file is None else load_settings(parsed.params_file)
     try:
-        rows, transport_ms = measure(settings, parsed.frames, parsed.rate)
-    except RuntimeError as error:
+        file = parsed.params_file
+        settings = NodeSettings() if file is None else load_settings(file)
+        rows, transport_ms = measure(settings, parsed.frames, parsed.rate, stop)
+    except (RuntimeError, ValueError, OSError, subprocess.TimeoutExpired) as error:
         if stop.is_set():
             return 0
         print(f"latency: {error}", file=sys.stderr)

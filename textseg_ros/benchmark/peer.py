@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -19,6 +20,7 @@ from textseg_ros.demo.signals import stop_on_signals, wait_until
 CAMERA_TOPIC = "/camera/image_raw"
 _MATCH_TIMEOUT_S = 60.0
 _LAST_RESULTS_S = 1.0
+_LOOK_EVERY_S = 0.2
 
 
 def start_peer(
@@ -32,6 +34,23 @@ def start_peer(
         stdout=subprocess.PIPE,
         text=True,
     )
+
+
+def end_of_peer(peer: "subprocess.Popen[str]", stop: threading.Event, timeout_s: float) -> str:
+    """Wait for the peer's end and return what it printed.
+
+    Raises:
+        RuntimeError: If the stop comes first.
+        subprocess.TimeoutExpired: If it takes longer than `timeout_s`.
+    """
+    until_s = time.monotonic() + timeout_s
+    while not stop.is_set():
+        try:
+            return peer.communicate(timeout=_LOOK_EVERY_S)[0]
+        except subprocess.TimeoutExpired:  # noqa: PERF203  # one look in 0.2 s
+            if time.monotonic() >= until_s:
+                raise
+    raise RuntimeError("stopped before the peer's end")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

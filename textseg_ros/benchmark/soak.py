@@ -106,11 +106,12 @@ def measure(arguments: argparse.Namespace, stop: threading.Event) -> Outcome:
     """Run node and peer; return what they showed.
 
     Raises:
-        RuntimeError: If one of them failed.
+        RuntimeError: If one of them failed, or the stop came.
+        subprocess.TimeoutExpired: If the peer does not end.
     """
     from textseg_ros.benchmark.latency import PICTURE
     from textseg_ros.benchmark.machine import resident_mb
-    from textseg_ros.benchmark.peer import start_peer
+    from textseg_ros.benchmark.peer import end_of_peer, start_peer
     from textseg_ros.dds.environment import free_domain_id, loopback_environment
 
     environment = os.environ | loopback_environment(free_domain_id())
@@ -128,12 +129,13 @@ def measure(arguments: argparse.Namespace, stop: threading.Event) -> Outcome:
             for at_s in (min(FIRST_MEMORY_S, arguments.seconds / 2), arguments.seconds):
                 looks: list[float] = []
                 while (now_s := time.monotonic() - started_s) < at_s and peer.poll() is None:
-                    stop.wait(_LOOK_EVERY_S)
+                    if stop.wait(_LOOK_EVERY_S):
+                        break
                     if now_s >= at_s - LOOK_S:
                         looks.append(resident_mb(node.pid))
                 if looks:
                     memory_mb[at_s] = float(np.median(looks))
-            told, _ = peer.communicate(timeout=_START_TIMEOUT_S + arguments.seconds)
+            told = end_of_peer(peer, stop, _START_TIMEOUT_S + arguments.seconds)
         finally:
             peer.terminate()
             peer.wait()
@@ -158,14 +160,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--params-file", type=Path, help="ROS 2 parameter file")
     parser.add_argument("--node", action="store_true", help=argparse.SUPPRESS)
     parsed = parser.parse_args(arguments)
-    if parsed.node:
-        run_node(parsed.params_file, stop)
-        return 0
     from textseg_ros.benchmark.machine import describe_machine
 
     try:
+        if parsed.node:
+            run_node(parsed.params_file, stop)
+            return 0
         outcome = measure(parsed, stop)
-    except RuntimeError as error:
+    except (RuntimeError, ValueError, OSError, subprocess.TimeoutExpired) as error:
         if stop.is_set():
             return 0
         print(f"soak: {error}", file=sys.stderr)
