@@ -20,6 +20,7 @@ from rclpy.signals import SignalHandlerOptions
 
 from textseg_core.arrays import AnyArray
 from textseg_core.segmenter import Segmenter
+from textseg_ros.allocator import keep_image_buffers
 from textseg_ros.behaviour import SegmentationBehaviour
 from textseg_ros.conversions import ImagePacker, OwnImagePacker
 from textseg_ros.messages import InstalledMessages, MessageTypes
@@ -233,6 +234,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
+    keep_image_buffers()
     try:
         rclpy.init(args=arguments, signal_handler_options=SignalHandlerOptions.NO)
     except Exception as error:  # rclpy's own kinds, for arguments that rcl does not take

@@ -18,8 +18,9 @@ def rosbags_types() -> MessageTypes:
 
 
 def _kinds() -> list[str]:
-    """Return the kinds of message classes to test with; the generated ones only inside ROS 2."""
-    return ["rosbags", *(["installed"] if importlib.util.find_spec("sensor_msgs") else [])]
+    """Return the kinds of message classes to test with: those that are installed."""
+    packages = {"rosbags": "rosbags", "installed": "sensor_msgs"}
+    return [kind for kind, package in packages.items() if importlib.util.find_spec(package)]
 
 
 @pytest.fixture(scope="session", params=_kinds())

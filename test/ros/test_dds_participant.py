@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from cyclonedds.core import DDSException
 from dds_peers import loopback_settings, make_image, make_string, wait_until
 
 from textseg_ros.dds.environment import DdsSettings, loopback_environment
 from textseg_ros.dds.participant import Participant
 
+DDSException = pytest.importorskip("cyclonedds.core").DDSException
 _STRING, _IMAGE = "std_msgs/msg/String", "sensor_msgs/msg/Image"
 
 

@@ -1,6 +1,10 @@
 import subprocess
 import sys
 
+import pytest
+
+pytest.importorskip("cyclonedds", reason="cyclonedds and rosbags come with textseg-ros[dds]")
+
 from textseg_ros.dds.support import missing_support
 
 _BOTH = ("cyclonedds", "rosbags")
