@@ -9,10 +9,12 @@ the megabytes that pip downloaded.
 # An older Python than we support must get as far as being told so.
 from __future__ import annotations
 
+import ctypes.util
 import hashlib
 import os
 import platform
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -60,6 +62,26 @@ def missing_venv(version: tuple[int, ...]) -> str | None:
             f"sudo apt-get install -y python{version[0]}.{version[1]}-venv"
         )
     return None
+
+
+def install_rendering(have: bool, may: bool) -> str | None:
+    """Install OSMesa, with which MuJoCo renders without a screen; return what is left to say.
+
+    Args:
+        have: Whether the library is there.
+        may: Whether packages may be installed.
+    """
+    if have:
+        return None
+    for command in (["update"], ["install", "-y", "--no-install-recommends", "libosmesa6"]):
+        if may:
+            done = subprocess.run(["apt-get", *command], check=False, capture_output=True)
+            may = done.returncode == 0
+    if may:
+        return None
+    return (
+        "the rendering test is skipped without OSMesa or EGL: sudo apt-get install -y libosmesa6"
+    )
 
 
 def downloaded_mb(line: str) -> float:
@@ -185,6 +207,11 @@ def main(arguments: list[str]) -> int:
     try:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, _interrupt)
+        if arguments[0] == "check":
+            may = os.geteuid() == 0 and shutil.which("apt-get") is not None
+            hint = install_rendering(ctypes.util.find_library("OSMesa") is not None, may)
+            if hint:
+                print(f"make: {hint}", file=sys.stderr)
         megabytes = prepare(arguments[0])
     except KeyboardInterrupt:
         print("interrupted; run make again to finish the set-up", file=sys.stderr)

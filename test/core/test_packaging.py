@@ -268,3 +268,31 @@ def test_an_interrupted_set_up_ends_pip_and_says_one_line(
         time.sleep(0.01)
     assert not _runs(pip)
     assert not _runs(child)
+
+
+def test_a_host_that_renders_already_is_left_as_it_is(prepare: ModuleType) -> None:
+    assert prepare.install_rendering(have=True, may=False) is None
+
+
+def test_where_nothing_may_be_installed_the_line_that_mends_it_is_said(
+    prepare: ModuleType,
+) -> None:
+    told = prepare.install_rendering(have=False, may=False)
+
+    assert told.endswith("sudo apt-get install -y libosmesa6")
+
+
+@pytest.mark.parametrize(("status", "silent"), [(0, True), (100, False)])
+def test_root_installs_the_library_and_says_so_only_if_that_fails(
+    prepare: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, status: int, silent: bool
+) -> None:
+    program = tmp_path / "apt-get"
+    program.write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/log\nexit {status}\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+
+    told = prepare.install_rendering(have=False, may=True)
+
+    assert (told is None) is silent
+    last = (tmp_path / "log").read_text().splitlines()[-1]
+    assert ("libosmesa6" in last) is silent
