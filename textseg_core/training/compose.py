@@ -189,8 +189,8 @@ class SceneSources:
 
 def _crop_matrix(
     width: int, height: int, size_px: int, rng: np.random.Generator, whole: bool
-) -> tuple[np.ndarray, bool]:
-    """Draw the affine map (2, 3) from a picture into the square, and whether it mirrors."""
+) -> AnyArray:
+    """Draw the affine map (2, 3) from a picture into the square; half of them mirror."""
     scale = size_px / max(width, height)
     if whole:
         u, v = (size_px - scale * width) / 2, (size_px - scale * height) / 2
@@ -202,10 +202,9 @@ def _crop_matrix(
             rng.uniform(min(0, slack_v), max(0, slack_v)),
         )
     matrix = np.array([[scale, 0, u], [0, scale, v]])
-    flip = bool(rng.random() < 0.5)
-    if flip:
+    if rng.random() < 0.5:
         matrix[0] = (-scale, 0, size_px - 1 - u)
-    return matrix, flip
+    return matrix
 
 
 def photo_builder(
@@ -214,7 +213,7 @@ def photo_builder(
     """Warp a photograph into the square and record what is annotated in it."""
     height, width = photo.image.shape[:2]
     whole = bool(rng.random() < 0.4) if whole is None else whole
-    matrix, _ = _crop_matrix(width, height, size_px, rng, whole)
+    matrix = _crop_matrix(width, height, size_px, rng, whole)
     shape = (size_px, size_px)
     image = cv2.warpAffine(photo.image, matrix, shape, flags=cv2.INTER_LINEAR)
     builder = SceneBuilder(image.astype(np.uint8))

@@ -177,14 +177,6 @@ def main() -> None:
         photo_names=frozenset(categories),
     )
     print(f"{len(photos)} photographs, {len(sources.cut_outs)} cut-outs, {len(words)} words")
-    dataset = SceneDataset(
-        sources,
-        tokenizer,
-        input_px=network.input_px,
-        stride=network.stride,
-        queries=settings.queries,
-        seed=settings.seed,
-    )
     groups = parameter_groups(
         network, settings.rate, settings.backbone_share, settings.weight_decay
     )
@@ -196,15 +188,15 @@ def main() -> None:
         average.load_state_dict(state["average"])
         optimiser.load_state_dict(state["optimiser"])
         first = state["step"]
-        # Another seed, or the worker would draw the first scenes once more.
-        dataset = SceneDataset(
-            sources,
-            tokenizer,
-            input_px=network.input_px,
-            stride=network.stride,
-            queries=settings.queries,
-            seed=settings.seed + first,
-        )
+    dataset = SceneDataset(
+        sources,
+        tokenizer,
+        input_px=network.input_px,
+        stride=network.stride,
+        queries=settings.queries,
+        # Another seed after a resume, or the worker would draw the first scenes once more.
+        seed=settings.seed + first,
+    )
     loader = DataLoader(
         dataset,
         batch_size=settings.batch,
