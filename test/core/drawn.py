@@ -9,10 +9,10 @@ import cv2
 import numpy as np
 
 from textseg_core.arrays import AnyArray, BoolArray, UInt8Array
+from textseg_core.expressions.negatives import absent
+from textseg_core.expressions.writer import ExpressionWriter
+from textseg_core.scenes.scene import Query, Scene, SceneObject
 from textseg_core.training.compose import Sprite
-from textseg_core.training.expressions import ExpressionWriter
-from textseg_core.training.negatives import absent
-from textseg_core.training.scene import Query, Scene, SceneObject
 
 Box = tuple[int, int, int, int]
 SIDE = 200

@@ -8,6 +8,8 @@ import pytest
 from drawn import Box, box_mask, flat_sprite, polygon, write_photos
 
 from textseg_core.arrays import BoolArray, UInt8Array
+from textseg_core.datasets.photos import Photo, load_photos
+from textseg_core.scenes.scene import Scene
 from textseg_core.training.compose import (
     SceneBuilder,
     SceneSources,
@@ -23,8 +25,6 @@ from textseg_core.training.compose import (
     table_names,
     table_scene,
 )
-from textseg_core.training.photos import Photo, load_photos
-from textseg_core.training.scene import Scene
 
 RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
 GREY = (128, 128, 128)

@@ -7,11 +7,11 @@ import torch
 from drawn import flat_sprite, polygon, scene, thing, write_photos
 from torch.utils.data import DataLoader
 
+from textseg_core.datasets.photos import load_photos
+from textseg_core.scenes.scene import Query
 from textseg_core.tokenizer import Tokenizer
 from textseg_core.training.compose import SceneSources
 from textseg_core.training.dataset import Sample, SceneDataset, encode_sample
-from textseg_core.training.photos import load_photos
-from textseg_core.training.scene import Query
 from textseg_core.training.vocabulary import build_vocabulary
 
 TOKENIZER = Tokenizer(build_vocabulary(["cup", "dog", "mug"]), 6, "right", "words")

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from drawn import SIDE, scene, thing
 
-from textseg_core.training.draw_queries import KINDS, write_expressions
-from textseg_core.training.scene import Scene
+from textseg_core.expressions.draw_queries import KINDS, write_expressions
+from textseg_core.scenes.scene import Scene
 
 
 @pytest.fixture

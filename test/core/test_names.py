@@ -1,6 +1,6 @@
 import pytest
 
-from textseg_core.training.names import CONFUSABLE, HYPERNYMS, SYNONYMS, confusable, plural
+from textseg_core.expressions.names import CONFUSABLE, HYPERNYMS, SYNONYMS, confusable, plural
 
 
 @pytest.mark.parametrize(

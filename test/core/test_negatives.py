@@ -1,8 +1,8 @@
 import pytest
 from drawn import Box, every, scene, thing
 
-from textseg_core.training.negatives import NEAR_COLORS
-from textseg_core.training.relations import RELATIONS
+from textseg_core.expressions.negatives import NEAR_COLORS
+from textseg_core.expressions.relations import RELATIONS
 from textseg_core.training.vocabulary import COLORS
 
 LEFT: Box = (20, 40, 40, 60)

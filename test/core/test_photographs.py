@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 from drawn import box_mask, polygon, run_lengths, write_photos
 
+from textseg_core.datasets.photos import is_held_out, load_photos
 from textseg_core.evaluation.metrics import Score
 from textseg_core.evaluation.photographs import benchmark_queries, evaluate, scene_of, table
 from textseg_core.segmenter import Segmenter
-from textseg_core.training.photos import is_held_out, load_photos
 
 NAMES = ["red", "green", "blue"]
 COLOURS = {"red": (255, 0, 0), "green": (0, 255, 0), "blue": (0, 0, 255)}

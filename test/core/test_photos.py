@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from drawn import box_mask, polygon, run_lengths, write_photos
 
-from textseg_core.training.photos import category_names, is_held_out, load_photos
+from textseg_core.datasets.photos import category_names, is_held_out, load_photos
 
 CATEGORIES = ["cup", "couch", "dog"]
 # SHA-256 of "1" begins with 6b = 107, 107 % 3 = 2; of "2" with d4 = 212, 212 % 3 = 2;

@@ -2,7 +2,7 @@ from collections import Counter
 
 import numpy as np
 
-from textseg_core.training.phrases import LARGE, PLACES, SMALL, pick
+from textseg_core.expressions.phrases import LARGE, PLACES, SMALL, pick
 
 
 def test_pick_draws_every_option_about_equally_often() -> None:

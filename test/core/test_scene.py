@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from drawn import box_mask, scene, thing
 
-from textseg_core.training.scene import Query, SceneObject, target_mask
+from textseg_core.scenes.scene import Query, SceneObject, target_mask
 
 
 def test_box_area_and_centre_follow_from_the_mask() -> None:

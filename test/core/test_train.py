@@ -13,10 +13,10 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torchvision.models import mobilenet_v2  # type: ignore[import-untyped]
 
+from textseg_core.datasets.photos import is_held_out
 from textseg_core.models.checkpoint import load_checkpoint
 from textseg_core.models.compact import CompactNetwork
 from textseg_core.training import train
-from textseg_core.training.photos import is_held_out
 from textseg_core.training.train import (
     learning_rate_share,
     load_backbone,

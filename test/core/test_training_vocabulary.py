@@ -4,9 +4,9 @@ from pathlib import Path
 import numpy as np
 from drawn import scene, thing
 
+from textseg_core.expressions.draw_queries import write_expressions
+from textseg_core.expressions.names import HYPERNYMS, PERSON_WORDS, SYNONYMS
 from textseg_core.tokenizer import Tokenizer
-from textseg_core.training.draw_queries import write_expressions
-from textseg_core.training.names import HYPERNYMS, PERSON_WORDS, SYNONYMS
 from textseg_core.training.vocabulary import (
     COLORS,
     RESERVED,

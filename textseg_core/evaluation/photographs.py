@@ -14,13 +14,13 @@ from tqdm import tqdm
 
 from textseg_core.arrays import BoolArray
 from textseg_core.config import SegmenterConfig
+from textseg_core.datasets.photos import Photo, category_names, load_photos
 from textseg_core.evaluation.baselines import CENTRE_SHARES, centre_box, whole_image
 from textseg_core.evaluation.metrics import PRECISION_AT, Score
+from textseg_core.expressions.draw_queries import write_expressions
+from textseg_core.scenes.scene import Query, Scene, SceneObject, target_mask
 from textseg_core.segmentation import Segmentation, Status
 from textseg_core.segmenter import Segmenter
-from textseg_core.training.draw_queries import write_expressions
-from textseg_core.training.photos import Photo, category_names, load_photos
-from textseg_core.training.scene import Query, Scene, SceneObject, target_mask
 
 LEAST_SHARE = 0.0005  # of the picture; smaller things are not asked for
 SEED = 2016

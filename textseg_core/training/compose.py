@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 
 from textseg_core.arrays import AnyArray, BoolArray, UInt8Array
-from textseg_core.training.photos import Photo
-from textseg_core.training.scene import Scene, SceneObject
+from textseg_core.datasets.photos import Photo
+from textseg_core.scenes.scene import Scene, SceneObject
 
 LEAST_AREA_PX = 48  # in a 320 px picture; smaller things are not asked for
 LEAST_VISIBLE = 0.3  # share of a thing that must be in view for it to be asked for

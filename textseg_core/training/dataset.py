@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 from torch.utils.data import IterableDataset, get_worker_info
 
+from textseg_core.expressions.draw_queries import write_expressions
+from textseg_core.scenes.scene import Query, Scene, target_mask
 from textseg_core.tokenizer import Tokenizer
 from textseg_core.training.compose import SceneSources, change_light, draw_scene
-from textseg_core.training.draw_queries import write_expressions
-from textseg_core.training.scene import Query, Scene, target_mask
 
 Sample: TypeAlias = dict[str, Tensor]
 

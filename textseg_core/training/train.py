@@ -18,14 +18,14 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 from tqdm import tqdm
 
+from textseg_core.datasets.photos import category_names, load_photos
+from textseg_core.expressions.names import plural
 from textseg_core.models.checkpoint import save_checkpoint
 from textseg_core.models.compact import CompactNetwork
 from textseg_core.tokenizer import Tokenizer
 from textseg_core.training import compose, lexical, vocabulary
 from textseg_core.training.dataset import Sample, SceneDataset
 from textseg_core.training.mask_loss import mask_loss
-from textseg_core.training.names import plural
-from textseg_core.training.photos import category_names, load_photos
 
 
 def learning_rate_share(step: int, steps: int, warm_up: int) -> float:

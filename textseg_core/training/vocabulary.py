@@ -4,8 +4,8 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from textseg_core.training import phrases, relations
-from textseg_core.training.names import HYPERNYMS, PERSON_WORDS, SYNONYMS, plural
+from textseg_core.expressions import phrases, relations
+from textseg_core.expressions.names import HYPERNYMS, PERSON_WORDS, SYNONYMS, plural
 
 RESERVED = ("<pad>", "<go>", "<eos>", "<unk>")
 COLORS = (

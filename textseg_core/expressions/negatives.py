@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 
-from textseg_core.training.expressions import ExpressionWriter
-from textseg_core.training.names import confusable, plural
-from textseg_core.training.phrases import PLACES, pick
-from textseg_core.training.relations import OPPOSITE, RELATIONS, holds
-from textseg_core.training.scene import Query
+from textseg_core.expressions.names import confusable, plural
+from textseg_core.expressions.phrases import PLACES, pick
+from textseg_core.expressions.relations import OPPOSITE, RELATIONS, holds
+from textseg_core.expressions.writer import ExpressionWriter
+from textseg_core.scenes.scene import Query
 
 # Colours that one may call the other.
 NEAR_COLORS: dict[str, set[str]] = {

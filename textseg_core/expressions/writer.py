@@ -5,10 +5,10 @@ from itertools import pairwise
 
 import numpy as np
 
-from textseg_core.training.names import PERSON_WORDS, plural
-from textseg_core.training.phrases import LARGE, ORDINALS, PLACES, SMALL, pick
-from textseg_core.training.relations import RELATIONS, holds
-from textseg_core.training.scene import Query, Scene
+from textseg_core.expressions.names import PERSON_WORDS, plural
+from textseg_core.expressions.phrases import LARGE, ORDINALS, PLACES, SMALL, pick
+from textseg_core.expressions.relations import RELATIONS, holds
+from textseg_core.scenes.scene import Query, Scene
 
 
 class ExpressionWriter:

@@ -11,7 +11,7 @@ import numpy as np
 from pycocotools import mask as coco_mask
 
 from textseg_core.arrays import BoolArray, UInt8Array
-from textseg_core.training.names import HYPERNYMS, SYNONYMS
+from textseg_core.expressions.names import HYPERNYMS, SYNONYMS
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from textseg_core.training.expressions import ExpressionWriter
-from textseg_core.training.negatives import absent
-from textseg_core.training.scene import Query, Scene
+from textseg_core.expressions.negatives import absent
+from textseg_core.expressions.writer import ExpressionWriter
+from textseg_core.scenes.scene import Query, Scene
 
 KINDS: dict[str, float] = {
     "category": 0.28,

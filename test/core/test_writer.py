@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from drawn import Box, every, scene, thing
 
-from textseg_core.training.expressions import ExpressionWriter
-from textseg_core.training.names import PERSON_WORDS
-from textseg_core.training.phrases import LARGE, PLACES, SMALL
-from textseg_core.training.relations import RELATIONS
-from textseg_core.training.scene import Query, Scene
+from textseg_core.expressions.names import PERSON_WORDS
+from textseg_core.expressions.phrases import LARGE, PLACES, SMALL
+from textseg_core.expressions.relations import RELATIONS
+from textseg_core.expressions.writer import ExpressionWriter
+from textseg_core.scenes.scene import Query, Scene
 
 LEFT: Box = (10, 90, 30, 110)
 MIDDLE: Box = (90, 90, 110, 110)

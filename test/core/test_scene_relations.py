@@ -1,7 +1,7 @@
 import pytest
 from drawn import Box, thing
 
-from textseg_core.training.relations import OPPOSITE, RELATIONS, box_gap, holds
+from textseg_core.expressions.relations import OPPOSITE, RELATIONS, box_gap, holds
 
 A: Box = (10, 40, 30, 60)  # 20 x 20, so the mean size of two such boxes is 20 px
 

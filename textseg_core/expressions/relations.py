@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from textseg_core.training.scene import SceneObject
+from textseg_core.scenes.scene import SceneObject
 
 RELATIONS: dict[str, tuple[str, ...]] = {
     "left": ("left of", "to the left of", "on the left of", "on the left side of"),

@@ -1,0 +1,1 @@
+"""Readers of the published data sets and of folders of photographs."""

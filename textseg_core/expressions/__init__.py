@@ -1,0 +1,1 @@
+"""Writes referring expressions about a scene, each with the objects it means."""

@@ -1,0 +1,1 @@
+"""Scenes: what a picture holds, and a generator of rendered tabletop scenes."""

@@ -1,0 +1,30 @@
+"""Which objects and which combinations of words training never sees."""
+
+import hashlib
+
+_OBJECT_SHARE = 0.2
+_COMPOSITION_SHARE = 0.15
+
+
+def _draw(text: str) -> float:
+    """Return a number in [0, 1) that the text alone decides."""
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big") / 2**32
+
+
+def is_held_out_object(object_id: str) -> bool:
+    """Tell whether a mesh or profile is kept for the test scenes.
+
+    The digest of the id decides, so the split stays the same when objects are added.
+    """
+    return _draw(f"object {object_id}") < _OBJECT_SHARE
+
+
+def is_held_out_composition(word: str, category: str) -> bool:
+    """Tell whether a colour, place, rank or relation is never said of a category in training.
+
+    Args:
+        word: Key of what is said: a colour, a material, a place, "ordinal", "largest", or a
+            key of `expressions.relations.RELATIONS`.
+        category: First name of the object it is said of.
+    """
+    return _draw(f"composition {word} {category}") < _COMPOSITION_SHARE
