@@ -1,16 +1,16 @@
 """Photographs with instance masks in COCO format, and the third of them kept out of training."""
 
 import hashlib
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from pycocotools import mask as coco_mask
 
 from textseg_core.arrays import BoolArray, UInt8Array
+from textseg_core.datasets.coco import COCO, CocoImage, read_coco
+from textseg_core.datasets.files import read_rgb
 from textseg_core.expressions.names import HYPERNYMS, SYNONYMS
 
 
@@ -67,32 +67,25 @@ def is_held_out(image_id: int) -> bool:
     return hashlib.sha256(str(image_id).encode()).digest()[0] % 3 == 0
 
 
-def _read_instances(path: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        for key in ("images", "annotations", "categories"):
-            content[key]
-    except FileNotFoundError as error:
-        raise ValueError(f"{path} is missing: expected a COCO instances file") from error
-    except (KeyError, TypeError, json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path} is not a COCO instances file: {error!r}") from error
-    return dict(content)
+def picture_path(folder: Path, file_name: str) -> Path:
+    """Return where a photograph lies, in `images/` or beside the annotation."""
+    path = folder / "images" / file_name
+    return path if path.exists() else folder / file_name
 
 
-def _to_rle(segmentation: Any, height: int, width: int) -> Any:
-    """Return the run lengths of polygons, of plain or of compressed run lengths."""
-    if isinstance(segmentation, list):
-        return coco_mask.merge(coco_mask.frPyObjects(segmentation, height, width))
-    counts = segmentation["counts"]
-    if isinstance(counts, str):
-        return {"size": segmentation["size"], "counts": counts.encode("ascii")}
-    return coco_mask.frPyObjects(segmentation, height, width)
+def chosen(
+    record: CocoImage, held_out: bool | None = None, licences: frozenset[int] | None = None
+) -> bool:
+    """Tell whether a photograph belongs to a part of the split and to the admitted licences."""
+    if held_out is not None and is_held_out(record.image_id) != held_out:
+        return False
+    return licences is None or record.licence in licences
 
 
 def load_photos(
     folder: Path, held_out: bool | None = None, licences: frozenset[int] | None = None
 ) -> list[Photo]:
-    """Read `instances.json` and the pictures beside it.
+    """Read `instances.json` and the pictures beside it, all at once.
 
     Args:
         folder: Holds `instances.json` and `images/` (or the pictures themselves).
@@ -102,33 +95,18 @@ def load_photos(
     Raises:
         ValueError: A file is missing or damaged; the message names it.
     """
-    content = _read_instances(folder / "instances.json")
-    categories = {item["id"]: item["name"] for item in content["categories"]}
-    by_image: dict[int, list[Any]] = {}
-    for annotation in content["annotations"]:
-        by_image.setdefault(annotation["image_id"], []).append(annotation)
+    index = read_coco(folder / "instances.json")
     photos: list[Photo] = []
-    for record in content["images"]:
-        if held_out is not None and is_held_out(record["id"]) != held_out:
+    for record in index.images.values():
+        if not chosen(record, held_out, licences):
             continue
-        if licences is not None and record.get("license") not in licences:
-            continue
-        path = folder / "images" / record["file_name"]
-        path = path if path.exists() else folder / record["file_name"]
-        bgr = cv2.imread(str(path), cv2.IMREAD_COLOR)
-        if bgr is None:
-            raise ValueError(f"{path}: expected a readable picture listed in instances.json")
-        height, width = bgr.shape[:2]
+        image = read_rgb(picture_path(folder, record.file_name), COCO, record.size)
+        height, width = image.shape[:2]
         instances = tuple(
-            Instance(
-                categories[item["category_id"]],
-                _to_rle(item["segmentation"], height, width),
-                bool(item["iscrowd"]),
-            )
-            for item in by_image.get(record["id"], [])
+            Instance(item.category, item.run_lengths(height, width), item.crowd)
+            for item in record.annotations
         )
-        image = cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB).astype(np.uint8)
-        photos.append(Photo(record["id"], image, instances))
+        photos.append(Photo(record.image_id, image, instances))
     if not photos:
         raise ValueError(f"{folder}: no photograph is left for held_out={held_out}, {licences=}")
     return photos
@@ -136,5 +114,4 @@ def load_photos(
 
 def category_names(folder: Path) -> tuple[str, ...]:
     """Return the categories of an instances file."""
-    content = _read_instances(folder / "instances.json")
-    return tuple(item["name"] for item in content["categories"])
+    return read_coco(folder / "instances.json").categories
