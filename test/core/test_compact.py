@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
+from torchvision.models import mobilenet_v2  # type: ignore[import-untyped]
 
 from textseg_core.models.compact import CompactNetwork
 from textseg_core.runtime.export import export
@@ -178,7 +179,7 @@ def test_gradients_reach_every_trainable_parameter() -> None:
     assert network.expression_encoder.lexicon.weight.grad is None
 
 
-def test_frozen_layers_and_batch_statistics_stay_and_the_rest_learns() -> None:
+def test_frozen_layers_stay_and_the_rest_learns() -> None:
     network = small()
     network.image_encoder.freeze(7)
     network.train()
@@ -199,16 +200,44 @@ def test_frozen_layers_and_batch_statistics_stay_and_the_rest_learns() -> None:
     }
     assert changed
     assert {p.requires_grad for p in features[:7].parameters()} == {False}
-    assert not [name for name in changed if int(name.split(".")[0]) < 7 or "running" in name]
+    assert not [name for name in changed if int(name.split(".")[0]) < 7]
     assert not network.image_encoder.top.weight.equal(top)
 
 
-def test_everything_but_the_backbone_learns_its_batch_statistics() -> None:
-    network = small().train()
+def test_the_backbone_is_torchvisions_with_batch_normalisation_folded_in() -> None:
+    torch.manual_seed(2)
+    backbone = mobilenet_v2(weights=None)
+    for layer in backbone.modules():
+        if isinstance(layer, torch.nn.BatchNorm2d):
+            assert layer.running_mean is not None
+            assert layer.running_var is not None
+            torch.nn.init.uniform_(layer.running_mean, -0.1, 0.1)
+            torch.nn.init.uniform_(layer.running_var, 0.8, 1.2)
+            torch.nn.init.uniform_(layer.bias, 0.0, 0.3)
+    network = small().eval()
 
-    assert not network.image_encoder.features.training
-    assert network.image_encoder.merge_4.training
-    assert not network.eval().image_encoder.merge_4.training
+    network.image_encoder.load_imagenet(backbone.state_dict())
+
+    values = torch.rand(1, 3, 64, 64) * 2 - 1
+    with torch.no_grad():
+        expected = backbone.eval().features(values)
+        found = network.image_encoder.features(values)
+    assert expected.abs().max() > 0.05
+    torch.testing.assert_close(found, expected, rtol=1e-3, atol=1e-4)
+    layers = network.image_encoder.features.modules()
+    assert not any(isinstance(layer, torch.nn.BatchNorm2d) for layer in layers)
+
+
+def test_expressions_of_several_images_are_answered_as_those_of_each_alone() -> None:
+    network, images = small().eval(), pictures(2)
+    ids = torch.cat([IDS, IDS.flip(0)])  # three for each image
+
+    with torch.no_grad():
+        together = network(images, ids)["logits"]
+        alone = [network(images[i : i + 1], ids[3 * i : 3 * i + 3])["logits"] for i in range(2)]
+
+    torch.testing.assert_close(together, torch.cat(alone))
+    assert (together[0] - together[5]).abs().max() > 1e-3  # the same words of another image
 
 
 def test_onnx_equals_torch(tmp_path: Path) -> None:
