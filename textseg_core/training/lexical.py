@@ -163,7 +163,7 @@ def read_labels(path: Path) -> list[list[str]]:
 
 
 def label_nouns(labels: Sequence[Sequence[str]]) -> list[str]:
-    """Return the everyday nouns among the labels: at most two words, no Latin species."""
+    """Return the everyday nouns that name labels: at most two words, no Latin species."""
     nouns: dict[str, None] = {}
     for names in labels:
         for position, name in enumerate(names):
@@ -173,6 +173,9 @@ def label_nouns(labels: Sequence[Sequence[str]]) -> list[str]:
                 continue
             if len(name.split()) <= 2:
                 nouns.setdefault(name.lower().replace("-", " "))
+    for name in (*_RANGES, *_ALIKE):
+        if name not in nouns and classes_of(name, labels):
+            nouns.setdefault(name)
     return list(nouns)
 
 
