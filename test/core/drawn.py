@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from textseg_core.arrays import AnyArray, BoolArray, UInt8Array
-from textseg_core.expressions.negatives import absent
+from textseg_core.expressions.draw_queries import write_one
 from textseg_core.expressions.writer import ExpressionWriter
 from textseg_core.scenes.scene import Query, Scene, SceneObject
 from textseg_core.training.compose import Sprite
@@ -40,7 +40,7 @@ def scene(*things: SceneObject, closed: Iterable[str] = (), hidden: Iterable[str
 def every(what: Scene, kind: str, draws: int = 150) -> list[Query]:
     """All expressions of one kind that come out of so many draws."""
     writer = ExpressionWriter(what, np.random.default_rng(5))
-    drawn = (absent(writer) if kind == "absent" else getattr(writer, kind)() for _ in range(draws))
+    drawn = (write_one(writer, kind) for _ in range(draws))
     return [query for query in drawn if query is not None]
 
 

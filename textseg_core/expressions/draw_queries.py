@@ -1,26 +1,78 @@
 """Draws the expressions of one scene, each kind with its share."""
 
+from bisect import bisect
+from collections.abc import Callable, Mapping
+from itertools import accumulate
+
 import numpy as np
 
-from textseg_core.expressions.negatives import absent
+from textseg_core.expressions import attributes, negatives, places, plurals, related
 from textseg_core.expressions.writer import ExpressionWriter
 from textseg_core.scenes.scene import Query, Scene
+from textseg_core.scenes.split import Compositions, admits
+
+MOST_WORDS = 24
 
 KINDS: dict[str, float] = {
-    "category": 0.28,
+    "category": 0.12,
+    "synonym": 0.07,
+    "colour": 0.09,
+    "size": 0.04,
+    "material": 0.03,
+    "place": 0.12,
+    "relation": 0.15,
+    "support": 0.05,
+    "between": 0.03,
+    "nearest": 0.04,
+    "ordinal": 0.06,
+    "superlative": 0.05,
     "plural": 0.06,
-    "colour": 0.10,
-    "place": 0.16,
-    "size": 0.05,
-    "ordinal": 0.04,
-    "relation": 0.17,
-    "between": 0.02,
+    "chain": 0.05,
+    "exclusion": 0.04,
     "absent": 0.16,
+    "ambiguous": 0.05,
+}
+
+_MAKERS: dict[str, Callable[[ExpressionWriter], Query | None]] = {
+    "category": attributes.category,
+    "synonym": attributes.synonym,
+    "colour": attributes.colour,
+    "size": attributes.size,
+    "material": attributes.material,
+    "place": places.place,
+    "relation": related.relation,
+    "support": related.support,
+    "between": related.between,
+    "nearest": related.nearest,
+    "ordinal": places.ordinal,
+    "superlative": attributes.superlative,
+    "plural": plurals.several,
+    "chain": related.chain,
+    "exclusion": plurals.exclusion,
+    "absent": negatives.absent,
+    "ambiguous": negatives.ambiguous,
 }
 
 
+def write_one(writer: ExpressionWriter, kind: str) -> Query | None:
+    """Draw one expression of a kind; None where the draw finds no case without doubt.
+
+    Raises:
+        ValueError: If there is no such kind.
+    """
+    maker = _MAKERS.get(kind)
+    if maker is None:
+        raise ValueError(f"unknown kind {kind!r}; expected one of {', '.join(KINDS)}")
+    return maker(writer)
+
+
 def write_expressions(
-    scene: Scene, count: int, rng: np.random.Generator, kinds: dict[str, float] | None = None
+    scene: Scene,
+    count: int,
+    rng: np.random.Generator,
+    kinds: Mapping[str, float] | None = None,
+    *,
+    compositions: Compositions = "train",
 ) -> list[Query]:
     """Draw up to `count` different expressions about a scene.
 
@@ -29,17 +81,24 @@ def write_expressions(
         count: How many to try for; fewer come back from a scene with few cases.
         rng: Source of every choice; the same state gives the same expressions.
         kinds: Share of each kind; `KINDS` if left out.
+        compositions: Which combinations of words to use, see `scenes.split.admits`.
     """
     shares = KINDS if kinds is None else kinds
     writer = ExpressionWriter(scene, rng)
     names = list(shares)
-    weights = np.array([shares[name] for name in names])
+    limits = list(accumulate(shares.values()))
     queries: dict[str, Query] = {}
-    for _ in range(6 * count):
+    for _ in range((40 if compositions == "test" else 6) * count):
         if len(queries) == count:
             break
-        kind = names[int(rng.choice(len(names), p=weights / weights.sum()))]
-        query = absent(writer) if kind == "absent" else getattr(writer, kind)()
-        if query is not None:
-            queries.setdefault(query.expression, query)
+        drawn = bisect(limits, writer.rng.random() * limits[-1])
+        kind = names[min(drawn, len(names) - 1)]
+        for _ in range(3):  # so that the rarer kinds keep their share
+            query = write_one(writer, kind)
+            if query is None or not admits(compositions, query.compositions):
+                continue
+            if query.expression in queries or len(query.expression.split()) > MOST_WORDS:
+                continue
+            queries[query.expression] = query
+            break
     return list(queries.values())

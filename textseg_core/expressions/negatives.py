@@ -1,100 +1,88 @@
-"""Expressions about what is not in the scene."""
+"""Expressions that nothing in the scene fits, and such as fit several where one is meant."""
 
 from collections.abc import Callable
 
-from textseg_core.expressions.names import confusable, plural
-from textseg_core.expressions.phrases import PLACES, pick
-from textseg_core.expressions.relations import OPPOSITE, RELATIONS, holds
-from textseg_core.expressions.writer import ExpressionWriter
+from textseg_core.expressions import attributes, places, related
+from textseg_core.expressions.colors import NEAR_COLORS
+from textseg_core.expressions.names import GENERAL, confusable
+from textseg_core.expressions.phrases import PLACES, ZONES
+from textseg_core.expressions.relations import RELATIONS
+from textseg_core.expressions.writer import ExpressionWriter, Pairs, Want
 from textseg_core.scenes.scene import Query
 
-# Colours that one may call the other.
-NEAR_COLORS: dict[str, set[str]] = {
-    "orange": {"red", "yellow", "brown"},
-    "silver": {"gray", "white"},
-    "gray": {"silver", "white", "black"},
-    "beige": {"white", "yellow", "brown"},
-    "purple": {"pink", "blue"},
-    "pink": {"red", "purple"},
-    "brown": {"orange", "red", "beige"},
-    "yellow": {"orange", "beige"},
-    "white": {"beige", "silver", "gray"},
-    "red": {"orange", "pink", "brown"},
-    "black": {"gray", "blue"},
-    "blue": {"purple", "black"},
-    "green": set(),
-}
+_Maker = Callable[[ExpressionWriter, Want], Query | None]
+_FALSE: tuple[_Maker, ...] = (
+    *(attributes.colour, attributes.colour, attributes.colour),
+    *(related.relation, related.relation, related.relation),
+    *(places.place, places.place, related.support, related.support),
+    *(attributes.material, places.ordinal, related.between, related.chain),
+)
+_AMBIGUOUS: tuple[_Maker, ...] = (
+    *(attributes.category, attributes.category, attributes.category, attributes.synonym),
+    *(attributes.colour, attributes.colour, attributes.material),
+    *(related.relation, related.support),
+)
 
 
 def absent(writer: ExpressionWriter) -> Query | None:
-    """Something that is not there: a noun, a colour, or a relation turned round."""
-    makers: tuple[Callable[[ExpressionWriter], Query | None], ...] = (
-        _absent_noun,
-        _absent_noun,
-        _absent_colour,
-        _absent_relation,
-    )
-    return makers[int(writer.rng.integers(len(makers)))](writer)
+    """Something that is not there: a noun, a colour, a place, or a relation turned round."""
+    if writer.rng.random() < 0.4:
+        return _absent_noun(writer)
+    return writer.pick(_FALSE)(writer, "none")
+
+
+def ambiguous(writer: ExpressionWriter) -> Query | None:
+    """One is asked for and several fit: `the mug`, `the red can`, `the cup on the tray`."""
+    return writer.pick(_AMBIGUOUS)(writer, "several")
+
+
+def absent_nouns(writer: ExpressionWriter) -> list[str]:
+    """Return the nouns of which nothing is there, nor anything that could pass for it."""
+    present = {name for item in writer.objects for name in (*item.names, *item.hypernyms)}
+    known = frozenset(present | writer.scene.hidden_names)
+    candidates = writer.scene.closed_names - known - GENERAL
+    return sorted(name for name in candidates if not confusable(name, known))
 
 
 def _absent_noun(writer: ExpressionWriter) -> Query | None:
-    present = {name for item in writer.objects for name in (*item.names, *item.hypernyms)}
-    present |= writer.scene.hidden_names
-    known = frozenset(present)
-    options = sorted(
-        name for name in writer.scene.closed_names - known if not confusable(name, known)
-    )
+    options = writer.absent
+    if options is None:
+        options = writer.absent = absent_nouns(writer)
     if not options:
         return None
-    noun = pick(writer.rng, options)
+    noun = writer.pick(options)
     draw = writer.rng.random()
-    if draw < 0.2:
-        return Query(writer.place_words(noun, pick(writer.rng, tuple(PLACES))), (), "absent")
-    if draw < 0.4 and writer.objects:
-        anchor = writer.objects[int(writer.rng.integers(len(writer.objects)))].names[0]
-        words = pick(writer.rng, RELATIONS[pick(writer.rng, tuple(RELATIONS))])
-        return Query(f"{writer.article()}{noun} {words} the {anchor}", (), "absent")
-    return Query(writer.article() + noun, (), "absent")
-
-
-def _absent_colour(writer: ExpressionWriter) -> Query | None:
-    colored = [i for i in writer.countable if writer.objects[i].colors]
-    if not colored:
-        return None
-    index = int(writer.rng.choice(colored))
-    noun = writer.objects[index].names[0]
-    same = writer.named(noun)
-    if any(not writer.objects[i].colors for i in same) or not writer.clean(noun):
-        return None
-    used = {color for i in same for color in writer.objects[i].colors}
-    safe = [c for c in NEAR_COLORS if c not in used and not NEAR_COLORS[c] & used]
-    if not safe:
-        return None
-    return Query(f"{writer.article()}{pick(writer.rng, safe)} {noun}", (), "absent")
-
-
-def _absent_relation(writer: ExpressionWriter) -> Query | None:
-    """Turn a relation round where nothing that the words may mean stands in the opposite one."""
-    drawn = writer.relation()
-    if drawn is None:
-        return None
-    for relation, opposite in OPPOSITE.items():
-        # Longest first: "to the left of" also ends in "left of".
-        for words in sorted(RELATIONS[relation], key=len, reverse=True):
-            head, found, anchor = drawn.expression.partition(f" {words} the ")
-            if not found:
-                continue
-            # The noun as written, which may be more general than the target's name.
-            same = writer.named(head.removeprefix("the ").removeprefix("a "))
-            anchors = [
-                item
-                for item in writer.objects
-                if any(anchor in (n, plural(n)) for n in (*item.names, *item.hypernyms))
-            ]
-            if any(
-                holds(opposite, writer.objects[i], b, slack=1.0) for i in same for b in anchors
-            ):
-                return None
-            words = pick(writer.rng, RELATIONS[opposite])
-            return Query(f"{head} {words} the {anchor}", (), "absent")
-    return None
+    text = writer.phrase(noun, indefinite=True)
+    pairs: Pairs = ()
+    if draw < 0.12:
+        key = writer.pick(tuple(PLACES))
+        text = writer.phrase(f"{writer.words(PLACES[key][1])} {noun}")
+        pairs = ((key, noun),)
+    elif draw < 0.2:
+        key = writer.pick(tuple(ZONES))
+        text = writer.phrase(f"{noun} {writer.linked(writer.words(ZONES[key]), noun)}")
+        pairs = ((key, noun),)
+    elif draw < 0.3:
+        key = writer.pick(tuple(NEAR_COLORS))
+        text = writer.phrase(f"{key} {noun}", indefinite=True)
+        pairs = ((key, noun),)
+    elif draw < 0.55:
+        key = writer.pick(tuple(RELATIONS))
+        anchor = related.draw_anchor(writer, ())
+        if anchor is None:
+            return None
+        place = f"{writer.words(RELATIONS[key])} {anchor.words}"
+        words = f"{noun} {writer.linked(place, noun)}"
+        text = writer.phrase(words, indefinite=True)
+        pairs = ((key, noun), *anchor.pairs)
+    elif draw < 0.68:
+        drawn = related.draw_target(writer)
+        if drawn is None:
+            return None
+        _, group = drawn
+        key = writer.pick(tuple(RELATIONS))
+        place = f"{writer.words(RELATIONS[key])} the {noun}"
+        words = f"{group.words} {writer.linked(place, group.noun)}"
+        text = writer.phrase(words, indefinite=True)
+        pairs = (*writer.pairs((key,), group.members), *group.pairs)
+    return Query(text, (), "absent", compositions=tuple(dict.fromkeys(pairs)))

@@ -1,7 +1,10 @@
-"""Relations between two things in a picture: their words, and when they hold."""
+"""Relations between two things: their words, and whether they hold, do not, or are in doubt."""
 
-import numpy as np
+from collections.abc import Sequence
 
+from textseg_core.expressions import image_relations, table_relations
+from textseg_core.expressions.image_relations import holds_in_image
+from textseg_core.expressions.table_relations import footprint_overlap, holds_on_table
 from textseg_core.scenes.scene import SceneObject
 
 RELATIONS: dict[str, tuple[str, ...]] = {
@@ -9,34 +12,20 @@ RELATIONS: dict[str, tuple[str, ...]] = {
     "right": ("right of", "to the right of", "on the right of", "on the right side of"),
     "above": ("above", "over", "higher than"),
     "below": ("below", "under", "beneath", "underneath"),
-    "next": ("next to", "beside", "near", "by", "close to", "nearest to", "closest to"),
-    "front": ("in front of", "before"),
+    "next": ("next to", "beside", "near", "by", "close to", "alongside"),
+    "front": ("in front of",),
     "behind": ("behind", "in back of"),
     "on": ("on", "on top of"),
-    "in": ("in", "inside"),
+    "in": ("in", "inside", "inside of"),
 }
-OPPOSITE = {"left": "right", "right": "left", "above": "below", "below": "above"}
-_SUPPORTS = frozenset(
-    (
-        *("dining table", "bed", "couch", "chair", "bench", "plate", "tray", "cutting board"),
-        *("book", "horse", "motorcycle", "bicycle", "skateboard", "surfboard", "boat"),
-        "elephant",
-    )
-)
-_CONTAINERS = frozenset(("bowl", "pan", "tray", "storage box", "sink", "tote", "vase"))
+OPPOSITE = {
+    **{"left": "right", "right": "left", "above": "below", "below": "above"},
+    **{"front": "behind", "behind": "front"},
+}
+DIRECTIONS = ("left", "right", "above", "below", "next", "front", "behind")
+SUPPORT = ("on", "in", "below")
 
-
-def _overlap(a: tuple[float, float], b: tuple[float, float]) -> float:
-    """Return the overlap of two intervals as a share of the shorter one."""
-    shared = min(a[1], b[1]) - max(a[0], b[0])
-    return shared / max(1e-6, min(a[1] - a[0], b[1] - b[0]))
-
-
-def box_gap(a: SceneObject, b: SceneObject) -> float:
-    """Return the distance between two boxes in pixels, 0 if they touch."""
-    gap_u = max(a.box[0] - b.box[2], b.box[0] - a.box[2], 0.0)
-    gap_v = max(a.box[1] - b.box[3], b.box[1] - a.box[3], 0.0)
-    return float(np.hypot(gap_u, gap_v))
+YES, MAYBE, NO = 1, 0, -1
 
 
 def holds(relation: str, a: SceneObject, b: SceneObject, slack: float = 0.0) -> bool:
@@ -49,40 +38,81 @@ def holds(relation: str, a: SceneObject, b: SceneObject, slack: float = 0.0) -> 
         slack: 0 demands a clear case; 1 accepts a doubtful one, which callers use
             to make sure that a rival is clearly *not* in the relation.
     """
-    (ax0, ay0, ax1, ay1), (bx0, by0, bx1, by1) = a.box, b.box
-    (au, av), (bu, bv) = a.center, b.center
-    size = (np.sqrt((ax1 - ax0) * (ay1 - ay0)) + np.sqrt((bx1 - bx0) * (by1 - by0))) / 2
-    reach = (2.5 + 2.0 * slack) * size
-    side = _overlap((ay0, ay1), (by0, by1)) > (0.15 - 0.6 * slack)
-    stack = _overlap((ax0, ax1), (bx0, bx1)) > (0.15 - 0.6 * slack)
-    near = box_gap(a, b) < reach
-    if relation == "left":
-        return bool(near and side and au < bx0 + slack * size / 2 and bu > ax1 - slack * size / 2)
-    if relation == "right":
-        return holds("left", b, a, slack)
+    if relation not in RELATIONS:
+        raise ValueError(f"unknown relation {relation!r}; expected one of {sorted(RELATIONS)}")
+    return holds_in_image(relation, a, b, slack)
+
+
+def _graded(clear: bool, doubtful: bool) -> int:
+    return YES if clear else MAYBE if doubtful else NO
+
+
+def _carries(objects: Sequence[SceneObject], i: int, j: int) -> int:
+    """Return how many steps of support lead from i down to j, 0 if it does not hold i."""
+    steps, at = 1, objects[i].support
+    while at is not None and steps <= len(objects):
+        if at == j:
+            return steps
+        steps, at = steps + 1, objects[at].support
+    return 0
+
+
+def relation_verdict(objects: Sequence[SceneObject], relation: str, i: int, j: int) -> int:
+    """Return whether object i stands in a relation to object j: `YES`, `MAYBE` or `NO`.
+
+    Where both have placements these and their supports decide, else their boxes in the picture.
+    """
+    if i == j:
+        return NO
+    a, b = objects[i], objects[j]
+    if a.placement is None or b.placement is None:
+        clear = holds(relation, a, b)
+        return _graded(clear, clear or holds(relation, a, b, slack=1.0))
     if relation == "above":
-        return bool(near and stack and av < by0 + slack * size / 2 and bv > ay1 - slack * size / 2)
+        return MAYBE  # in the picture, or in the room?
     if relation == "below":
-        return holds("above", b, a, slack)
-    if relation == "next":
-        contained = (
-            _overlap((ax0, ax1), (bx0, bx1)) > 0.8 and _overlap((ay0, ay1), (by0, by1)) > 0.8
-        )
-        return bool(box_gap(a, b) < (0.35 + 0.6 * slack) * size and (slack > 0 or not contained))
-    if relation == "front":
-        upright = a.upright_base and b.upright_base
-        return bool(
-            upright
-            and _overlap((ax0, ax1), (bx0, bx1)) > 0.35 - 0.3 * slack
-            and ay1 - by1 > (0.12 - 0.1 * slack) * size
-            and box_gap(a, b) < (0.4 + slack) * size
-        )
-    if relation == "behind":
-        return holds("front", b, a, slack)
-    if relation == "on":
-        fits = b.names[0] in _SUPPORTS and a.area < 0.8 * (bx1 - bx0) * (by1 - by0)
-        return bool(fits and bx0 < au < bx1 and by0 + 0.05 * (by1 - by0) < ay1 < by1 and av < bv)
-    if relation == "in":
-        inside = bx0 < au < bx1 and by0 < av < by1
-        return bool(b.names[0] in _CONTAINERS and inside and a.area < 0.7 * b.area)
-    raise ValueError(f"unknown relation {relation!r}; expected one of {sorted(RELATIONS)}")
+        return relation_verdict(objects, "on", j, i)
+    steps = _carries(objects, i, j)
+    if relation in ("on", "in"):
+        if steps == 1 and a.inside == (relation == "in"):
+            return YES
+        above = a.placement.center[2] > b.placement.center[2]
+        resting = footprint_overlap(a.placement, b.placement) > 0.25
+        return MAYBE if steps or (resting and (above or relation == "in")) else NO
+    held = bool(steps or _carries(objects, j, i))
+    clear = holds_on_table(relation, a, b, 0.0, held=held)
+    return _graded(clear, clear or holds_on_table(relation, a, b, 1.0, held=held))
+
+
+def between_verdict(objects: Sequence[SceneObject], i: int, j: int, k: int) -> int:
+    """Return whether object i lies between j and k: `YES`, `MAYBE` or `NO`."""
+    item, a, b = objects[i], objects[j], objects[k]
+    if item.placement is None or a.placement is None or b.placement is None:
+        clear, doubtful = (image_relations.lies_between(item, a, b, s) for s in (0.0, 1.0))
+    else:
+        places = (item.placement, a.placement, b.placement)
+        clear, doubtful = (table_relations.lies_between(*places, s) for s in (0.0, 1.0))
+        clear = clear and not any(_carries(objects, i, other) for other in (j, k))
+    return _graded(clear, clear or doubtful)
+
+
+def nearest_of(objects: Sequence[SceneObject], members: Sequence[int], anchor: int) -> int | None:
+    """Return which of several objects is nearest to another, None if it is not clearly one."""
+    item = objects[anchor]
+    ranked: list[tuple[float, float, int]] = []
+    metric = item.placement is not None and all(objects[i].placement for i in members)
+    for i in members:
+        other = objects[i]
+        if metric and item.placement and other.placement:
+            (x, y, _), (ax, ay, _) = other.placement.center, item.placement.center
+            gap = table_relations.footprint_gap(other.placement, item.placement)
+        else:
+            (x, y), (ax, ay) = other.center, item.center
+            gap = image_relations.box_gap(other, item)
+        ranked.append((((x - ax) ** 2 + (y - ay) ** 2) ** 0.5, gap, i))
+    ranked.sort()
+    (first, gap, best), others = ranked[0], ranked[1:]
+    size = max(item.box[2] - item.box[0], item.box[3] - item.box[1])
+    least = table_relations.LEAST_DISTANCE_M if metric else 0.5 * size
+    clear = all(far - first > least and far > 1.35 * first for far, _, _ in others)
+    return best if clear and all(other > gap + least / 2 for _, other, _ in others) else None

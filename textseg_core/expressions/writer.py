@@ -1,281 +1,231 @@
-"""Writes expressions about a scene from its annotation, each with the objects it means."""
+"""Draws noun phrases for a scene, each with everything that it fits, and makes queries of them."""
 
-from collections.abc import Sequence
-from itertools import pairwise
+import random
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias, TypeVar
 
 import numpy as np
 
-from textseg_core.expressions.names import PERSON_WORDS, plural
-from textseg_core.expressions.phrases import LARGE, ORDINALS, PLACES, SMALL, pick
-from textseg_core.expressions.relations import RELATIONS, holds
+from textseg_core.expressions.colors import color_verdict
+from textseg_core.expressions.names import MASS, PERSON_WORDS, plural
+from textseg_core.expressions.phrases import LINKABLE, LINKS, TABLE_LINKS, THINGS
+from textseg_core.expressions.relations import MAYBE, YES, relation_verdict
 from textseg_core.scenes.scene import Query, Scene
+
+# What an expression is to fit: one thing, several where one was asked for, or nothing.
+Want: TypeAlias = Literal["one", "several", "none"]
+Pairs: TypeAlias = tuple[tuple[str, str], ...]
+Option = TypeVar("Option")
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A noun with its adjective, and what it fits.
+
+    Attributes:
+        noun: Singular.
+        adjective: Colour, or empty.
+        members: Everything that it fits; nothing else may be meant.
+        pairs: What it combines, as `Query.compositions`.
+    """
+
+    noun: str
+    adjective: str
+    members: tuple[int, ...]
+    pairs: Pairs = ()
+
+    @property
+    def words(self) -> str:
+        """Adjective and noun."""
+        return f"{self.adjective} {self.noun}" if self.adjective else self.noun
+
+    @property
+    def many(self) -> str:
+        """Adjective and noun in the plural."""
+        return f"{self.adjective} {plural(self.noun)}" if self.adjective else plural(self.noun)
 
 
 class ExpressionWriter:
-    """Draws expressions about one scene.
+    """What the kinds of expressions share about one scene.
 
-    Every method returns None where the scene has no case for it. An expression is
-    only written where the annotation leaves no doubt about what it means.
+    Attributes:
+        scene: What is described.
+        objects: Its objects.
+        rng: Source of every choice.
+        countable: Indices of the objects that can be told apart.
+        plain: Always the first of several ways to say a thing, so that two expressions
+            differ only in what they say.
+        absent: Nouns of which nothing is there, once they are known.
     """
 
-    def __init__(self, scene: Scene, rng: np.random.Generator) -> None:
+    def __init__(self, scene: Scene, rng: np.random.Generator, *, plain: bool = False) -> None:
         self.scene = scene
         self.objects = scene.objects
-        self.rng = rng
-        self.countable = [i for i, item in enumerate(scene.objects) if item.countable]
+        # Thousands of small draws a second: the standard library's are several times faster.
+        self.rng = random.Random(int(rng.integers(2**63)))
+        self.plain = plain
+        self.height = int(scene.image.shape[0])
+        self.width = int(scene.image.shape[1])
+        self.countable = [i for i, item in enumerate(self.objects) if item.countable]
+        self.placed = bool(self.objects) and all(o.placement for o in self.objects)
+        self._by_name: dict[str, list[int]] = {}
+        for i in self.countable:
+            self._by_name.setdefault(self.objects[i].names[0], []).append(i)
+        self.absent: list[str] | None = None
+        self._named: dict[str, tuple[int, ...]] = {}
+        self._verdicts: dict[tuple[str, int, int], int] = {}
+        # Without colours or places a photograph has more in it than is annotated.
+        all_known = all(o.placement or o.colors for o in self.objects)
+        self._things = all_known and not scene.hidden_names
+        self._things = self._things and len(self.countable) == len(self.objects)
 
-    def _noun_of(self, index: int) -> str:
-        """Draw a noun for an object; the usual name half of the time."""
-        item = self.objects[index]
-        if self.rng.random() < 0.6:
-            return item.names[0]
-        options = [*item.names[1:], *item.hypernyms] or [item.names[0]]
-        if (
-            item.names[0] == "person"
-            and len(self.named("person")) == 1
-            and self.rng.random() < 0.7
-        ):
-            options = list(PERSON_WORDS)
-        return pick(self.rng, options)
+    def pick(self, options: Sequence[Option]) -> Option:
+        """Draw one of several things to say."""
+        return self.rng.choice(options)
 
-    def named(self, noun: str) -> list[int]:
+    def words(self, options: Sequence[str]) -> str:
+        """Draw one of several ways to say the same; the first if plain."""
+        return options[0] if self.plain else self.rng.choice(options)
+
+    def chance(self, share: float) -> bool:
+        """Return True in that share of calls, never if plain."""
+        return not self.plain and self.rng.random() < share
+
+    def named(self, noun: str) -> tuple[int, ...]:
         """Return the objects that a noun may mean."""
-        if noun in PERSON_WORDS:
-            noun = "person"
-        return [i for i, item in enumerate(self.objects) if item.answers_to(noun)]
+        found = self._named.get(noun)
+        if found is None:
+            name = "person" if noun in PERSON_WORDS else noun
+            everything = noun in THINGS
+            items = enumerate(self.objects)
+            found = tuple(i for i, item in items if everything or item.answers_to(name))
+            self._named[noun] = found
+        return found
 
     def clean(self, noun: str) -> bool:
         """Tell whether all things of that name are annotated one by one."""
+        if noun in THINGS:
+            return self._things
         noun = "person" if noun in PERSON_WORDS else noun
         uncut = noun not in self.scene.hidden_names
         return uncut and all(self.objects[i].countable for i in self.named(noun))
 
-    def article(self) -> str:
-        """Draw `the `, `a ` or nothing."""
-        return pick(self.rng, ("the ", "the ", "the ", "", "", "a "))
-
-    def _draw(self) -> int | None:
+    def draw(self) -> int | None:
+        """Draw an object, its name first."""
         if not self.countable:
             return None
         # Evening out names keeps a shelf of forty bottles from filling the training set.
-        names = sorted({self.objects[i].names[0] for i in self.countable})
-        name = pick(self.rng, names)
-        same = [i for i in self.countable if self.objects[i].names[0] == name]
-        return int(self.rng.choice(same))
+        return self.rng.choice(self.rng.choice(list(self._by_name.values())))
 
-    def _draw_with_rivals(self) -> tuple[int, str, list[int]] | None:
-        """Draw an object that shares its noun with others, for expressions that single out."""
-        groups: list[tuple[str, list[int]]] = []
-        for noun in sorted({self.objects[i].names[0] for i in self.countable}):
-            same = self.named(noun)
-            if len(same) > 1 and self.clean(noun):
-                groups.append((noun, same))
-        if not groups:
-            return None
-        noun, same = groups[int(self.rng.integers(len(groups)))]
-        index = int(self.rng.choice(same))
-        synonyms = [n for n in self.objects[index].names[1:] if set(self.named(n)) == set(same)]
-        if synonyms and self.rng.random() < 0.3:
-            noun = pick(self.rng, synonyms)
-        return index, noun, same
+    def noun_of(self, index: int) -> str:
+        """Draw a noun for an object; the usual name most of the time."""
+        item = self.objects[index]
+        chance = self.rng.random()
+        if self.plain or chance < 0.7:
+            return item.names[0]
+        if chance < 0.78 and self._things:
+            return self.rng.choice(THINGS)
+        alone = item.names[0] == "person" and len(self.named("person")) == 1
+        if alone and self.rng.random() < 0.7:
+            return self.rng.choice(PERSON_WORDS)
+        return self.rng.choice([*item.names[1:], *item.hypernyms] or [item.names[0]])
 
-    def category(self) -> Query | None:
-        """`the cup`: everything of that name; several if one was asked for and more fit."""
-        index = self._draw()
-        if index is None:
-            return None
-        noun = self._noun_of(index)
-        targets = tuple(self.named(noun))
-        count = len(targets) if self.clean(noun) else 2
-        return Query(self.article() + noun, targets, "category", several=count > 1)
+    def group(self, index: int, *, colored: float = 0.12, noun: str = "") -> Group | None:
+        """Draw a phrase for an object: noun, sometimes with its colour.
 
-    def plural(self) -> Query | None:
-        """`the cups`, `both cups`, `all cups`: everything of that name."""
-        drawn = self._draw_with_rivals()
-        if drawn is None:
-            return None
-        _, noun, same = drawn
-        words = ["the", "all", "all the", "every one of the", ""]
-        words += {2: ["both", "the two"], 3: ["the three", "all three"]}.get(len(same), [])
-        expression = f"{pick(self.rng, words)} {plural(noun)}".strip()
-        return Query(expression, tuple(same), "plural")
+        Args:
+            index: The object.
+            colored: Share with a colour.
+            noun: To be used; drawn if empty.
 
-    def colour(self) -> Query | None:
-        """`the red mug`: the one of that name in that colour."""
-        colored = [i for i in self.countable if self.objects[i].colors]
-        if not colored:
+        Returns:
+            The phrase; None where what it fits is in doubt.
+        """
+        noun = noun or self.noun_of(index)
+        if not self.clean(noun):
             return None
-        index = int(self.rng.choice(colored))
-        color = self.objects[index].colors[0]
-        if self.rng.random() < 0.12:
-            noun, same = (
-                pick(self.rng, ("object", "thing", "one", "item")),
-                list(range(len(self.objects))),
-            )
-        else:
-            noun = self._noun_of(index)
-            same = self.named(noun)
-        rivals = [i for i in same if i != index]
-        if any(not self.objects[i].colors for i in rivals):
-            return None
-        main = tuple(i for i in same if self.objects[i].colors[0] == color)
-        doubtful = [i for i in rivals if color in self.objects[i].colors[1:]]
-        if doubtful or not self.clean(noun):
-            return None
-        texts = (f"{self.article()}{color} {noun}", f"the {noun} that is {color}")
-        several = len(main) > 1
-        return Query(texts[0 if self.rng.random() < 0.85 else 1], main, "colour", several)
+        group = Group(noun, "", self.named(noun))
+        colors = self.objects[index].colors
+        if not colors or self.rng.random() >= colored:
+            return group
+        return self.colored_group(group, colors[0])
 
-    def place(self) -> Query | None:
-        """`the left cup`, `cup on the right`, `the topmost cup`."""
-        drawn = self._draw_with_rivals()
-        direction = pick(self.rng, tuple(PLACES))
-        height, width = self.scene.image.shape[:2]
-        if drawn is None or self.rng.random() < 0.25:
-            return self._place_alone(direction, width, height)
-        _, noun, same = drawn
-        index = self._extreme(same, direction, width, height)
-        if index is None:
+    def colored_group(self, group: Group, color: str) -> Group | None:
+        """Return the members of a colour, None where that is in doubt."""
+        members = self.select(group, lambda i: color_verdict(self.objects[i], color))
+        if members is None:
             return None
-        return Query(self.place_words(noun, direction), (index,), "place")
+        pairs = self.pairs((color,), members or group.members)
+        return Group(group.noun, color, members, pairs)
 
-    def place_words(self, noun: str, direction: str) -> str:
-        """Draw words for a noun in a direction: `the left cup`, `cup on the left`."""
-        after, before = PLACES[direction]
-        if self.rng.random() < 0.5:
-            return f"{self.article()}{noun} {pick(self.rng, after)}"
-        return f"{pick(self.rng, ('the ', ''))}{pick(self.rng, before)} {noun}"
-
-    def _place_alone(self, direction: str, width: int, height: int) -> Query | None:
-        index = self._draw()
-        if index is None or len(self.named(self.objects[index].names[0])) != 1:
-            return None
-        u, v = self.objects[index].center
-        inside = {
-            "left": u < 0.4 * width,
-            "right": u > 0.6 * width,
-            "top": v < 0.4 * height,
-            "bottom": v > 0.6 * height,
-            "middle": 0.35 * width < u < 0.65 * width and 0.35 * height < v < 0.65 * height,
-        }
-        if not inside[direction] or not self.clean(self.objects[index].names[0]):
-            return None
-        words = self.place_words(self.objects[index].names[0], direction)
-        return Query(words, (index,), "place")
-
-    def _extreme(self, same: Sequence[int], direction: str, width: int, height: int) -> int | None:
-        """Return the object furthest in a direction, None if it is not clearly so."""
-        centers = np.array([self.objects[i].center for i in same])
-        if direction == "middle":
-            away = np.hypot(centers[:, 0] / width - 0.5, centers[:, 1] / height - 0.5)
-            order = np.argsort(away)
-            clear = away[order[1]] - away[order[0]] > 0.12 and away[order[0]] < 0.2
-            return same[int(order[0])] if clear else None
-        axis, sign = {"left": (0, 1), "right": (0, -1), "top": (1, 1), "bottom": (1, -1)}[
-            direction
-        ]
-        along = sign * centers[:, axis] / (width if axis == 0 else height)
-        order = np.argsort(along)
-        clear = along[order[1]] - along[order[0]] > 0.06
-        return same[int(order[0])] if clear else None
-
-    def size(self) -> Query | None:
-        """`the biggest bowl`, by area in the picture."""
-        drawn = self._draw_with_rivals()
-        if drawn is None:
-            return None
-        _, noun, same = drawn
-        large = self.rng.random() < 0.5
-        areas = np.array([self.objects[i].area for i in same], float)
-        order = np.argsort(-areas if large else areas)
-        ratio = areas[order[0]] / areas[order[1]]
-        if max(ratio, 1 / ratio) < 1.5:
-            return None
-        word = pick(self.rng, LARGE if large else SMALL)
-        return Query(f"the {word} {noun}", (same[int(order[0])],), "size")
-
-    def ordinal(self) -> Query | None:
-        """`the second cup from the left`."""
-        drawn = self._draw_with_rivals()
-        if drawn is None or not 3 <= len(drawn[2]) <= 5:
-            return None
-        _, noun, same = drawn
-        width = self.scene.image.shape[1]
-        from_left = self.rng.random() < 0.5
-        order = sorted(same, key=lambda i: self.objects[i].center[0], reverse=not from_left)
-        along = [self.objects[i].center[0] for i in order]
-        if min(abs(a - b) for a, b in pairwise(along)) < 0.04 * width:
-            return None
-        rank = int(self.rng.integers(len(order)))
-        side = "left" if from_left else "right"
-        words = f"the {ORDINALS[rank]} {noun} from the {side}"
-        return Query(words, (order[rank],), "ordinal")
-
-    def relation(self) -> Query | None:
-        """`the jar next to the apples`: the one of that name in that relation."""
-        drawn = self._draw_with_rivals()
-        if drawn is not None and self.rng.random() < 0.8:
-            index, noun, same = drawn
-        else:
-            single = self._draw()
-            if single is None:
-                return None
-            index, noun = single, self._noun_of(single)
-            same = self.named(noun)
-            if not self.clean(noun) or noun in PERSON_WORDS:
-                return None
-        others = [i for i in self.countable if i not in same]
-        self.rng.shuffle(others)
-        for anchor in others[:6]:
-            anchor_noun = self.objects[anchor].names[0]
-            anchors = self.named(anchor_noun)
-            if not self.clean(anchor_noun):
-                continue
-            options = [
-                relation
-                for relation in RELATIONS
-                if any(holds(relation, self.objects[index], self.objects[b]) for b in anchors)
+    def group_of_several(self, least: int = 2, *, colored: float = 0.12) -> Group | None:
+        """Draw a phrase that fits at least so many things."""
+        full = [members for members in self._by_name.values() if len(members) >= least]
+        if full and (self.plain or self.rng.random() < 0.8):
+            index = self.rng.choice(self.rng.choice(full))
+            synonyms = [
+                n
+                for n in self.objects[index].names[1:]
+                if len(self.named(n)) == len(self.named(self.objects[index].names[0]))
             ]
-            if not options:
-                continue
-            relation = pick(self.rng, options)
-            if any(
-                holds(relation, self.objects[rival], self.objects[b], slack=1.0)
-                for rival in same
-                if rival != index
-                for b in anchors
-            ):
-                continue
-            many = len(anchors) > 1 and self.rng.random() < 0.7
-            anchor_words = plural(anchor_noun) if many else anchor_noun
-            words = pick(self.rng, RELATIONS[relation])
-            expression = f"{self.article()}{noun} {words} the {anchor_words}"
-            return Query(expression, (index,), "relation")
-        return None
+            noun = self.objects[index].names[0]
+            if synonyms and self.chance(0.25):
+                noun = self.rng.choice(synonyms)
+            group = self.group(index, colored=colored, noun=noun)
+        else:
+            drawn = self.draw()
+            group = None if drawn is None else self.group(drawn, colored=colored)
+        return group if group is not None and len(group.members) >= least else None
 
-    def between(self) -> Query | None:
-        """`the cup between the bowl and the plate`."""
-        index = self._draw()
-        if index is None:
+    def select(self, group: Group, verdict: Callable[[int], int]) -> tuple[int, ...] | None:
+        """Return the members for which a verdict is `YES`, None if any is in doubt."""
+        chosen = []
+        for i in group.members:
+            found = verdict(i)
+            if found == MAYBE:
+                return None
+            if found == YES:
+                chosen.append(i)
+        return tuple(chosen)
+
+    def verdict(self, relation: str, i: int, j: int) -> int:
+        """Return `relation_verdict`, kept once known."""
+        key = (relation, i, j)
+        found = self._verdicts.get(key)
+        if found is None:
+            found = self._verdicts[key] = relation_verdict(self.objects, relation, i, j)
+        return found
+
+    def pairs(self, keys: Iterable[str], members: Iterable[int]) -> Pairs:
+        """Return what words combine with the categories of objects."""
+        names = dict.fromkeys(self.objects[i].names[0] for i in members)
+        return tuple((key, name) for key in keys for name in names)
+
+    def phrase(self, words: str, *, indefinite: bool = False) -> str:
+        """Put an article before a noun phrase, or none."""
+        chance = 0.0 if self.plain else self.rng.random()
+        if chance < 0.55:
+            return f"the {words}"
+        last = words.split()[-1]
+        if indefinite and chance > 0.92 and last not in MASS and last not in THINGS:
+            return f"{'an' if words[0] in 'aeiou' else 'a'} {words}"
+        return words
+
+    def linked(self, place: str, noun: str) -> str:
+        """Put a link before words of place where English has one: `that is on the left`."""
+        if place.split()[0] not in LINKABLE:
+            return place
+        link = self.words(TABLE_LINKS if self.placed else LINKS)
+        if noun in MASS:
+            link = ""  # scissors are, bread is
+        return f"{link} {place}" if link else place
+
+    def query(
+        self, want: Want, kind: str, text: str, chosen: tuple[int, ...] | None, pairs: Pairs
+    ) -> Query | None:
+        """Return the query if it fits as many things as wanted, None if not or in doubt."""
+        if chosen is None or min(len(chosen), 2) != ("none", "one", "several").index(want):
             return None
-        target = self.objects[index]
-        noun = target.names[0]
-        same = self.named(noun)
-        singles = [
-            i
-            for i in self.countable
-            if i not in same and len(self.named(self.objects[i].names[0])) == 1
-        ]
-        for a in singles:
-            for b in singles:
-                left, right = self.objects[a], self.objects[b]
-                if a == b or not (holds("left", left, target) and holds("left", target, right)):
-                    continue
-                rivals = [i for i in same if i != index]
-                u = [self.objects[i].center[0] for i in rivals]
-                if any(left.box[0] < x < right.box[2] for x in u) or not self.clean(noun):
-                    continue
-                first, second = (left, right) if self.rng.random() < 0.5 else (right, left)
-                ends = f"the {first.names[0]} and the {second.names[0]}"
-                return Query(f"{self.article()}{noun} between {ends}", (index,), "between")
-        return None
+        kind = {"one": kind, "several": "ambiguous", "none": "absent"}[want]
+        return Query(text, chosen, kind, want == "several", tuple(dict.fromkeys(pairs)))
