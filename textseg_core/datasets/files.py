@@ -32,8 +32,9 @@ class Origin:
 
     def damaged(self, path: Path, expected: str, reason: object) -> ValueError:
         """Return the error for a file that holds something else."""
+        why = " ".join(str(reason).split())
         return ValueError(
-            f"{path} is not {expected} ({self.name}): {reason}; get it again from {self.address}"
+            f"{path} is not {expected} ({self.name}): {why}; get it again from {self.address}"
         )
 
 

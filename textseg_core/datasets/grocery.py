@@ -66,16 +66,14 @@ def load_grocery(folder: Path, split: str = "train") -> tuple[LabelledPhoto, ...
     if split not in SPLITS:
         raise ValueError(f"grocery photographs are split into {', '.join(SPLITS)}, got {split!r}")
     path = folder / "labels.json"
+    photos: list[tuple[str, LabelledPhoto]] = []
     try:
-        return tuple(
-            LabelledPhoto(
-                folder / record["image"],
-                str(record["fine"]),
-                str(record["category"]),
-                str(record["group"]),
+        for record in read_json(path, EXPECTED, GROCERY):
+            image, fine, category, group = (
+                str(record[key]) for key in ("image", "fine", "category", "group")
             )
-            for record in read_json(path, EXPECTED, GROCERY)
-            if SPLITS[split] in (None, is_held_out(record["image"]))
-        )
-    except (KeyError, TypeError, AttributeError) as error:
+            photos.append((image, LabelledPhoto(folder / image, fine, category, group)))
+    except (KeyError, TypeError) as error:
         raise GROCERY.damaged(path, EXPECTED, repr(error)) from error
+    wanted = SPLITS[split]
+    return tuple(photo for image, photo in photos if wanted in (None, is_held_out(image)))
