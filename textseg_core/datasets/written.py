@@ -12,6 +12,7 @@ from textseg_core.datasets.described import Described, Loaded
 from textseg_core.datasets.files import first_folder, read_rgb
 from textseg_core.datasets.photos import chosen, picture_path
 from textseg_core.expressions.draw_queries import write_expressions
+from textseg_core.scenes.split import Compositions
 
 #: Parts of a folder of photographs: kept out of training or not, or both (None).
 PHOTO_SPLITS: dict[str, bool | None] = {"train": False, "held_out": True, "all": None}
@@ -24,6 +25,7 @@ class _Writer:
 
     index: CocoIndex
     source: str
+    compositions: Compositions
     count: int
     seed: int
 
@@ -32,7 +34,13 @@ class _Writer:
         name = f"{self.source}/{record.image_id}"
         scene, _ = annotated_scene(image, record.annotations, self.index, name)
         rng = np.random.default_rng([self.seed, record.image_id])
-        return scene, tuple(write_expressions(scene, self.count, rng))
+        queries = write_expressions(scene, self.count, rng, compositions=self.compositions)
+        return scene, tuple(queries)
+
+
+def _compositions(split: str) -> Compositions:
+    """Return which combinations of words to use: training keeps away from those held out."""
+    return "train" if split == "train" else "all"
 
 
 def _describe(
@@ -84,7 +92,7 @@ def load_coco(
         (names[0], paths[0]),
     )
     pictures = first_folder(images, (folder / name, folder / "images" / name, folder / "images"))
-    writer = _Writer(read_coco(path), "coco", count, seed)
+    writer = _Writer(read_coco(path), "coco", _compositions(split), count, seed)
     return _describe(writer, pictures.joinpath, lambda record: chosen(record, licences=licences))
 
 
@@ -110,7 +118,8 @@ def load_written_photos(
     """
     if split not in PHOTO_SPLITS:
         raise ValueError(f"photographs are split into {', '.join(PHOTO_SPLITS)}, got {split!r}")
-    writer = _Writer(read_coco(folder / "instances.json"), "photos", count, seed)
+    index = read_coco(folder / "instances.json")
+    writer = _Writer(index, "photos", _compositions(split), count, seed)
     return _describe(
         writer,
         partial(picture_path, folder),
