@@ -1,30 +1,46 @@
-"""Scores a model on the photographs kept out of training, beside trivial baselines.
+"""Scores models on the photographs kept out of training, beside trivial baselines.
 
-Command: `python -m textseg_core.evaluation.photographs --photos FOLDER [--weights DIR]`.
-Prints Markdown; `--write FILE` puts it into a file too.
+Command: `python -m textseg_core.evaluation.photographs --photos FOLDER [--weights DIR ...]`.
+Several model directories, one for each seed say, give mean and spread. Prints Markdown;
+`--write`, `--csv`, `--json` and `--gallery` put results into files too.
 """
 
 import argparse
-import platform
-from collections.abc import Iterator
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
-from textseg_core.arrays import BoolArray
-from textseg_core.config import SegmenterConfig
 from textseg_core.datasets.photos import Photo, category_names, load_photos
+from textseg_core.evaluation import metrics
+from textseg_core.evaluation.answering import answer_questions, load_segmenter
 from textseg_core.evaluation.baselines import CENTRE_SHARES, centre_box, whole_image
-from textseg_core.evaluation.metrics import PRECISION_AT, Score
+from textseg_core.evaluation.gallery import write_gallery
+from textseg_core.evaluation.publish import (
+    Run,
+    add_model_options,
+    add_output_options,
+    publish,
+    save,
+)
+from textseg_core.evaluation.questions import (
+    Question,
+    Scenes,
+    by_picture,
+    read_questions,
+    write_questions,
+)
+from textseg_core.evaluation.records import Record, judge_mask
+from textseg_core.evaluation.report import Table, number
+from textseg_core.evaluation.seeds import spread_table
+from textseg_core.evaluation.summary import by_kind, tables
 from textseg_core.expressions.draw_queries import write_expressions
-from textseg_core.scenes.scene import Query, Scene, SceneObject, target_mask
-from textseg_core.segmentation import Segmentation, Status
-from textseg_core.segmenter import Segmenter
+from textseg_core.scenes.scene import Scene, SceneObject, target_mask
 
+MODULE = "textseg_core.evaluation.photographs"
 LEAST_SHARE = 0.0005  # of the picture; smaller things are not asked for
 SEED = 2016
-COMMAND = "python -m textseg_core.evaluation.photographs --photos FOLDER"
 
 
 def scene_of(photo: Photo, names: frozenset[str]) -> Scene:
@@ -41,125 +57,136 @@ def scene_of(photo: Photo, names: frozenset[str]) -> Scene:
             hidden.update((*instance.names, *instance.hypernyms))
         countable = not (instance.crowd or small)
         objects.append(SceneObject(instance.names, mask, instance.hypernyms, countable=countable))
-    return Scene(photo.image, tuple(objects), names, frozenset(hidden))
+    name = str(photo.image_id)
+    return Scene(photo.image, tuple(objects), names, frozenset(hidden), scene_id=name)
 
 
-def benchmark_queries(folder: Path, per_photo: int) -> Iterator[tuple[Scene, list[Query]]]:
-    """Yield the held-out photographs with the same expressions in every run."""
-    names = frozenset(category_names(folder))
-    for photo in load_photos(folder, held_out=True):
-        scene = scene_of(photo, names)
-        rng = np.random.default_rng([SEED, photo.image_id])
-        queries = write_expressions(scene, per_photo, rng)
-        if queries:
-            yield scene, queries
-
-
-def evaluate(
-    segmenter: Segmenter, folder: Path, per_photo: int
-) -> tuple[dict[str, Score], dict[str, int]]:
-    """Return the scores of model and baselines by row of the table, and counts of status.
+class PhotoScenes:
+    """The held-out photographs of a folder, their masks drawn when they are asked for.
 
     Args:
-        segmenter: The model.
         folder: Photographs with `instances.json`.
-        per_photo: Expressions per photograph.
+
+    Raises:
+        ValueError: If a file is missing or damaged; names it.
     """
-    scores: dict[str, Score] = {}
-    counts = {"several": 0, "several_said": 0, "one": 0, "one_said_several": 0}
 
-    def add(row: str, mask: BoolArray, target: BoolArray) -> None:
-        scores.setdefault(row, Score()).add(mask, target)
+    def __init__(self, folder: Path) -> None:
+        self._photos = load_photos(folder, held_out=True)
+        self._names = frozenset(category_names(folder))
 
-    for scene, queries in tqdm(list(benchmark_queries(folder, per_photo)), unit="photo"):
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self._photos)
+
+    def __getitem__(self, index: int, /) -> Scene:
+        """Return one with its truth."""
+        return scene_of(self._photos[index], self._names)
+
+
+def draw_questions(scenes: Scenes, per_photo: int) -> list[Question]:
+    """Return the expressions for the photographs, the same in every run."""
+    questions = []
+    for index in range(len(scenes)):
+        scene = scenes[index]
+        rng = np.random.default_rng([SEED, int(scene.scene_id)])
+        for query in write_expressions(scene, per_photo, rng, compositions="all"):
+            pixels = int(target_mask(scene, query).sum())
+            questions.append(Question(index, scene.scene_id, query, pixels))
+    return questions
+
+
+def baseline_records(scenes: Scenes, questions: Sequence[Question]) -> dict[str, list[Record]]:
+    """Return what masks that ignore image and words get, by name."""
+    rows: dict[str, list[Record]] = {}
+    for scene, queries in by_picture(scenes, questions):
         height, width = scene.image.shape[:2]
-        results = segmenter.segment_many(scene.image, [query.expression for query in queries])
-        for query, result in zip(queries, results, strict=True):
-            target = target_mask(scene, query)
-            add("model", result.mask, target)
-            add(f"model, {query.kind}", result.mask, target)
-            add("whole image", whole_image(height, width), target)
-            for share in CENTRE_SHARES:
-                add(
-                    f"centre box, {share:.0%} of the image",
-                    centre_box(height, width, share),
-                    target,
-                )
-            _count(counts, query, result)
-    return scores, counts
+        masks = {"whole image": whole_image(height, width)}
+        for share in CENTRE_SHARES:
+            masks[f"centre box, {share:.0%} of the image"] = centre_box(height, width, share)
+        for name, mask in masks.items():
+            rows.setdefault(name, []).extend(judge_mask(scene, query, mask) for query in queries)
+    return rows
 
 
-def _count(counts: dict[str, int], query: Query, result: Segmentation) -> None:
-    if not query.targets or query.kind == "plural" or result.status is Status.NOT_FOUND:
-        return
-    said = int(result.status is Status.AMBIGUOUS)
-    if query.several:
-        counts["several"] += 1
-        counts["several_said"] += said
-    else:
-        counts["one"] += 1
-        counts["one_said_several"] += said
+def baseline_table(model: Sequence[Record], baselines: dict[str, list[Record]]) -> Table:
+    """Return all expressions, ambiguous ones too, by model, by kind and by baseline."""
+    rows = {"model": list(model)}
+    rows.update({f"model, {k}": r for k, r in by_kind(model).items() if k != "all"})
+    rows.update(baselines)
+    figures = [metrics.MEAN_IOU, metrics.OVERALL_IOU]
+    figures += [*map(metrics.precision, metrics.PRECISION_AT), metrics.T_ACC, metrics.N_ACC]
+    cells = tuple(
+        (name, str(len(records)), *(number(figure.of(records)) for figure in figures))
+        for name, records in rows.items()
+    )
+    best = max(baselines, key=lambda name: metrics.MEAN_IOU.of(baselines[name]))
+    ratio = metrics.MEAN_IOU.of(model) / metrics.MEAN_IOU.of(baselines[best])
+    note = f"Mean IoU is {ratio:.2f} times that of the best trivial baseline ({best})."
+    columns = ("all expressions", "count", *(figure.name for figure in figures))
+    return Table("Beside answers that need no words", columns, cells, note)
 
 
-def table(scores: dict[str, Score], counts: dict[str, int], title: str) -> str:
-    """Return the table in Markdown, with the ratio to the best baseline below it."""
-    lines = [
-        f"| {title} | expressions | mean IoU | overall IoU | "
-        + " | ".join(f"prec@{at}" for at in PRECISION_AT)
-        + " | refused though there | refused when absent |",
-        "|---|" + "---:|" * (5 + len(PRECISION_AT)),
-    ]
-    # The model first, then its kinds of expression, then what needs no words.
-    order = sorted(scores, key=lambda row: not row.startswith("model"))
-    for row in order:
-        score = scores[row]
-        there, absent = len(score.ious), score.absent
-        precision = [f"{score.precision(at):.3f}" if there else "" for at in PRECISION_AT]
-        lines.append(
-            f"| {row} | {there + absent} | "
-            + " | ".join(
-                [
-                    f"{score.mean_iou:.3f}" if there else "",
-                    f"{score.overall_iou:.3f}" if there else "",
-                    *precision,
-                    f"{score.refused / there:.3f}" if there else "",
-                    f"{score.absent_accuracy:.3f}" if absent else "",
-                ]
-            )
-            + " |"
+def evaluate(options: argparse.Namespace, arguments: Sequence[str]) -> str:
+    """Answer every question with every model and return the page; write what is named.
+
+    Raises:
+        ValueError: If photographs, models or options are wrong.
+    """
+    several = len(options.weights) > 1
+    if several and (options.json is not None or options.gallery is not None):
+        raise ValueError(
+            f"--json and --gallery take one model, got {len(options.weights)}; run them singly"
         )
-    trivial = {row: s.mean_iou for row, s in scores.items() if not row.startswith("model")}
-    best = max(trivial, key=lambda row: trivial[row])
-    ratio = scores["model"].mean_iou / trivial[best]
-    lines += [
-        "",
-        f"Mean IoU is {ratio:.2f} times that of the best trivial baseline ({best}).",
-        f"Of {counts['several']} answered expressions that fit several things, "
-        f"{counts['several_said']} were called ambiguous; of {counts['one']} that fit one, "
-        f"{counts['one_said_several']} were.",
-    ]
-    return "\n".join(lines)
+    scenes = PhotoScenes(options.photos)
+    questions = (
+        read_questions(options.questions)
+        if options.questions is not None
+        else draw_questions(scenes, options.per_photo)
+    )
+    if not questions:
+        raise ValueError(f"{options.photos}: no expression can be drawn from these photographs")
+    if options.write_questions is not None:
+        write_questions(options.write_questions, questions)
+    runs: dict[str, list[Record]] = {}
+    for place, weights in enumerate(options.weights, start=1):
+        segmenter = load_segmenter(
+            weights,
+            presence_threshold=options.presence_threshold,
+            threshold=options.threshold,
+            min_area_px=options.min_area_px,
+        )
+        info = segmenter.model_info
+        runs[f"{place}"] = answer_questions(segmenter, scenes, questions)
+    first = runs["1"]
+    lines = [f"photographs: {len(scenes)}, expressions: {len(questions)}"]
+    run = Run(f"Held-out photographs: {options.name or info.name}", MODULE, arguments, lines)
+    if options.gallery is not None:
+        write_gallery(options.gallery, segmenter, by_picture(scenes, questions), first)
+    save(run, first, info, options)
+    beside = baseline_table(first, baseline_records(scenes, questions))
+    shown = [spread_table(runs)] if several else tables(first)
+    return publish(run, [*shown, beside], options)
 
 
-def main() -> None:
-    """Print the table."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Print the page; end with one line where something is wrong."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--photos", type=Path, required=True, help="folder with instances.json")
-    parser.add_argument("--weights", default="", help="model directory; the shipped one if empty")
-    parser.add_argument("--per-photo", type=int, default=8, help="expressions per photograph")
-    parser.add_argument("--presence-threshold", type=float)
-    parser.add_argument("--write", type=Path)
-    arguments = parser.parse_args()
-    config = SegmenterConfig(
-        weights=arguments.weights, presence_threshold=arguments.presence_threshold
+    parser.add_argument(
+        "--weights", nargs="+", default=[""], help="model directories; the shipped one if empty"
     )
-    segmenter = Segmenter.load(config=config)
-    scores, counts = evaluate(segmenter, arguments.photos, arguments.per_photo)
-    text = table(scores, counts, segmenter.model_info.name)
-    text += f"\n\nMade by `{COMMAND}` on {platform.machine()}, ONNX Runtime, CPU."
-    print(text)
-    if arguments.write:
-        arguments.write.write_text(text + "\n", encoding="utf-8")
+    parser.add_argument("--per-photo", type=int, default=8, help="expressions per photograph")
+    parser.add_argument("--questions", type=Path, help="ask what this JSON file lists")
+    parser.add_argument("--write-questions", type=Path, help="write the list that is asked")
+    parser.add_argument("--gallery", type=Path, help="folder for contact sheets")
+    add_model_options(parser)
+    add_output_options(parser)
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        print(evaluate(parser.parse_args(given), given))
+    except (ValueError, RuntimeError) as error:
+        sys.exit(f"{MODULE}: {error}")
 
 
 if __name__ == "__main__":
