@@ -8,7 +8,9 @@ import numpy as np
 
 from textseg_core.scenes.object_model import ObjectModel
 from textseg_core.scenes.packs import PackItem
-from textseg_core.scenes.split import is_held_out_object
+from textseg_core.scenes.shapes import build_shape, possible_colors, profile_ids
+from textseg_core.scenes.shapes import nouns as shape_nouns
+from textseg_core.scenes.split import is_held_out_composition, is_held_out_object
 
 Split = Literal["train", "test", "all"]
 
@@ -19,7 +21,7 @@ _HOLDERS = frozenset(
     ("ramekin", "book", "storage box", "box", "crate", "saucer", "pot", "bucket", "coaster")
 )
 
-Build = Callable[[np.random.Generator, Collection[str] | None], ObjectModel]
+Build = Callable[[np.random.Generator, Collection[str]], ObjectModel]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +29,12 @@ class Candidate:
     """One object that may be drawn.
 
     Attributes:
-        color: Main colour where it is fixed, "" where `build` chooses it.
-        build: Returns the object, of one of the given colours where it can be chosen.
+        colors: Main colours that it may have: one where it is fixed, none where unknown.
+        build: Returns the object in one of the given colours of these.
     """
 
     object_id: str
-    category: str
-    color: str
+    colors: frozenset[str]
     build: Build
 
 
@@ -42,8 +43,24 @@ def belongs(object_id: str, split: Split) -> bool:
     return split == "all" or is_held_out_object(object_id) == (split == "test")
 
 
-def _pack_build(item: PackItem) -> Build:
-    return lambda _rng, _colors: item.load()
+def allowed_colors(category: str, colors: Collection[str], split: Split) -> frozenset[str]:
+    """Return the main colours that made shapes of a category may have in a split.
+
+    Training scenes show no held-out pair of colour and category; the others show all.
+    """
+    if split != "train":
+        return frozenset(colors)
+    return frozenset(c for c in colors if not is_held_out_composition(c, category))
+
+
+def _of_pack(item: PackItem) -> Candidate:
+    return Candidate(item.object_id, frozenset(item.colors[:1]), lambda _rng, _colors: item.load())
+
+
+def _made(object_id: str, colors: frozenset[str]) -> Candidate:
+    return Candidate(
+        object_id, colors, lambda rng, wanted: build_shape(object_id, rng, colors=wanted)
+    )
 
 
 class Stock:
@@ -54,55 +71,37 @@ class Stock:
         split: Which of all objects may be drawn.
         shapes: Whether shapes are made too; about seven in ten objects are then made ones.
 
+    Attributes:
+        nouns: All nouns of the packs and shapes, those of other splits too.
+        categories: What may be drawn.
+        holders: Those of the categories that often hold others.
+
     Raises:
         ValueError: If nothing is left to draw.
     """
 
     def __init__(self, packs: Sequence[PackItem], split: Split, *, shapes: bool) -> None:
-        self._split: Split = split
         self._pack: dict[str, list[Candidate]] = {}
         self._made: dict[str, list[Candidate]] = {}
-        self.nouns: frozenset[str] = frozenset(
-            noun for item in packs for noun in (*item.names, *item.hypernyms)
-        )
+        said = {noun for item in packs for noun in (*item.names, *item.hypernyms)}
         for item in packs:
             if belongs(item.object_id, split):
-                color = item.colors[0] if item.colors else ""
-                self._pack.setdefault(item.names[0], []).append(
-                    Candidate(item.object_id, item.names[0], color, _pack_build(item))
-                )
+                self._pack.setdefault(item.names[0], []).append(_of_pack(item))
         if shapes:
-            self._add_shapes()
+            said |= set(shape_nouns())
+            for object_id in profile_ids():
+                category = object_id.rpartition("-")[0]
+                colors = allowed_colors(category, possible_colors(category), split)
+                if colors and belongs(object_id, split):
+                    self._made.setdefault(category, []).append(_made(object_id, colors))
+        self.nouns = frozenset(said)
         self.categories = tuple(sorted({*self._pack, *self._made}))
+        self.holders = tuple(name for name in self.categories if name in _HOLDERS)
         if not self.categories:
             raise ValueError(
                 f"no object belongs to split {split!r}: give more packs, allow shapes, "
-                "or choose --split all"
+                "or choose the split 'all'"
             )
-        self.holders = tuple(name for name in self.categories if name in _HOLDERS)
-
-    def _add_shapes(self) -> None:
-        from textseg_core.scenes import shapes
-
-        self.nouns |= frozenset(shapes.nouns())
-        for object_id in shapes.profile_ids():
-            if belongs(object_id, self._split):
-                category = object_id.rpartition("-")[0]
-                self._made.setdefault(category, []).append(
-                    Candidate(object_id, category, "", self._shape_build(object_id, category))
-                )
-
-    def _shape_build(self, object_id: str, category: str) -> Build:
-        from textseg_core.scenes import shapes
-
-        def build(rng: np.random.Generator, colors: Collection[str] | None) -> ObjectModel:
-            return shapes.build_shape(object_id, rng, colors=self._allowed(category, colors))
-
-        return build
-
-    def _allowed(self, category: str, colors: Collection[str] | None) -> Collection[str] | None:
-        """Return the main colours that a made shape may have; None for any."""
-        return colors
 
     def draw_category(self, rng: np.random.Generator) -> str:
         """Draw a category, of made shapes mostly."""
@@ -110,29 +109,28 @@ class Stock:
         names = sorted(self._made if made else self._pack)
         return names[int(rng.integers(len(names)))]
 
-    def candidates(self, category: str, rng: np.random.Generator) -> list[Candidate]:
-        """Return the pack's or the made objects of a category."""
-        made, pack = self._made.get(category, []), self._pack.get(category, [])
-        return made if made and (not pack or rng.random() < SHAPE_SHARE) else pack
-
     def draw(
         self,
         rng: np.random.Generator,
         category: str | None = None,
-        colors: Collection[str] | None = None,
+        *,
+        prefer: Collection[str] = (),
+        avoid: Collection[str] = (),
     ) -> ObjectModel:
         """Draw one object.
 
         Args:
             rng: Decides.
             category: Its category; drawn too if None.
-            colors: Main colours to prefer; ignored where the category has none of them.
+            prefer: Main colours to choose from, where the category has one of them.
+            avoid: Main colours to keep from, where the category has others.
         """
         name = category or self.draw_category(rng)
-        pool = self.candidates(name, rng)
-        fitting = [item for item in pool if not colors or not item.color or item.color in colors]
-        pool = fitting or pool
-        return pool[int(rng.integers(len(pool)))].build(rng, colors)
+        made, pack = self._made.get(name, []), self._pack.get(name, [])
+        pool = made if made and (not pack or rng.random() < SHAPE_SHARE) else pack
+        fitting = [item for item in pool if _choice(item, prefer, avoid)] or pool
+        chosen = fitting[int(rng.integers(len(fitting)))]
+        return chosen.build(rng, _choice(chosen, prefer, avoid) or chosen.colors)
 
     def draw_group(self, rng: np.random.Generator, count: int) -> list[ObjectModel]:
         """Draw several of one category: of one colour, of different colours, or all alike."""
@@ -143,24 +141,21 @@ class Stock:
             category = self.draw_category(rng)
         style = rng.random()
         models = [self.draw(rng, category)]
-        first = models[0].colors[0] if models[0].colors else ""
         while len(models) < count:
-            if style < 0.15:
+            used = [model.colors[0] for model in models if model.colors]
+            if style < 0.12:
                 models.append(models[0])
-            elif style < 0.45:
-                models.append(self.draw(rng, category, {first}))
+            elif style < 0.4:
+                models.append(self.draw(rng, category, prefer=used[:1]))
             else:
-                models.append(self._differing(rng, category, models))
+                # In every fifth such group two may share a colour.
+                models.append(self.draw(rng, category, avoid=used if style < 0.88 else ()))
         return models
 
-    def _differing(
-        self, rng: np.random.Generator, category: str, models: Sequence[ObjectModel]
-    ) -> ObjectModel:
-        """Draw one whose main colour the others do not have, if five tries find one."""
-        used = {model.colors[0] for model in models if model.colors}
-        model = self.draw(rng, category)
-        for _ in range(4):
-            if not model.colors or model.colors[0] not in used:
-                break
-            model = self.draw(rng, category)
-        return model
+
+def _choice(
+    candidate: Candidate, prefer: Collection[str], avoid: Collection[str]
+) -> frozenset[str]:
+    """Return the colours of a candidate that fit, perhaps none."""
+    fitting = candidate.colors - frozenset(avoid)
+    return fitting & frozenset(prefer) if prefer else fitting

@@ -31,7 +31,7 @@ def _clouds(px: int, cells: tuple[int, int], rng: np.random.Generator) -> AnyArr
 
 def _plain(px: int, rng: np.random.Generator) -> AnyArray:
     shade = _clouds(px, (4, 4), rng) * rng.uniform(0, 6)
-    picture: AnyArray = np.asarray(_colour(rng) + shade[..., None])
+    picture: AnyArray = _colour(rng) + shade[..., None]
     return picture
 
 
@@ -40,7 +40,8 @@ def _noise(px: int, rng: np.random.Generator) -> AnyArray:
     for octave in range(2, 8):
         picture += _clouds(px, (2**octave, 2**octave), rng) / octave
     speckle = np.abs(rng.normal(0, rng.uniform(2, 12), (px, px, 1)))
-    return _colour(rng) + picture[..., None] * rng.uniform(4, 20) + speckle
+    noisy: AnyArray = _colour(rng) + picture[..., None] * rng.uniform(4, 20) + speckle
+    return noisy
 
 
 def _wood(px: int, rng: np.random.Generator) -> AnyArray:
