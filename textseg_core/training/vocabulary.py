@@ -4,8 +4,9 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from textseg_core.expressions import phrases, relations
+from textseg_core.expressions import common_words, phrases, relations
 from textseg_core.expressions.names import HYPERNYMS, PERSON_WORDS, SYNONYMS, plural
+from textseg_core.scenes import shapes
 
 RESERVED = ("<pad>", "<go>", "<eos>", "<unk>")
 COLORS = (
@@ -36,7 +37,8 @@ def build_vocabulary(nouns: Iterable[str], more_nouns: Iterable[str] = ()) -> li
     """Return the vocabulary, reserved entries first, each word once.
 
     Args:
-        nouns: Nouns of the training pictures; their plurals are added.
+        nouns: Nouns of the training pictures; their plurals are added, and the nouns of the
+            shapes that the project makes itself.
         more_nouns: Nouns known from the ImageNet labels alone.
     """
     words: dict[str, None] = dict.fromkeys(RESERVED)
@@ -45,8 +47,8 @@ def build_vocabulary(nouns: Iterable[str], more_nouns: Iterable[str] = ()) -> li
             words.update(dict.fromkeys(phrase.split()))
     words.update(dict.fromkeys(phrases.GENERATED_WORDS))
     words.update(dict.fromkeys((*phrases.SIZES, *phrases.ORDINALS, *COLORS, *NUMBERS)))
-    for noun in nouns:
+    for noun in (*nouns, *shapes.nouns()):
         words.update(dict.fromkeys((noun, plural(noun))))
         words.update(dict.fromkeys((*noun.split(), *plural(noun).split())))
-    words.update(dict.fromkeys(more_nouns))
+    words.update(dict.fromkeys((*more_nouns, *common_words.COMMON_WORDS)))
     return list(words)
