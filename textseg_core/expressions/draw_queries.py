@@ -33,6 +33,14 @@ KINDS: dict[str, float] = {
     "ambiguous": 0.05,
 }
 
+# Draws before a kind is given up; the rarer a case is, the more, so that it keeps its share.
+_TRIES = {
+    **dict.fromkeys(("between", "chain", "nearest", "support"), 8),
+    **dict.fromkeys(("ordinal", "exclusion", "material", "size", "superlative", "synonym"), 5),
+}
+_USUAL_TRIES = 3
+_TEST_TRIES = 40  # most draws combine nothing that is held out
+
 _MAKERS: dict[str, Callable[[ExpressionWriter], Query | None]] = {
     "category": attributes.category,
     "synonym": attributes.synonym,
@@ -88,12 +96,13 @@ def write_expressions(
     names = list(shares)
     limits = list(accumulate(shares.values()))
     queries: dict[str, Query] = {}
-    for _ in range((40 if compositions == "test" else 6) * count):
+    for _ in range(6 * count):
         if len(queries) == count:
             break
         drawn = bisect(limits, writer.rng.random() * limits[-1])
         kind = names[min(drawn, len(names) - 1)]
-        for _ in range(3):  # so that the rarer kinds keep their share
+        tries = _TRIES.get(kind, _USUAL_TRIES)
+        for _ in range(_TEST_TRIES if compositions == "test" else tries):
             query = write_one(writer, kind)
             if query is None or not admits(compositions, query.compositions):
                 continue

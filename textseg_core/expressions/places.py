@@ -178,5 +178,5 @@ def ordinal(writer: ExpressionWriter, want: Want = "one") -> Query | None:
         *(writer.phrase(f"{number} {group.words} {source}"),) * 6,
         writer.phrase(f"{group.words} that is {number} {source}"),
     )
-    pairs = (*writer.pairs(("ordinal",), chosen or group.members), *group.pairs)
+    pairs = (*writer.pairs((ORDINALS[rank],), chosen or group.members), *group.pairs)
     return writer.query(want, "ordinal", writer.words(texts), chosen, pairs)

@@ -1,6 +1,7 @@
 """Expressions that say how a thing stands to others."""
 
 from dataclasses import dataclass
+from itertools import combinations
 
 from textseg_core.expressions.names import MASS
 from textseg_core.expressions.phrases import BETWEEN, NEAREST
@@ -37,7 +38,11 @@ class Anchor:
 
 
 def draw_anchor(
-    writer: ExpressionWriter, taken: tuple[int, ...], *, single: bool = False
+    writer: ExpressionWriter,
+    taken: tuple[int, ...],
+    *,
+    single: bool = False,
+    fixed: int | None = None,
 ) -> Anchor | None:
     """Draw a phrase for something beside those taken.
 
@@ -45,8 +50,9 @@ def draw_anchor(
         writer: Of the scene.
         taken: Objects that the phrase must not fit.
         single: It must fit one thing.
+        fixed: The object; drawn if None.
     """
-    index = writer.draw()
+    index = writer.draw() if fixed is None else fixed
     if index is None or index in taken:
         return None
     group = writer.group(index, colored=0.25)
@@ -94,18 +100,29 @@ def relation(writer: ExpressionWriter, want: Want = "one") -> Query | None:
 
 def support(writer: ExpressionWriter, want: Want = "one") -> Query | None:
     """`the can on the tray`, `the apple in the bowl`, `the plate under the mug`."""
+    if writer.placed and want != "none" and not writer.held:
+        return None
     return _relate(writer, want, "support", SUPPORT)
 
 
 def _relate(
     writer: ExpressionWriter, want: Want, kind: str, relations: tuple[str, ...]
 ) -> Query | None:
-    drawn = draw_target(writer)
+    carried = relations is SUPPORT and want != "none" and writer.placed
+    if carried:
+        # Few things lie on others; to draw anything would hardly ever find one.
+        index = writer.pick(writer.held)
+        drawn_group = writer.group(index)
+        drawn = None if drawn_group is None else (index, drawn_group)
+    else:
+        drawn = draw_target(writer)
     if drawn is None:
         return None
     index, group = drawn
     for _ in range(4):
-        anchor = draw_anchor(writer, (index,))
+        anchor = draw_anchor(
+            writer, (index,), fixed=_other_end(writer, index) if carried else None
+        )
         if anchor is None:
             continue
         if not set(anchor.members).isdisjoint(group.members) and len(anchor.members) > 1:
@@ -123,6 +140,13 @@ def _relate(
         if query is not None:
             return query
     return None
+
+
+def _other_end(writer: ExpressionWriter, index: int) -> int:
+    """Return what carries a thing, or else something that it carries."""
+    support = writer.objects[index].support
+    carried = [i for i in writer.countable if writer.objects[i].support == index]
+    return writer.pick(carried) if support is None else support
 
 
 def _draw_relation(
@@ -161,13 +185,14 @@ def between(writer: ExpressionWriter, want: Want = "one") -> Query | None:
     wanted = YES if want == "one" else NO
     pairs_of_ends = [
         (a, b)
-        for a in singles
-        for b in singles
-        if a != b and between_verdict(writer.objects, index, a, b) == wanted
+        for a, b in combinations(singles, 2)
+        if between_verdict(writer.objects, index, a, b) == wanted
     ]
     if not pairs_of_ends:
         return None
     ends = writer.pick(pairs_of_ends)
+    if writer.chance(0.5):
+        ends = ends[::-1]
     phrases = [writer.group(i, noun=writer.objects[i].names[0], colored=0.2) for i in ends]
     first, second = phrases
     if first is None or second is None:

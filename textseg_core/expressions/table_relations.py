@@ -87,4 +87,4 @@ def lies_between(item: Placement, a: Placement, b: Placement, slack: float) -> b
     aside = abs(px * dy - py * dx) / length**2
     if slack:
         return 0.0 < along < 1.0 and aside < 0.5
-    return 0.25 < along < 0.75 and aside < 0.2 and length < 2 * REACH_M
+    return 0.2 < along < 0.8 and aside < 0.22 and length < 2 * REACH_M

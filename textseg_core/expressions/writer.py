@@ -54,6 +54,8 @@ class ExpressionWriter:
         objects: Its objects.
         rng: Source of every choice.
         countable: Indices of the objects that can be told apart.
+        placed: All objects have placements.
+        held: Indices of the objects that lie on others or carry them.
         plain: Always the first of several ways to say a thing, so that two expressions
             differ only in what they say.
         absent: Nouns of which nothing is there, once they are known.
@@ -69,6 +71,10 @@ class ExpressionWriter:
         self.width = int(scene.image.shape[1])
         self.countable = [i for i, item in enumerate(self.objects) if item.countable]
         self.placed = bool(self.objects) and all(o.placement for o in self.objects)
+        supports = {self.objects[i].support for i in self.countable}
+        self.held = [
+            i for i in self.countable if self.objects[i].support is not None or i in supports
+        ]
         self._by_name: dict[str, list[int]] = {}
         for i in self.countable:
             self._by_name.setdefault(self.objects[i].names[0], []).append(i)

@@ -30,8 +30,9 @@ def is_held_out_composition(word: str, category: str) -> bool:
     """Tell whether a colour, place, rank or relation is never said of a category in training.
 
     Args:
-        word: Key of what is said: a colour, a material, a place, "ordinal", "largest", or a
-            key of `expressions.relations.RELATIONS`.
+        word: Key of what is said: a colour, a material, a direction of
+            `expressions.phrases.PLACES`, a rank ("second"), a key of `SUPERLATIVES`, "between",
+            or a key of `expressions.relations.RELATIONS`.
         category: First name of the object it is said of.
     """
     return _draw(f"composition {word} {category}") < _COMPOSITION_SHARE
