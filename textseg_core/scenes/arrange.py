@@ -7,6 +7,7 @@ import numpy as np
 
 from textseg_core.scenes.object_model import ObjectModel
 from textseg_core.scenes.stock import Stock
+from textseg_core.scenes.support import find_floor
 
 DROP_M = 0.01
 _GAP_M = 0.008
@@ -116,15 +117,19 @@ def fits(holder: ObjectModel, model: ObjectModel) -> bool:
 
 def fill(holder: Placed, models: Sequence[ObjectModel], rng: np.random.Generator) -> list[Placed]:
     """Put things in or on a holder, beside each other where there is room, else above."""
+    floor = find_floor(holder.model)
+    cos, sin = np.cos(holder.yaw_rad), np.sin(holder.yaw_rad)
+    x = holder.x + float(cos * floor.center[0] - sin * floor.center[1])
+    y = holder.y + float(sin * floor.center[0] + cos * floor.center[1])
     placed: list[Placed] = []
     for model in models:
         across = float(np.hypot(model.size_m[0], model.size_m[1]))
-        free = max(0.0, (holder.model.inner_m - across) / 2)
+        free = max(0.0, (0.9 * holder.model.inner_m - across) / 2)
         best = _single(model, rng)
         for _ in range(12):
             angle, radius = rng.uniform(0, 2 * np.pi), free * float(np.sqrt(rng.random()))
             best = _single(model, rng).moved(
-                holder.x + float(radius * np.cos(angle)), holder.y + float(radius * np.sin(angle))
+                x + float(radius * np.cos(angle)), y + float(radius * np.sin(angle))
             )
             if not any(overlaps(best, other) for other in placed):
                 break
@@ -163,17 +168,52 @@ class _Table:
 
 
 def _draw_others(stock: Stock, count: int, rng: np.random.Generator) -> list[ObjectModel]:
-    """Draw clutter, with something that holds others more often than chance would."""
+    """Draw clutter, at most one big thing among it."""
     others: list[ObjectModel] = []
-    if stock.holders and rng.random() < 0.6:
-        category = stock.holders[int(rng.integers(len(stock.holders)))]
-        others.append(stock.draw(rng, category))
     while len(others) < count:
         model = stock.draw(rng)
         big = max(model.size_m[:2]) > _BIG_M
         if not big or (rng.random() < 0.3 and not any(max(o.size_m[:2]) > _BIG_M for o in others)):
             others.append(model)
     return others
+
+
+def _draw_holder(
+    stock: Stock, focus: list[ObjectModel], rng: np.random.Generator
+) -> tuple[ObjectModel, list[ObjectModel]] | None:
+    """Draw something with one to three things in or on it.
+
+    Where they fit, the holder or what it holds is one of the rivals (taken from `focus`), so
+    that being held, or holding, tells them apart.
+    """
+    holding = [model for model in focus if model.holds]
+    if holding and rng.random() < 0.6:
+        holder = holding[0]
+    elif stock.holders:
+        category = stock.holders[int(rng.integers(len(stock.holders)))]
+        holder = stock.draw(rng, category)
+    else:
+        return None
+    count = int(rng.choice([1, 2, 3], p=[0.6, 0.3, 0.1]))
+    held = [model for model in focus if fits(holder, model)][: 1 if rng.random() < 0.6 else 0]
+    for _ in range(15):
+        if len(held) >= count:
+            break
+        model = stock.draw(rng)
+        if fits(holder, model):
+            held.append(model)
+    if not held:
+        return None
+    taken = [id(holder), *map(id, held)]
+    kept = []
+    for model in focus:
+        # One thing may occur several times, and is taken once.
+        if id(model) in taken:
+            taken.remove(id(model))
+        else:
+            kept.append(model)
+    focus[:] = kept
+    return holder, held
 
 
 def arrange(stock: Stock, rng: np.random.Generator) -> Arrangement:
@@ -185,17 +225,23 @@ def arrange(stock: Stock, rng: np.random.Generator) -> Arrangement:
     count = int(rng.integers(5, 11))
     rivals = int(rng.choice([2, 3, 4, 5], p=[0.4, 0.3, 0.2, 0.1]))
     focus = stock.draw_group(rng, rivals)
-    if rng.random() < 0.4:
-        focus += stock.draw_group(rng, 2)
-    others = _draw_others(stock, max(2, count - len(focus)), rng)
     table = _Table(rng)
     row_rad = None
     if rivals >= 3 and rng.random() < 0.4:
         row_rad = float(rng.uniform(-np.pi, np.pi))
-        if table.put(line_up(focus[:rivals], row_rad, (0.01, 0.05), rng)):
-            focus = focus[rivals:]
+        if table.put(line_up(focus, row_rad, (0.01, 0.05), rng)):
+            focus = []
         else:
             row_rad = None
+    if rng.random() < 0.4:
+        focus += stock.draw_group(rng, 2)
+    for _ in range(int(rng.choice([0, 1, 2], p=[0.35, 0.5, 0.15]))):
+        held = _draw_holder(stock, focus, rng)
+        if held is not None:
+            below = _single(held[0], rng)
+            table.put([below], fill(below, held[1], rng))
+    there = len(table.standing) + len(table.held) + len(focus)
+    others = _draw_others(stock, max(1, count - there), rng)
     for model in focus:
         _put_focus(table, model, others, rng)
     for model in sorted(others, key=lambda model: -max(model.size_m[:2])):
@@ -206,26 +252,15 @@ def arrange(stock: Stock, rng: np.random.Generator) -> Arrangement:
 def _put_focus(
     table: _Table, model: ObjectModel, others: list[ObjectModel], rng: np.random.Generator
 ) -> None:
-    """Put one of several rivals in, on, beside or between some of `others`, or alone."""
+    """Put one of several rivals beside or between some of `others`, or alone."""
     draw = rng.random()
-    holder = next((other for other in others if fits(other, model)), None)
-    if holder is not None and draw < 0.5:
-        others.remove(holder)
-        below = _single(holder, rng)
-        contents = [model]
-        small = next((o for o in others if fits(holder, o) and max(o.size_m) < 0.1), None)
-        if small is not None and rng.random() < 0.4:
-            others.remove(small)
-            contents.append(small)
-        table.put([below], fill(below, contents, rng))
-        return
     direction = float(rng.uniform(-np.pi, np.pi))
-    if len(others) >= 2 and draw > 0.85:
+    if len(others) >= 2 and draw < 0.2:
         a, b = others.pop(), others.pop()
         if table.put(line_up([a, model, b], direction, (0.01, 0.06), rng)):
             return
         others += [a, b]
-    elif others and draw > 0.55:
+    elif others and draw < 0.6:
         other = others.pop()
         if table.put(line_up([model, other], direction, (0.004, 0.03), rng)):
             return

@@ -8,6 +8,7 @@ from textseg_core.arrays import Float64Array
 
 _NEAREST_M = 0.25
 _FARTHEST_M = 2.2
+_LEAST_SHARE = 0.45  # of the distance, before the nearest corner
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,8 @@ def draw_camera(
             local = (corners - pose.position) @ pose.rotation
             depth = np.maximum(-local[:, 2], 1e-3)
             seen = (np.abs(local[:, :2]) < limit * depth[:, None]).all(axis=1)
-            near, far = (near, distance) if seen.mean() >= 0.9 else (distance, far)
+            close = depth.min() < _LEAST_SHARE * distance
+            near, far = (near, distance) if seen.mean() >= 0.9 and not close else (distance, far)
         if turn == 0:
             # Shift the middle of the things' picture to the middle of the image, on the table.
             offset = (local[:, :2] / depth[:, None] * distance).copy()

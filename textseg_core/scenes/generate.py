@@ -10,6 +10,7 @@ import json
 import multiprocessing
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -154,7 +155,9 @@ def _start_opengl(size: int) -> Any:
     try:
         from textseg_core.scenes.render import Offscreen
 
-        return Offscreen(size)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # GLFW's: what is raised says it all
+            return Offscreen(size)
     except Exception as error:
         # MuJoCo looks for the library while it is imported, and raises whatever that raises.
         reason = str(error).splitlines()[0] if str(error) else repr(error)

@@ -17,6 +17,7 @@ from textseg_core.scenes.surfaces import Surfaces
 from textseg_core.scenes.world import TABLE_PX, WALL_PX, World
 
 _MAX_GEOMS = 400
+_FONT = mujoco.mjtFontScale.mjFONTSCALE_50.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +46,13 @@ class Offscreen:
         self.px = px
         self._context = mujoco.GLContext(px, px)
         self._context.make_current()
+        # GLFW reports a failure only here.
+        mujoco.MjrContext(mujoco.MjModel.from_xml_string("<mujoco/>"), _FONT).free()
 
     @contextmanager
     def show(self, world: World) -> Iterator["Stage"]:
         """Load a world into OpenGL; yield what renders it."""
-        gl = mujoco.MjrContext(world.model, mujoco.mjtFontScale.mjFONTSCALE_50.value)
+        gl = mujoco.MjrContext(world.model, _FONT)
         mujoco.mjr_setBuffer(mujoco.mjtFramebuffer.mjFB_OFFSCREEN.value, gl)
         gl.readDepthMap = mujoco.mjtDepthMap.mjDEPTH_ZEROFAR.value
         try:
@@ -95,12 +98,12 @@ class Stage:
             model.mat_texrepeat[model.material(name).id] = repeat
         model.mat_specular[model.material("table").id] = float(rng.uniform(0, 0.4))
         warmth = np.array([1.0, 1.0, 1.0]) + rng.normal(0, 0.06, 3)
-        ambient = float(rng.uniform(0.3, 0.5))
+        ambient = float(rng.uniform(0.38, 0.58))
         model.vis.headlight.ambient[:] = ambient * warmth
-        model.vis.headlight.diffuse[:] = float(rng.uniform(0.05, 0.25))
+        model.vis.headlight.diffuse[:] = float(rng.uniform(0.12, 0.32))
         model.vis.headlight.specular[:] = 0.05
         for name, strength in (
-            ("key", rng.uniform(0.45, 0.8)),
+            ("key", rng.uniform(0.25, 0.55)),
             ("fill", rng.uniform(0.0, 0.3)),
         ):
             light = model.light(name).id

@@ -132,11 +132,16 @@ class Stock:
         chosen = fitting[int(rng.integers(len(fitting)))]
         return chosen.build(rng, _choice(chosen, prefer, avoid) or chosen.colors)
 
+    def _colors(self, category: str) -> frozenset[str]:
+        candidates = (*self._made.get(category, ()), *self._pack.get(category, ()))
+        return frozenset().union(*(item.colors for item in candidates))
+
     def draw_group(self, rng: np.random.Generator, count: int) -> list[ObjectModel]:
         """Draw several of one category: of one colour, of different colours, or all alike."""
         category = self.draw_category(rng)
         for _ in range(3):
-            if len(self._made.get(category, ())) + len(self._pack.get(category, ())) > 1:
+            # Colours can tell apart only what has several.
+            if len(self._colors(category)) > 2 or rng.random() < 0.35:
                 break
             category = self.draw_category(rng)
         style = rng.random()

@@ -205,8 +205,10 @@ def build_world(arrangement: Arrangement, rng: np.random.Generator, px: int) -> 
         for thing, (position, rotation) in zip(objects, poses, strict=True)
     ]
     boxes = np.array([[cloud.min(axis=0), cloud.max(axis=0)] for cloud in points])
-    support, inside = find_supports(objects, boxes, _touching(data, geom_object))
     positions, rotations = (np.array([pose[i] for pose in poses]) for i in range(2))
+    support, inside = find_supports(
+        objects, positions, rotations, boxes, _touching(data, geom_object)
+    )
     gone = find_fallen(objects, positions, rotations, half, support)
     for index in sorted(gone):
         address = model.jnt_qposadr[model.body_jntadr[model.body(f"o{index}").id]]
