@@ -215,6 +215,29 @@ class _TwoWayLayer(nn.Module):
         return tokens, cells
 
 
+class _PooledLayer(nn.Module):
+    """Means in place of attention, an ablation: cells hear the mean word, words the mean cell."""
+
+    def __init__(self, width: int, dropout: float):
+        super().__init__()
+        self.tell_cells = nn.Linear(width, width)
+        self.tell_words = nn.Linear(width, width)
+        self.norms = nn.ModuleList(nn.LayerNorm(width) for _ in range(4))
+        self.perceptron = feed_forward(width, 2 * width, dropout)
+        self.cell_perceptron = feed_forward(width, width)
+
+    def forward(
+        self, tokens: Tensor, cells: Tensor, place: Tensor, bias: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        shown = (bias[:, 0, 0, :, None] > _HIDE / 2).to(tokens.dtype)
+        mean_word = (shown * tokens).sum(dim=1, keepdim=True) / shown.sum(dim=1, keepdim=True)
+        cells = self.norms[0](cells + self.tell_cells(mean_word))
+        cells = self.norms[1](cells + self.cell_perceptron(cells + place))
+        tokens = self.norms[2](tokens + self.tell_words(cells.mean(dim=1, keepdim=True)))
+        tokens = self.norms[3](tokens + self.perceptron(tokens))
+        return tokens, cells
+
+
 class CompactQueryHead(nn.Module):
     """Both encodings -> `logits` (Q, 1, S / 4, S / 4), `presence` (Q,), `several` (Q,).
 
@@ -224,16 +247,31 @@ class CompactQueryHead(nn.Module):
         Dynamic kernels: Tian et al. 2020, arXiv:2003.05664, section 3.2.
     """
 
-    def __init__(self, input_px: int, width: int, layers: int, dropout: float):
+    def __init__(
+        self,
+        input_px: int,
+        width: int,
+        layers: int,
+        dropout: float,
+        *,
+        coordinates: bool = True,
+        attention: bool = True,
+        presence: bool = True,
+    ):
         super().__init__()
+        self._knows_place = coordinates
+        self._knows_presence = presence
         self.side = input_px // CELL_STRIDE
-        self.register_buffer("coordinates", _fourier(self.side), persistent=False)
+        self.register_buffer("coordinates", self._places(), persistent=False)
         self.coordinates: Tensor
         self.place = nn.Linear(self.coordinates.shape[-1], width)
         self.lexical_scale = nn.Parameter(torch.tensor(4.0))
         self.lexical_use = nn.Linear(1, width)
         self.own_tokens = nn.Parameter(torch.randn(1, 2, width) * 0.5)
-        self.layers = nn.ModuleList(_TwoWayLayer(width, dropout) for _ in range(layers))
+        self.layers = nn.ModuleList(
+            _TwoWayLayer(width, dropout) if attention else _PooledLayer(width, dropout)
+            for _ in range(layers)
+        )
         self.coarse_key = nn.Linear(width, width)
         self.coarse_bias = nn.Parameter(torch.tensor(-2.0))
         self.to_detail = nn.Linear(width, _DETAIL)
@@ -243,6 +281,15 @@ class CompactQueryHead(nn.Module):
             nn.Linear(width, width), nn.ReLU(), nn.Linear(width, sum(self._sizes))
         )
         self.answer = nn.Sequential(nn.Linear(width, width), nn.ReLU(), nn.Linear(width, 2))
+
+    def _places(self) -> Tensor:
+        places = _fourier(self.side)
+        return places if self._knows_place else torch.zeros_like(places)
+
+    def resize(self, side: int) -> None:
+        """Answer for `side` x `side` cells from now on."""
+        self.side = side
+        self.coordinates = self._places().to(self.coordinates)
 
     def forward(
         self,
@@ -289,6 +336,8 @@ class CompactQueryHead(nn.Module):
         drawn = (second[:, None, :] @ drawn) / math.sqrt(_KERNEL)
         logits = both[:, _KERNEL:] + drawn.unflatten(2, detail.shape[-2:])
         presence, several = self.answer(tokens[:, 1]).unbind(dim=1)
+        if not self._knows_presence:
+            presence = logits.amax(dim=(1, 2, 3))
         if self.training:
             return logits, presence, several, coarse
         return logits, presence, several
@@ -313,6 +362,9 @@ class CompactNetwork(SegmentationNetwork):
         lexical_width: Channels of the ImageNet nouns.
         layers: Two-way layers of the head.
         dropout: Share dropped in training.
+        coordinates: False for an ablation: the cells do not know where they are.
+        attention: False for an ablation: means in place of attention in the head.
+        presence: False for an ablation: presence is the mask's greatest logit.
 
     Raises:
         ValueError: If `input_px` is not a multiple of 32.
@@ -337,14 +389,40 @@ class CompactNetwork(SegmentationNetwork):
         lexical_width: int = 192,
         layers: int = 2,
         dropout: float = 0.1,
+        coordinates: bool = True,
+        attention: bool = True,
+        presence: bool = True,
     ):
         super().__init__()
-        if input_px <= 0 or input_px % 32:
-            raise ValueError(f"input_px must be a positive multiple of 32, got {input_px}")
+        _check_input_px(input_px)
         self.input_px = input_px
         self.tokens = tokens
         self.image_encoder = CompactImageEncoder(input_px, width, lexical_width, dropout)
         self.expression_encoder = CompactExpressionEncoder(
             vocabulary_size, tokens, width, lexical_width, dropout
         )
-        self.query_head = CompactQueryHead(input_px, width, layers, dropout)
+        self.query_head = CompactQueryHead(
+            input_px,
+            width,
+            layers,
+            dropout,
+            coordinates=coordinates,
+            attention=attention,
+            presence=presence,
+        )
+
+    def resize(self, input_px: int) -> None:
+        """Take images of another side from now on, with the same weights.
+
+        Raises:
+            ValueError: If `input_px` is not a multiple of 32.
+        """
+        _check_input_px(input_px)
+        self.input_px = input_px
+        self.image_encoder.cells = input_px // CELL_STRIDE
+        self.query_head.resize(input_px // CELL_STRIDE)
+
+
+def _check_input_px(input_px: int) -> None:
+    if input_px <= 0 or input_px % 32:
+        raise ValueError(f"input_px must be a positive multiple of 32, got {input_px}")

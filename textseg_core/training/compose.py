@@ -244,6 +244,14 @@ def pasted_scene(sources: SceneSources, size_px: int, rng: np.random.Generator) 
     """Return a photograph with one to four cut-outs or rendered objects pasted into it."""
     photo = sources.photos[int(rng.integers(len(sources.photos)))]
     builder = photo_builder(photo, size_px, rng)
+    paste_things(builder, sources, size_px, rng)
+    return builder.build(sources.photo_names)
+
+
+def paste_things(
+    builder: SceneBuilder, sources: SceneSources, size_px: int, rng: np.random.Generator
+) -> None:
+    """Paste one to four cut-outs or rendered objects into a picture of about `size_px`."""
     for _ in range(int(rng.integers(1, 5))):
         pool = sources.cut_outs if rng.random() < 0.7 or not sources.sprites else sources.sprites
         sprite = pool[int(rng.integers(len(pool)))]
@@ -255,7 +263,6 @@ def pasted_scene(sources: SceneSources, size_px: int, rng: np.random.Generator) 
         u = int(rng.integers(0, size_px))
         base = int(rng.integers(size_px // 4, size_px + size[1] // 3))
         builder.paste(sprite, u, base, size)
-    return builder.build(sources.photo_names)
 
 
 def _mirror(sprite: Sprite) -> Sprite:

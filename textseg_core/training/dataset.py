@@ -1,96 +1,153 @@
-"""Training samples: one drawn scene with several expressions and their masks."""
+"""The stream of training samples: sample i of a run follows from the seed and i alone.
 
-from collections.abc import Iterator
-from typing import TypeAlias
+So neither the number of workers nor a resumed run changes what is learnt from.
+"""
+
+from collections.abc import Iterator, Sequence
 
 import cv2
 import numpy as np
-import torch
-from torch import Tensor
-from torch.utils.data import IterableDataset, get_worker_info
+from torch.utils.data import DataLoader, Dataset
 
 from textseg_core.expressions.draw_queries import write_expressions
-from textseg_core.scenes.scene import Query, Scene, target_mask
+from textseg_core.expressions.mirror import mirror_words
+from textseg_core.scenes.scene import Query, Scene
+from textseg_core.scenes.split import admits
 from textseg_core.tokenizer import Tokenizer
-from textseg_core.training.compose import SceneSources, change_light, draw_scene
+from textseg_core.training.samples import Sample, collate, encode_sample
+from textseg_core.training.settings import Stage
+from textseg_core.training.sources import SourceSet
 
-Sample: TypeAlias = dict[str, Tensor]
+_MOST_DRAWS = 100
+_SIDES = {"left": "right", "right": "left"}
 
 
-def encode_sample(scene: Scene, queries: list[Query], tokenizer: Tokenizer, stride: int) -> Sample:
-    """Return the tensors of one scene.
-
-    Args:
-        scene: Of side S.
-        queries: Q expressions about it.
-        tokenizer: Expression -> ids of length T.
-        stride: Pixels per cell of the target masks.
-
-    Returns:
-        `image` (S, S, 3) uint8, `token_ids` (Q, T) int64, `target` (Q, 1, S / stride,
-        S / stride) float16, the share of each cell that is foreground, `presence` (Q,)
-        and `several` (Q,) float32.
-    """
-    side = scene.image.shape[0] // stride
-    targets = np.stack(
-        [
-            cv2.resize(
-                target_mask(scene, query).astype(np.float32),
-                (side, side),
-                interpolation=cv2.INTER_AREA,
+def mirrored_queries(queries: Sequence[Query]) -> list[Query]:
+    """Return queries in the words of the mirrored picture, without held-out compositions."""
+    turned = []
+    for query in queries:
+        pairs = tuple((_SIDES.get(word, word), noun) for word, noun in query.compositions)
+        if admits("train", pairs):
+            turned.append(
+                Query(
+                    mirror_words(query.expression), query.targets, query.kind, query.several, pairs
+                )
             )
-            for query in queries
-        ]
-    )
-    ids = np.concatenate([tokenizer.encode(query.expression).token_ids for query in queries])
-    return {
-        "image": torch.from_numpy(np.ascontiguousarray(scene.image)),
-        "token_ids": torch.from_numpy(ids),
-        "target": torch.from_numpy(targets.astype(np.float16))[:, None],
-        "presence": torch.tensor([float(bool(query.targets)) for query in queries]),
-        "several": torch.tensor([float(query.several) for query in queries]),
-    }
+    return turned
 
 
-class SceneDataset(IterableDataset[Sample]):
-    """Draws scenes without end; each worker draws its own.
+def queries_for(
+    scene: Scene,
+    given: Sequence[Query],
+    count: int,
+    rng: np.random.Generator,
+    *,
+    negatives: bool = True,
+) -> list[Query]:
+    """Return up to `count` queries: those that belong to the scene, or else newly written.
 
     Args:
-        sources: What scenes are made of.
+        scene: What is described.
+        given: Expressions that belong to it; empty to write some.
+        count: How many are wanted.
+        rng: Source of every choice.
+        negatives: Whether expressions that mean nothing are kept.
+    """
+    queries = list(given) or write_expressions(scene, count, rng, compositions="train")
+    return [query for query in queries if negatives or query.targets][:count]
+
+
+class SampleDrawer(Dataset[Sample]):
+    """Draws sample i of a run, for any i.
+
+    Args:
+        sources: Where scenes come from.
         tokenizer: Expression -> ids.
-        input_px: Side of a scene.
-        stride: Of the target masks.
-        queries: Expressions per scene; scenes with fewer cases repeat some.
-        seed: The same seed and number of workers give the same samples.
+        stage: Size, expressions per scene and mixture.
+        stride: Of the masks.
+        seed: Of the run.
+        negatives: Whether expressions that mean nothing are kept.
     """
 
     def __init__(
         self,
-        sources: SceneSources,
+        sources: SourceSet,
         tokenizer: Tokenizer,
+        stage: Stage,
         *,
-        input_px: int,
         stride: int,
-        queries: int,
         seed: int,
-    ):
+        negatives: bool = True,
+    ) -> None:
         self._sources = sources
         self._tokenizer = tokenizer
-        self._input_px = input_px
+        self._stage = stage
+        self._mixture = {
+            name: weight for name, weight in stage.mixture.items() if name in sources.by_name
+        }
+        if not any(self._mixture.values()):
+            raise ValueError(f"no source is left of the mixture {dict(stage.mixture)}")
         self._stride = stride
-        self._queries = queries
         self._seed = seed
+        self._negatives = negatives
 
-    def __iter__(self) -> Iterator[Sample]:
-        """Yield samples for ever."""
-        worker = get_worker_info()
-        rng = np.random.default_rng([self._seed, 0 if worker is None else worker.id])
+    def __getitem__(self, index: int) -> Sample:
+        """Return sample `index`; scenes of which nothing can be said are drawn again."""
+        rng = np.random.default_rng([self._seed, index])
         cv2.setNumThreads(1)  # the training itself needs the cores
+        for _ in range(_MOST_DRAWS):
+            _, drawn = self._sources.draw(self._mixture, rng, self._stage.input_px)
+            queries = queries_for(
+                drawn.scene, drawn.queries, self._stage.queries, rng, negatives=self._negatives
+            )
+            turned = mirrored_queries(queries) if rng.random() < 0.5 else []
+            chosen = turned or queries
+            if chosen:
+                return encode_sample(
+                    drawn.scene,
+                    [chosen[i % len(chosen)] for i in range(self._stage.queries)],
+                    self._tokenizer,
+                    size_px=self._stage.input_px,
+                    stride=self._stride,
+                    mirror=bool(turned),
+                    weak=drawn.weak,
+                )
+        raise ValueError(
+            f"no expression could be written in {_MOST_DRAWS} scenes of {list(self._mixture)}; "
+            "expected scenes with at least one object that can be named"
+        )
+
+
+class StepIndices:
+    """Indices of the samples of one process, step by step, without end.
+
+    Args:
+        first: Samples that all processes together have drawn so far.
+        batch: Samples per step and process.
+        rank: Number of this process.
+        world: Number of processes.
+    """
+
+    def __init__(self, first: int, batch: int, rank: int = 0, world: int = 1) -> None:
+        self._first, self._batch, self._rank, self._world = first, batch, rank, world
+
+    def __iter__(self) -> Iterator[list[int]]:
+        """Yield the indices of one step after the other."""
+        start = self._first + self._rank * self._batch
         while True:
-            scene = draw_scene(self._sources, self._input_px, rng)
-            queries = write_expressions(scene, self._queries, rng)
-            if not queries:
-                continue
-            queries = [queries[i % len(queries)] for i in range(self._queries)]
-            lit = Scene(change_light(scene.image, rng), scene.objects, scene.closed_names)
-            yield encode_sample(lit, queries, self._tokenizer, self._stride)
+            yield list(range(start, start + self._batch))
+            start += self._world * self._batch
+
+
+def sample_loader(
+    drawer: SampleDrawer, indices: StepIndices, *, workers: int, pin: bool
+) -> DataLoader[Sample]:
+    """Return batches of samples, drawn ahead by `workers` processes or, with 0, in the loop."""
+    return DataLoader(
+        drawer,
+        batch_sampler=indices,  # without end, so it has no length
+        collate_fn=collate,
+        num_workers=workers,
+        prefetch_factor=4 if workers else None,
+        pin_memory=pin,
+    )

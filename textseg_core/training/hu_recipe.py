@@ -1,0 +1,130 @@
+"""Hu et al. 2016 in the same loop: low-resolution stage, then high-resolution stage, by SGD."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+from safetensors.torch import load_file
+from torch import Tensor, nn, optim
+from torch.nn import functional as F
+
+from textseg_core.models import registry
+from textseg_core.models.base import SegmentationNetwork
+from textseg_core.models.hu2016 import Hu2016Network
+from textseg_core.models.visual import fcn_state_from_vgg16
+from textseg_core.training.hu2016 import HIGH_RESOLUTION, LOW_RESOLUTION, build_optimiser
+from textseg_core.training.loss import weighted_logistic_loss
+from textseg_core.training.samples import Sample
+from textseg_core.training.settings import TrainSettings
+from textseg_core.training.weights import read_backbone
+
+_STAGES: tuple[Literal["low", "high"], ...] = ("low", "high")
+_TEACHING = {"low": LOW_RESOLUTION, "high": HIGH_RESOLUTION}
+
+
+class HuRecipe:
+    """Two stages; in each the rate falls to a tenth after every third, as in the paper.
+
+    The paper counts 30,000 and 18,000 steps and falls every 10,000 and 6,000; here the
+    stages' shares of the run stand for them.
+
+    Args:
+        settings: Of exactly two stages.
+        words: The vocabulary.
+        backbones: Folder of the backbone's weights: `mobilenet_v2.safetensors`, or for VGG-16
+            torchvision's state dict as `vgg16.safetensors`; None to start at random.
+    """
+
+    def __init__(
+        self, settings: TrainSettings, words: Sequence[str], backbones: Path | None
+    ) -> None:
+        if len(settings.stages) != 2:
+            raise ValueError(
+                f"network hu2016 is trained in two stages, got {len(settings.stages)}; "
+                "see config/train_hu2016.yaml"
+            )
+        self._settings = settings
+        self._words = words
+        self._backbones = None if "backbone" in settings.ablate else backbones
+
+    def model_settings(self, stage: int) -> dict[str, object]:
+        """Return the arguments that rebuild the stage's network."""
+        return {
+            **self._settings.model,
+            "vocabulary_size": len(self._words),
+            "input_px": self._settings.stages[stage].input_px,
+            "stage": _STAGES[stage],
+        }
+
+    def build(self, stage: int) -> Hu2016Network:
+        """Return the stage's network with its backbone's weights."""
+        network = registry.build("hu2016", **self.model_settings(stage))
+        if not isinstance(network, Hu2016Network):
+            raise TypeError(f"expected a Hu2016Network, got {type(network).__name__}")
+        encoder = network.image_encoder
+        if self._backbones is not None:
+            if self._settings.model.get("backbone", "vgg16") == "mobilenet_v2":
+                state = read_backbone(self._backbones)
+                names = encoder.features.state_dict()
+                encoder.features.load_state_dict({k: state[f"features.{k}"] for k in names})
+            else:
+                path = self._backbones / "vgg16.safetensors"
+                if not path.is_file():
+                    raise ValueError(
+                        f"{path}: expected torchvision's VGG-16 state dict; without it, "
+                        "train from scratch with --set 'ablate=[backbone]'"
+                    )
+                state = fcn_state_from_vgg16(load_file(path), scaled_input=True)
+                mine = encoder.state_dict()
+                # fc8 of another width than ImageNet's 1000 classes starts at random.
+                fitting = {k: v for k, v in state.items() if v.shape == mine[k].shape}
+                encoder.load_state_dict(fitting, strict=False)
+        self._freeze(network, stage)
+        return network
+
+    def enter(self, network: SegmentationNetwork, stage: int) -> SegmentationNetwork:
+        """Return the high-resolution network, started from the low-resolution one."""
+        if network.stride == 1:
+            return network
+        following = self.build(stage).to(next(network.parameters()).device)
+        following.load_low_resolution(network.state_dict())
+        return following
+
+    def _freeze(self, network: Hu2016Network, stage: int) -> None:
+        if self._settings.stages[stage].frozen_layers:
+            network.freeze_backbone()
+
+    def optimiser(self, network: nn.Module) -> optim.Optimizer:
+        """Return the paper's SGD."""
+        optimiser = build_optimiser(network, self._settings.rate)
+        for group in optimiser.param_groups:
+            group["top"] = self._settings.rate
+        return optimiser
+
+    def rate_share(self, progress: float) -> float:
+        """Return a tenth after every third of a stage."""
+        stage = self._settings.stage_at(progress)
+        begun = sum(earlier.share for earlier in self._settings.stages[:stage])
+        done = (progress - begun) / self._settings.stages[stage].share
+        return float(0.1 ** min(2, int(3 * done)))
+
+    def losses(self, network: SegmentationNetwork, batch: Sample) -> dict[str, Tensor]:
+        """Return the logistic loss per cell or per pixel, of Q expressions for B images."""
+        (visual,) = network.image_encoder(batch["image"])
+        read = network.expression_encoder(batch["token_ids"].flatten(0, 1))
+        queries = batch["token_ids"].shape[1]
+        (logits,) = network.query_head(visual.repeat_interleave(queries, dim=0), *read)
+        target = batch["target"].flatten(0, 1)
+        if network.stride == 1:
+            teaching, foreground = _TEACHING["high"], target > 0.5
+        else:
+            # One pixel of a cell is enough, as in the release.
+            teaching = _TEACHING["low"]
+            foreground = F.max_pool2d(target, target.shape[-1] // logits.shape[-1]) > 0
+        loss = weighted_logistic_loss(
+            logits.float(),
+            foreground,
+            foreground_weight=teaching.foreground_weight,
+            background_weight=teaching.background_weight,
+        )
+        return {"mask": loss}
