@@ -39,6 +39,8 @@ _TRIES = {
     **dict.fromkeys(("ordinal", "exclusion", "material", "size", "superlative", "synonym"), 5),
 }
 _USUAL_TRIES = 3
+# What is absent can always be said; a poor scene must not turn into nothing but that.
+_MOST_ABSENT = 1.5  # times its share
 _TEST_TRIES = 40  # most draws combine nothing that is held out
 
 _MAKERS: dict[str, Callable[[ExpressionWriter], Query | None]] = {
@@ -95,12 +97,16 @@ def write_expressions(
     writer = ExpressionWriter(scene, rng)
     names = list(shares)
     limits = list(accumulate(shares.values()))
+    most_absent = max(1, round(_MOST_ABSENT * shares.get("absent", 0.0) / limits[-1] * count))
     queries: dict[str, Query] = {}
+    absent = 0
     for _ in range(6 * count):
         if len(queries) == count:
             break
         drawn = bisect(limits, writer.rng.random() * limits[-1])
         kind = names[min(drawn, len(names) - 1)]
+        if kind == "absent" and absent >= most_absent:
+            continue
         tries = _TRIES.get(kind, _USUAL_TRIES)
         for _ in range(_TEST_TRIES if compositions == "test" else tries):
             query = write_one(writer, kind)
@@ -109,5 +115,6 @@ def write_expressions(
             if query.expression in queries or len(query.expression.split()) > MOST_WORDS:
                 continue
             queries[query.expression] = query
+            absent += kind == "absent"
             break
     return list(queries.values())

@@ -122,7 +122,17 @@ NUMBERS = {2: "two", 3: "three", 4: "four", 5: "five", 6: "six"}
 
 # Between a noun and what is said of its place.
 LINKS = ("", "", "", "", "", "", "that is", "which is")
-TABLE_LINKS = (*LINKS, "standing", "sitting", "placed", "located", "that stands", "that sits")
+TABLE_LINKS = (
+    *LINKS,
+    *LINKS,
+    *LINKS,
+    "standing",
+    "sitting",
+    "placed",
+    "located",
+    "that stands",
+    "that sits",
+)
 # First words of places behind a noun that take one.
 LINKABLE = frozenset(
     """
