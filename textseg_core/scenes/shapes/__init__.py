@@ -11,7 +11,18 @@ from collections.abc import Collection
 import numpy as np
 
 from textseg_core.scenes.object_model import ObjectModel
-from textseg_core.scenes.shapes import boxes, fruit, packaged, toys, vessels
+from textseg_core.scenes.shapes import (
+    baked,
+    boxes,
+    cookware,
+    cutlery,
+    fruit,
+    packaged,
+    tableware,
+    toys,
+    vegetables,
+    vessels,
+)
 from textseg_core.scenes.shapes.canvas import Canvas
 from textseg_core.scenes.shapes.form import Form
 from textseg_core.scenes.shapes.kind import Finish, ShapeKind
@@ -27,7 +38,7 @@ __all__ = [
 ]
 
 PROFILES = 64
-_MODULES = (vessels, packaged, boxes, toys, fruit)
+_MODULES = (vessels, tableware, cookware, cutlery, packaged, boxes, toys, fruit, vegetables, baked)
 _KINDS: dict[str, ShapeKind] = {
     kind.category: kind for module in _MODULES for kind in module.KINDS
 }
@@ -116,7 +127,8 @@ def build_shape(
             f"{object_id} cannot be {' or '.join(sorted(colors or ())) or 'without a colour'}: "
             f"allow at least one of {', '.join(kind.colors)}"
         )
-    main = str(rng.choice(allowed))
+    usual = [color for color in kind.usual if color in allowed]
+    main = str(rng.choice(usual if usual and rng.random() < 0.5 else allowed))
     canvas, finish, named = _paint(kind, form, main, rng)
     extents = form.vertices.max(axis=0) - form.vertices.min(axis=0)
     return ObjectModel(

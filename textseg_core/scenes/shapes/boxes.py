@@ -26,9 +26,7 @@ def box_form(rng: np.random.Generator) -> Form:
 
 def paint_box(canvas: Canvas, main: str, rng: np.random.Generator) -> Finish:
     """Paint a printed or plain box, or one with a ribbon."""
-    ground = canvas.ink(main)
-    for slot in canvas.slots:
-        canvas.region(slot)[:] = ground
+    ground = canvas.cover(main)
     second = contrasting(main, rng)
     ink = canvas.ink(second)
     if canvas.variant == "gift box":

@@ -47,11 +47,17 @@ class Canvas:
         """Variant of the form that is painted."""
         return self._form.variant
 
-    def ink(self, color: str) -> int:
-        """Return a new ink of a named colour."""
-        self._rgb.append(draw_rgb(color, self._rng))
+    def ink(self, color: str, rgb: tuple[int, int, int] | None = None) -> int:
+        """Return a new ink of a named colour; `rgb` where nature has its own shade of it."""
+        self._rgb.append(draw_rgb(color, self._rng) if rgb is None else rgb)
         self._names.append(color)
         return len(self._rgb) - 1
+
+    def cover(self, color: str, rgb: tuple[int, int, int] | None = None) -> int:
+        """Fill everything with a new ink and return it."""
+        ink = self.ink(color, rgb)
+        self._index[:] = ink
+        return ink
 
     def region(self, slot: str) -> UInt8Array:
         """Return the pixels of a slot, to be filled with inks."""

@@ -32,6 +32,7 @@ class ShapeKind:
         colors: Main colours that it can have.
         form: Draws the geometry of a profile.
         paint: Paints a canvas in a main colour.
+        usual: Those of them that half of all such things have; empty if none stands out.
         variants: Further names of the forms of a variant.
     """
 
@@ -40,6 +41,7 @@ class ShapeKind:
     colors: tuple[str, ...]
     form: Callable[[np.random.Generator], Form]
     paint: Callable[[Canvas, str, np.random.Generator], Finish]
+    usual: tuple[str, ...] = ()
     variants: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property

@@ -1,7 +1,7 @@
 """Surfaces made of grids of points: turned on a lathe, drawn along a path, or boxed."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -39,6 +39,10 @@ class Patch:
         vertices[:, first] = cosine * self.vertices[:, first] - sine * self.vertices[:, second]
         vertices[:, second] = sine * self.vertices[:, first] + cosine * self.vertices[:, second]
         return replace(self, vertices=vertices)
+
+    def warped(self, change: Callable[[Float64Array], Float64Array]) -> "Patch":
+        """Return the patch with its vertices, (V, 3), moved by a function."""
+        return replace(self, vertices=change(self.vertices))
 
     def scaled(self, x: float = 1.0, y: float = 1.0, z: float = 1.0) -> "Patch":
         """Return the patch stretched by positive factors."""

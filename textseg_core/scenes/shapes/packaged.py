@@ -181,9 +181,7 @@ def _paint_side(canvas: Canvas, main: str, ground: int, rng: np.random.Generator
 
 def paint_can(canvas: Canvas, main: str, rng: np.random.Generator) -> Finish:
     """Paint a can: a printed side, a bare metal top."""
-    ground = canvas.ink(main)
-    for slot in canvas.slots:
-        canvas.region(slot)[:] = ground
+    ground = canvas.cover(main)
     metal = ground if main == "silver" else canvas.ink("silver")
     # A flat tin shows little but its lid, which is printed then.
     canvas.region("top")[:] = ground if canvas.variant == "tuna can" else metal
@@ -204,9 +202,7 @@ def paint_can(canvas: Canvas, main: str, rng: np.random.Generator) -> Finish:
 
 def paint_bottle(canvas: Canvas, main: str, rng: np.random.Generator) -> Finish:
     """Paint a bottle or jar: coloured glass or plastic, a label, a cap."""
-    ground = canvas.ink(main)
-    for slot in canvas.slots:
-        canvas.region(slot)[:] = ground
+    ground = canvas.cover(main)
     ink = _paint_side(canvas, main, ground, rng)
     draw = rng.random()
     if draw < 0.4:

@@ -3,7 +3,10 @@
 import math
 from collections.abc import Sequence
 
+import numpy as np
+
 from textseg_core.scenes.object_model import Solid
+from textseg_core.scenes.shapes.mesh import Patch
 
 _STAVES = 8
 
@@ -25,6 +28,15 @@ def block(
 def ellipsoid(half: tuple[float, float, float], height: float | None = None) -> Solid:
     """Return an ellipsoid that touches the table, or whose centre is at `height`."""
     return Solid("ellipsoid", half, (0.0, 0.0, half[2] if height is None else height))
+
+
+def around(patches: Sequence[Patch], share: float = 1.0) -> Solid:
+    """Return the box that holds patches, its width and depth reduced to a share."""
+    vertices = np.concatenate([patch.vertices for patch in patches])
+    low, high = vertices.min(axis=0), vertices.max(axis=0)
+    x, y, z = (float(value) for value in (low + high) / 2)
+    wide, deep, tall = (float(value) for value in high - low)
+    return block((share * wide, share * deep, tall), (x, y, z))
 
 
 def ring(radius: float, wall: float, low: float, high: float) -> list[Solid]:
