@@ -19,6 +19,7 @@ from textseg_core.segmenter import Segmenter
 CELL_PX = 320
 COLUMNS, ROWS = 6, 4
 TRUTH_COLOUR = (255, 255, 255)
+RIGHT, WRONG = (40, 220, 90), (235, 80, 80)
 FONT_PX = 13
 BACKGROUND = 24
 JPEG_QUALITY = 90
@@ -81,7 +82,8 @@ def draw_cell(scene: Scene, query: Query, answer: Segmentation, record: Record) 
     """Return one captioned picture, RGB, `CELL_PX` wide.
 
     The answer is tinted in the colour of its status, the truth outlined in white; a cross marks
-    the centroid. Below stand the expression, then kind, IoU, status and score.
+    the centroid. Below stand the expression, then kind, IoU, status and score, in green if the
+    answer is right (`Record.right`), else in red.
     """
     height, width = scene.image.shape[:2]
     scale = CELL_PX / width

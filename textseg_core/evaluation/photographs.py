@@ -10,8 +10,6 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-
 from textseg_core.datasets.photos import Photo, category_names, load_photos
 from textseg_core.evaluation import metrics
 from textseg_core.evaluation.answering import answer_questions, load_segmenter
@@ -28,6 +26,7 @@ from textseg_core.evaluation.questions import (
     Question,
     Scenes,
     by_picture,
+    draw_questions,
     read_questions,
     write_questions,
 )
@@ -35,12 +34,13 @@ from textseg_core.evaluation.records import Record, judge_mask
 from textseg_core.evaluation.report import Table, number
 from textseg_core.evaluation.seeds import spread_table
 from textseg_core.evaluation.summary import by_kind, tables
-from textseg_core.expressions.draw_queries import write_expressions
-from textseg_core.scenes.scene import Scene, SceneObject, target_mask
+from textseg_core.expressions.draw_queries import KINDS
+from textseg_core.scenes.scene import Scene, SceneObject
 
 MODULE = "textseg_core.evaluation.photographs"
+#: Kinds that say what a thing is called and nothing else, whether one fits or several.
+NOUNS_ALONE = ("category", "synonym", "ambiguous")
 LEAST_SHARE = 0.0005  # of the picture; smaller things are not asked for
-SEED = 2016
 
 
 def scene_of(photo: Photo, names: frozenset[str]) -> Scene:
@@ -84,18 +84,6 @@ class PhotoScenes:
         return scene_of(self._photos[index], self._names)
 
 
-def draw_questions(scenes: Scenes, per_photo: int) -> list[Question]:
-    """Return the expressions for the photographs, the same in every run."""
-    questions = []
-    for index in range(len(scenes)):
-        scene = scenes[index]
-        rng = np.random.default_rng([SEED, int(scene.scene_id)])
-        for query in write_expressions(scene, per_photo, rng, compositions="all"):
-            pixels = int(target_mask(scene, query).sum())
-            questions.append(Question(index, scene.scene_id, query, pixels))
-    return questions
-
-
 def baseline_records(scenes: Scenes, questions: Sequence[Question]) -> dict[str, list[Record]]:
     """Return what masks that ignore image and words get, by name."""
     rows: dict[str, list[Record]] = {}
@@ -112,6 +100,7 @@ def baseline_records(scenes: Scenes, questions: Sequence[Question]) -> dict[str,
 def baseline_table(model: Sequence[Record], baselines: dict[str, list[Record]]) -> Table:
     """Return all expressions, ambiguous ones too, by model, by kind and by baseline."""
     rows = {"model": list(model)}
+    rows["model, nouns alone"] = [record for record in model if record.kind in NOUNS_ALONE]
     rows.update({f"model, {k}": r for k, r in by_kind(model).items() if k != "all"})
     rows.update(baselines)
     figures = [metrics.MEAN_IOU, metrics.OVERALL_IOU]
@@ -142,7 +131,7 @@ def evaluate(options: argparse.Namespace, arguments: Sequence[str]) -> str:
     questions = (
         read_questions(options.questions)
         if options.questions is not None
-        else draw_questions(scenes, options.per_photo)
+        else draw_questions(scenes, list(KINDS), per_kind=options.per_kind, compositions="all")
     )
     if not questions:
         raise ValueError(f"{options.photos}: no expression can be drawn from these photographs")
@@ -176,7 +165,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--weights", nargs="+", default=[""], help="model directories; the shipped one if empty"
     )
-    parser.add_argument("--per-photo", type=int, default=8, help="expressions per photograph")
+    parser.add_argument("--per-kind", type=int, default=300, help="most expressions of each kind")
     parser.add_argument("--questions", type=Path, help="ask what this JSON file lists")
     parser.add_argument("--write-questions", type=Path, help="write the list that is asked")
     parser.add_argument("--gallery", type=Path, help="folder for contact sheets")

@@ -13,6 +13,7 @@ from textseg_core.evaluation.intervals import interval
 from textseg_core.evaluation.metrics import Figure
 from textseg_core.evaluation.records import RIGHT_IOU, Record
 from textseg_core.evaluation.report import Table, number, with_interval
+from textseg_core.expressions.draw_queries import KINDS
 
 Rows = dict[str, list[Record]]
 
@@ -23,11 +24,13 @@ def one_meant(records: Iterable[Record]) -> list[Record]:
 
 
 def by_kind(records: Sequence[Record]) -> Rows:
-    """Return `all` and then each kind, kinds in the order in which they first come."""
-    rows: Rows = {"all": list(records)}
+    """Return `all` and then each kind that occurs, in the order of `KINDS`, others last."""
+    found: Rows = {}
     for record in records:
-        rows.setdefault(record.kind, []).append(record)
-    return rows
+        found.setdefault(record.kind, []).append(record)
+    order = [kind for kind in KINDS if kind in found]
+    others = sorted(kind for kind in found if kind not in KINDS)
+    return {"all": list(records), **{kind: found[kind] for kind in (*order, *others)}}
 
 
 def by_size(records: Iterable[Record]) -> Rows:
