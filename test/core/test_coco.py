@@ -61,6 +61,14 @@ def test_compressed_differences_are_added_up(tmp_path: Path) -> None:
     assert np.flatnonzero(mask.ravel(order="F")).tolist() == [5, 6, 7, 18, 19, 20, 21]
 
 
+def test_compressed_differences_may_be_negative(tmp_path: Path) -> None:
+    # 5, 30, 5, 20, 2340: 20 - 30 = -10 = 22 - 32, 2340 - 5 = 2335 = 31 + 32 x 8 + 1024 x 2; 30
+    # takes two groups, as its fifth bit would be a sign.
+    mask = mask_of({"size": [HEIGHT, WIDTH], "counts": "5n05FoX2"}, tmp_path)
+
+    assert np.flatnonzero(mask.ravel(order="F")).tolist() == [*range(5, 35), *range(40, 60)]
+
+
 @pytest.mark.parametrize(
     "outline",
     [

@@ -58,6 +58,29 @@ def test_every_data_set_opens_by_name_and_its_expressions_have_masks(
         assert described[0].expressions == tuple(query.expression for query in queries)
 
 
+@pytest.mark.parametrize("name", ["coco", "photos"])
+def test_licences_count_and_seed_reach_the_written_sets(name: str, tmp_path: Path) -> None:
+    folder = write(name, tmp_path / "set")
+
+    def expressions(**wanted: object) -> list[str]:
+        (item,) = open_data_set(name, Request(folder=folder, **wanted))  # type: ignore[arg-type]
+        return [query.expression for query in item.load()[1]]
+
+    assert len(expressions(count=1)) <= 1 < len(expressions(count=30))
+    assert expressions(count=30, seed=1) != expressions(count=30, seed=2)
+    with pytest.raises(ValueError, match="no picture is left"):
+        expressions(licences=frozenset({7}))
+
+
+def test_pictures_elsewhere_are_found(tmp_path: Path) -> None:
+    folder = write("coco", tmp_path / "set")
+    (folder / "images").rename(tmp_path / "pictures")
+
+    (item,) = open_data_set("coco", Request(folder=folder, images=tmp_path / "pictures"))
+
+    assert item.image_path == tmp_path / "pictures" / "1.jpg"
+
+
 def test_an_unknown_name_is_refused_with_those_there_are(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"unknown data set 'x'; expected referit, refcoco"):
         open_data_set("x", Request(folder=tmp_path))

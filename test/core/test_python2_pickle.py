@@ -43,6 +43,12 @@ def test_a_set_of_python_2_is_admitted(tmp_path: Path) -> None:
     assert read(tmp_path / "a.p", data) == {1, 2}
 
 
+def test_text_and_long_numbers_of_python_2_are_admitted_by_name(tmp_path: Path) -> None:
+    data = b"(c__builtin__\nunicode\n(S'cup'\ntRc__builtin__\nlong\n(S'5'\ntRt."
+
+    assert read(tmp_path / "a.p", data) == ("cup", 5)
+
+
 class _Harm:
     def __reduce__(self) -> tuple[Any, ...]:
         return (os.mkdir, ("harm",))
@@ -69,6 +75,7 @@ def test_a_function_is_refused_and_not_called(
         b"copy_reg\n_reconstructor",
         b"numpy.core.multiarray\nscalar",
         b"builtins\nset.__init__",
+        b"sets\nset",
     ],
 )
 def test_other_names_are_refused_whatever_their_module(tmp_path: Path, name: bytes) -> None:

@@ -44,7 +44,8 @@ def test_pictures_and_masks_may_lie_in_the_release_folder(tmp_path: Path) -> Non
         (folder / name).rename(release / name)
 
     assert len(load_referit(folder)[0].load()[1]) == 1
-    assert len(load_referit(folder, images=release)[0].load()[1]) == 1
+    release.rename(tmp_path / "elsewhere")
+    assert len(load_referit(folder, images=tmp_path / "elsewhere")[0].load()[1]) == 1
 
 
 def test_missing_masks_are_told_only_when_they_are_needed(tmp_path: Path) -> None:

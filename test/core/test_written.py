@@ -5,6 +5,7 @@ from published import polygon, write_instances, write_picture
 
 from textseg_core.datasets.photos import is_held_out
 from textseg_core.datasets.written import load_coco, load_written_photos
+from textseg_core.scenes.split import admits
 
 CATEGORIES = ["cup", "dog", "chair"]
 TRAINED, HELD_OUT = 1, 6  # see test_photos.py
@@ -94,6 +95,21 @@ def test_missing_annotations_are_named_as_of_2017(tmp_path: Path) -> None:
 def test_a_split_without_masks_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="splits with masks are train and val, got 'test'"):
         load_coco(tmp_path, "test")
+
+
+def test_only_training_keeps_away_from_held_out_combinations(coco: Path) -> None:
+    write(coco / "annotations/instances_train2017.json", coco / "train2017", 3, 8, 5)
+    admitted = {
+        split: [
+            admits("train", query.compositions)
+            for item in load_coco(coco, split, count=60)
+            for query in item.load()[1]
+        ]
+        for split in ("train", "val")
+    }
+
+    assert all(admitted["train"])
+    assert not all(admitted["val"])
 
 
 @pytest.mark.parametrize(

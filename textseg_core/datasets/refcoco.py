@@ -74,7 +74,7 @@ def _asked(reference: dict[str, Any]) -> tuple[int, list[Asked]]:
 def _describe(
     folder: Path,
     path: Path,
-    references: object,
+    references: Any,
     split: str,
     source: str,
     origin: Origin,
@@ -85,8 +85,6 @@ def _describe(
     asked: dict[int, list[Asked]] = {}
     marks: set[str] = set()
     try:
-        if not isinstance(references, list):
-            raise TypeError(f"expected a list, got {type(references).__name__}")
         for reference in references:
             marks.add(reference["split"])
             if belongs(split, reference["split"]):
