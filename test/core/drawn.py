@@ -10,8 +10,9 @@ import numpy as np
 
 from textseg_core.arrays import AnyArray, BoolArray, UInt8Array
 from textseg_core.expressions.draw_queries import write_one
+from textseg_core.expressions.phrases import TABLE_LINKS
 from textseg_core.expressions.writer import ExpressionWriter
-from textseg_core.scenes.scene import Query, Scene, SceneObject
+from textseg_core.scenes.scene import Placement, Query, Scene, SceneObject
 from textseg_core.training.compose import Sprite
 
 Box = tuple[int, int, int, int]
@@ -29,6 +30,38 @@ def thing(name: str, box: Box, **more: Any) -> SceneObject:
     """A box-shaped object; `more` as in `SceneObject`, `synonyms` beside the name."""
     names = (name, *more.pop("synonyms", ()))
     return SceneObject(names, box_mask(box), **more)
+
+
+def stands(
+    name: str, x: float, y: float, *, side: float = 0.1, height: float = 0.1, **more: Any
+) -> SceneObject:
+    """A box on a table at (x, y) metres, y away from the viewer; 150 px a metre, 100 px away."""
+    u, base = 100 + 150 * x, 130 - 100 * y
+    half, tall = 75 * side, 150 * height
+    box = (max(0, round(u - half)), max(0, round(base - tall)), round(u + half), round(base))
+    z = more.pop("z", 0.0) + height / 2
+    place = Placement((x, y, z), (side, side, height))
+    return thing(name, box, placement=place, upright_base=True, **more)
+
+
+def bare(expression: str) -> str:
+    """The expression without its article and without "that is" before its place."""
+    for article in ("the ", "an ", "a "):
+        if expression.startswith(article):
+            expression = expression[len(article) :]
+            break
+    for link in sorted(filter(None, TABLE_LINKS), key=len, reverse=True):
+        if f" {link} not " not in expression:
+            expression = expression.replace(f" {link} ", " ", 1)
+    return expression
+
+
+def meanings(queries: Iterable[Query]) -> dict[str, set[tuple[int, ...]]]:
+    """What each expression, laid bare, was said to mean."""
+    found: dict[str, set[tuple[int, ...]]] = {}
+    for query in queries:
+        found.setdefault(bare(query.expression), set()).add(query.targets)
+    return found
 
 
 def scene(*things: SceneObject, closed: Iterable[str] = (), hidden: Iterable[str] = ()) -> Scene:

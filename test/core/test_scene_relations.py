@@ -1,7 +1,8 @@
 import pytest
 from drawn import Box, thing
 
-from textseg_core.expressions.relations import OPPOSITE, RELATIONS, box_gap, holds
+from textseg_core.expressions.image_relations import box_gap
+from textseg_core.expressions.relations import OPPOSITE, RELATIONS, holds
 
 A: Box = (10, 40, 30, 60)  # 20 x 20, so the mean size of two such boxes is 20 px
 

@@ -65,8 +65,8 @@ def _most_central(writer: ExpressionWriter, members: tuple[int, ...]) -> int | N
     if first >= 0.2 or second - first <= 0.12:
         return None
     if len(members) % 2:
-        row = sorted(members, key=lambda i: writer.objects[i].center[0])
-        if row[len(row) // 2] != index:
+        row = sorted(writer.objects[i].center[0] for i in members)
+        if abs(row[len(row) // 2] - writer.objects[index].center[0]) > _APART * writer.width:
             return None  # the middle one of the row is another
     return index
 
