@@ -6,6 +6,10 @@ from torch.nn import functional as F
 
 from textseg_core.training.samples import Sample
 
+_BLURRED = 0.25
+_NOISY = 0.3
+_BINOMIAL = (1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16)
+
 
 def compose_targets(batch: Sample) -> Tensor:
     """Return the share of each cell that the expressions mean, 0..1, (B, Q, 1, s, s)."""
@@ -23,38 +27,47 @@ def mirrored(values: Tensor, which: Tensor, dim: int) -> Tensor:
 def change_light(image: Tensor, generator: torch.Generator) -> Tensor:
     """Return pictures under other light: gain, colour cast, gamma, saturation, blur, noise.
 
+    The first quarter of the batch is blurred and the last three tenths become noisy: samples
+    come in random order, and a choice by place costs the device nothing.
+
     Args:
         image: uint8 (B, S, S, 3), on any device.
         generator: On that device; the same state gives the same light.
     """
-    count, device = image.shape[0], image.device
+    count, height, width, _ = image.shape
 
-    def draw(low: float, high: float, *shape: int) -> Tensor:
-        size = (count, *shape) if shape else (count, 1, 1, 1)
-        return low + (high - low) * torch.rand(size, generator=generator, device=device)
+    def draw(low: float, high: float, channels: int = 1) -> Tensor:
+        share = torch.rand((count, channels, 1, 1), generator=generator, device=image.device)
+        return low + (high - low) * share
 
-    levels = torch.linspace(0.0, 1.0, 256, device=device)
-    gain = draw(0.65, 1.25, 1, 1) * draw(0.9, 1.1, 3, 1)
-    curve = (levels * gain).clamp(max=1.0) ** draw(0.8, 1.25, 1, 1)  # (B, 3, 256)
-    offset = 256 * torch.arange(3 * count, device=device).view(count, 1, 1, 3)
-    value = curve.flatten()[image.int() + offset]
-    grey = value.mean(dim=3, keepdim=True)
-    value = grey + (value - grey) * draw(0.7, 1.25)
-    blurred = _blur(value)
-    value = torch.lerp(value, blurred, draw(0.0, 1.0) * (draw(0.0, 1.0) < 0.25))
-    sigma = draw(0.005, 0.03) * (draw(0.0, 1.0) < 0.3)
-    value = value + sigma * torch.randn(value.shape, generator=generator, device=device)
-    return (value.clamp(0.0, 1.0) * 255.0 + 0.5).to(torch.uint8)
+    value = torch.empty((count, 3, height, width), device=image.device)
+    value.copy_(image.permute(0, 3, 1, 2))
+    gain = draw(0.65, 1.25) * draw(0.9, 1.1, 3) / 255.0
+    value.mul_(gain).clamp_(1e-4, 1.0).pow_(draw(0.8, 1.25))
+    value = torch.lerp(value.mean(dim=1, keepdim=True), value, draw(0.7, 1.25))
+    blurred = round(_BLURRED * count)
+    if blurred:
+        share = draw(0.3, 1.0)[:blurred]
+        value[:blurred] = torch.lerp(value[:blurred], _blur(value[:blurred]), share)
+    noisy = count - round(_NOISY * count)
+    if noisy < count:
+        noise = torch.randn(value[noisy:].shape, generator=generator, device=image.device)
+        value[noisy:] += draw(0.005, 0.03)[noisy:] * noise
+    levels = value.mul_(255.0).add_(0.5).clamp_(0.0, 255.0).to(torch.uint8)
+    return levels.permute(0, 2, 3, 1).contiguous()
 
 
 def _blur(value: Tensor) -> Tensor:
-    """Average (B, S, S, 3) over 5 x 5 pixels with binomial weights."""
-    line = torch.tensor([1.0, 4.0, 6.0, 4.0, 1.0], device=value.device) / 16.0
-    planes = value.permute(0, 3, 1, 2).flatten(0, 1)[:, None]
-    planes = F.pad(planes, (2, 2, 2, 2), mode="replicate")
-    planes = F.conv2d(F.conv2d(planes, line.view(1, 1, 1, 5)), line.view(1, 1, 5, 1))
-    count, height, width = value.shape[:3]
-    return planes.view(count, 3, height, width).permute(0, 2, 3, 1)
+    """Average planes (B, C, H, W) over 5 x 5 pixels with binomial weights."""
+    height, width = value.shape[2:]
+    padded = F.pad(value, (2, 2, 2, 2), mode="replicate")
+    rows = torch.zeros_like(padded[:, :, :height])
+    for place, weight in enumerate(_BINOMIAL):
+        rows.add_(padded[:, :, place : place + height], alpha=weight)
+    both = torch.zeros_like(value)
+    for place, weight in enumerate(_BINOMIAL):
+        both.add_(rows[..., place : place + width], alpha=weight)
+    return both
 
 
 def prepare(batch: Sample, generator: torch.Generator | None) -> Sample:

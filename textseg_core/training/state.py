@@ -99,7 +99,9 @@ def read_state(
             f"--init {folder / LAST_FILE}"
         ) from error
     now = json.loads(json.dumps(plain(settings)))
-    changed = [key for key in now if key not in _FREE and now[key] != earlier.get(key)]
+    changed = [
+        key for key in now if key in earlier and key not in _FREE and now[key] != earlier[key]
+    ]
     if changed:
         told = "; ".join(f"{key} was {earlier.get(key)!r}, is {now[key]!r}" for key in changed)
         raise ValueError(
