@@ -3,19 +3,24 @@
 The categories are called "red", "green" and "blue", so that network knows them by name.
 """
 
-import math
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from drawn import box_mask, polygon, run_lengths, write_photos
 
 from textseg_core.datasets.photos import is_held_out, load_photos
-from textseg_core.evaluation.metrics import Score
-from textseg_core.evaluation.photographs import benchmark_queries, evaluate, scene_of, table
-from textseg_core.segmenter import Segmenter
+from textseg_core.evaluation.metrics import MEAN_IOU, N_ACC, T_ACC
+from textseg_core.evaluation.photographs import (
+    PhotoScenes,
+    baseline_records,
+    baseline_table,
+    main,
+    scene_of,
+)
+from textseg_core.evaluation.questions import Question, draw_questions
+from textseg_core.evaluation.records import judge_mask, read_results
+from textseg_core.scenes.scene import Query
 
 NAMES = ["red", "green", "blue"]
 COLOURS = {"red": (255, 0, 0), "green": (0, 255, 0), "blue": (0, 0, 255)}
@@ -41,11 +46,17 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_only_held_out_photographs_are_asked_about_and_always_the_same(folder: Path) -> None:
-    first, second = (list(benchmark_queries(folder, 8)) for _ in range(2))
+    scenes = PhotoScenes(folder)
 
-    assert [queries for _, queries in first] == [queries for _, queries in second]
-    assert [len(scene.objects) for scene, _ in first] == [2, 2, 1]
-    assert all(queries for _, queries in first)
+    first, second = (
+        draw_questions(scenes, ["category", "absent"], per_kind=9, compositions="all")
+        for _ in range(2)
+    )
+
+    assert [int(scenes[index].scene_id) for index in range(len(scenes))] == HELD_OUT[:3]
+    assert [len(scenes[index].objects) for index in range(len(scenes))] == [2, 2, 1]
+    assert first == second
+    assert {question.index for question in first} == {0, 1, 2}
 
 
 def test_small_things_crowds_and_empty_masks_are_not_asked_for(tmp_path: Path) -> None:
@@ -71,68 +82,83 @@ def test_small_things_crowds_and_empty_masks_are_not_asked_for(tmp_path: Path) -
 
 
 def test_a_good_eye_for_colours_scores_high_where_a_colour_is_all_that_is_asked(
-    folder: Path, build_segmenter: Callable[..., Segmenter], colour_backend: Any
+    folder: Path, model_directory: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    scores, counts = evaluate(build_segmenter(colour_backend()), folder, 12)
+    path = tmp_path / "results.json"
 
-    category, model = scores["model, category"], scores["model"]
-    assert len(category.ious) >= 4
-    assert category.mean_iou > 0.97  # enlarging the cells rounds a block's corners off
-    assert category.overall_iou > 0.97
-    assert model.absent > 0
-    assert model.absent_accuracy == 1.0
-    asked = [query for _, queries in benchmark_queries(folder, 12) for query in queries]
-    assert len(model.ious) + model.absent == len(asked)
-    assert set(scores) >= {f"model, {query.kind}" for query in asked}
-    # Without an output for it the network says several where a second block rivals the first:
-    # the smaller red block has 576 px, less than half of the larger one's 1600.
-    categories = [query for query in asked if query.kind == "category"]
-    assert counts["several"] == sum(query.several for query in categories) > 0
-    assert counts["several_said"] == 0
-    assert counts["one_said_several"] == 0
+    main(
+        [
+            *("--photos", str(folder), "--weights", str(model_directory)),
+            *("--per-kind", "6", "--json", str(path), "--gallery", str(tmp_path / "sheets")),
+        ]
+    )
+
+    records, _ = read_results(path)
+    nouns = [record for record in records if record.kind == "category"]
+    assert len(nouns) >= 3
+    assert MEAN_IOU.of(nouns) > 0.97  # enlarging the cells rounds a block's corners off
+    assert T_ACC.of(nouns) == 1.0
+    assert N_ACC.of([record for record in records if record.absent]) == 1.0
+    assert len(list((tmp_path / "sheets").iterdir())) == 3
+    page = capsys.readouterr().out
+    assert "## Held-out photographs: colours" in page
+    assert "| whole image |" in page
 
 
-def test_every_row_answers_the_same_expressions(
-    folder: Path, build_segmenter: Callable[..., Segmenter], colour_backend: Any
+def test_several_trainings_give_a_mean_and_a_spread(
+    folder: Path, model_directory: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    scores, _ = evaluate(build_segmenter(colour_backend()), folder, 6)
+    weights = ["--weights", str(model_directory), str(model_directory)]
 
-    whole = scores["whole image"]
-    for row, score in scores.items():
-        if not row.startswith("model, "):
-            assert (len(score.ious), score.absent) == (len(whole.ious), whole.absent)
-    targets = [
-        np.logical_or.reduce([scene.objects[index].mask for index in query.targets]).mean()
-        for scene, queries in benchmark_queries(folder, 6)
-        for query in queries
-        if query.targets
-    ]
-    assert whole.mean_iou == pytest.approx(np.mean(targets))
-    assert whole.absent_accuracy == 0.0 or math.isnan(whole.absent_accuracy)
+    main(["--photos", str(folder), *weights, "--per-kind", "3"])
+
+    page = capsys.readouterr().out
+    assert "### Spread over 2 trainings" in page
+    assert "| N-acc | 1.000 | 0.000 | 1.000 | 1.000 | 1.000 | 1.000 |" in page
+    with pytest.raises(SystemExit, match="--json and --gallery take one model, got 2"):
+        main(["--photos", str(folder), *weights, "--json", "results.json"])
 
 
-def test_the_table_s_text() -> None:
-    scores = {
-        "model": Score(ious=[0.5, 1.0], intersection=30, union=40, absent=4, absent_refused=3),
-        "model, plural": Score(absent=2, absent_refused=1),
-        "whole image": Score(ious=[0.1, 0.2], intersection=10, union=100, refused=1),
-        "centre box, 10% of the image": Score(ious=[0.2, 0.4], intersection=10, union=50),
-    }
-    counts = {"several": 7, "several_said": 5, "one": 9, "one_said_several": 2}
+def test_a_missing_folder_ends_with_one_line(tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match=r"evaluation\.photographs: .*instances\.json is missing"):
+        main(["--photos", str(tmp_path)])
 
-    lines = table(scores, counts, "tiny").splitlines()
 
-    assert lines == [
-        "| tiny | expressions | mean IoU | overall IoU | prec@0.5 | prec@0.6 | prec@0.7 | "
-        "prec@0.8 | prec@0.9 | refused though there | refused when absent |",
+def test_baselines_answer_the_same_questions_without_looking(folder: Path) -> None:
+    scenes = PhotoScenes(folder)
+    red = Question(0, scenes[0].scene_id, Query("the red", (0,), "category"), 1024)
+    absent = Question(0, scenes[0].scene_id, Query("the blue", (), "absent"), 0)
+
+    rows = baseline_records(scenes, [red, absent])
+
+    assert len(rows) == 9
+    assert all(len(records) == 2 for records in rows.values())
+    assert MEAN_IOU.of(rows["whole image"]) == pytest.approx(1024 / 9216)
+    assert N_ACC.of(rows["whole image"]) == 0.0
+
+
+def test_the_table_s_text(folder: Path) -> None:
+    scene = PhotoScenes(folder)[0]
+    red = Query("the red", (0,), "category")
+    absent = Query("the blue", (), "absent")
+    nothing = np.zeros((96, 96), np.bool_)
+    model = [judge_mask(scene, red, scene.objects[0].mask), judge_mask(scene, absent, nothing)]
+    whole = [judge_mask(scene, query, ~nothing) for query in (red, absent)]
+
+    lines = baseline_table(model, {"whole image": whole}).markdown().splitlines()
+
+    assert lines[2:] == [
+        "| all expressions | count | mean IoU | overall IoU | prec@0.5 | prec@0.6 | prec@0.7 | "
+        "prec@0.8 | prec@0.9 | T-acc | N-acc |",
         "|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|",
-        "| model | 6 | 0.750 | 0.750 | 1.000 | 0.500 | 0.500 | 0.500 | 0.500 | 0.000 | 0.750 |",
-        "| model, plural | 2 |  |  |  |  |  |  |  |  | 0.500 |",
-        "| whole image | 2 | 0.150 | 0.100 | 0.000 | 0.000 | 0.000 | 0.000 | 0.000 | 0.500 |  |",
-        "| centre box, 10% of the image | 2 | 0.300 | 0.200 "
-        "| 0.000 | 0.000 | 0.000 | 0.000 | 0.000 | 0.000 |  |",
+        "| model | 2 | 1.000 | 1.000 | 1.000 | 1.000 | 1.000 | 1.000 | 1.000 | 1.000 | 1.000 |",
+        "| model, nouns alone | 1 | 1.000 | 1.000 | 1.000 | 1.000 | 1.000 | 1.000 | 1.000 "
+        "| 1.000 |  |",
+        "| model, category | 1 | 1.000 | 1.000 | 1.000 | 1.000 | 1.000 | 1.000 | 1.000 "
+        "| 1.000 |  |",
+        "| model, absent | 1 |  |  |  |  |  |  |  |  | 1.000 |",
+        "| whole image | 2 | 0.111 | 0.111 | 0.000 | 0.000 | 0.000 | 0.000 | 0.000 "
+        "| 1.000 | 0.000 |",
         "",
-        "Mean IoU is 2.50 times that of the best trivial baseline (centre box, 10% of the image).",
-        "Of 7 answered expressions that fit several things, 5 were called ambiguous; "
-        "of 9 that fit one, 2 were.",
+        "Mean IoU is 9.00 times that of the best trivial baseline (whole image).",
     ]

@@ -100,9 +100,8 @@ def draw_cell(scene: Scene, query: Query, answer: Segmentation, record: Record) 
         cv2.drawMarker(picture, place, TRUTH_COLOUR, cv2.MARKER_CROSS, 9, 1)
     truth = "absent" if record.absent else f"IoU {record.iou:.2f}"
     verdict = f"{record.kind}: {truth}, {answer.status.value} {answer.score:.2f}"
-    return np.vstack(
-        [picture, _caption(query.expression, TRUTH_COLOUR), _caption(verdict, colour)]
-    )
+    words = _caption(query.expression, TRUTH_COLOUR)
+    return np.vstack([picture, words, _caption(verdict, RIGHT if record.right else WRONG)])
 
 
 def contact_sheet(cells: Sequence[UInt8Array], columns: int = COLUMNS) -> UInt8Array:
