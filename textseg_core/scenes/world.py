@@ -9,7 +9,8 @@ import mujoco
 import numpy as np
 
 from textseg_core.arrays import Float64Array
-from textseg_core.scenes.arrange import Arrangement, Placed
+from textseg_core.scenes.arrange import Arrangement
+from textseg_core.scenes.footprint import Placed
 from textseg_core.scenes.object_model import ObjectModel, Solid
 from textseg_core.scenes.support import find_fallen, find_supports
 
