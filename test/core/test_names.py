@@ -1,6 +1,7 @@
 import pytest
 
-from textseg_core.expressions.names import CONFUSABLE, HYPERNYMS, SYNONYMS, confusable, plural
+from textseg_core.expressions.confusable import CONFUSABLE, GENERAL, confusable
+from textseg_core.expressions.names import HYPERNYMS, MASS, SYNONYMS, plural
 
 
 @pytest.mark.parametrize(
@@ -29,6 +30,9 @@ from textseg_core.expressions.names import CONFUSABLE, HYPERNYMS, SYNONYMS, conf
         ("shelf", "shelves"),
         ("leaf", "leaves"),
         ("giraffe", "giraffes"),
+        ("sausage in a bun", "sausages in a bun"),
+        ("keyboard", "keyboards"),
+        ("mango", "mangoes"),
     ],
 )
 def test_plural(noun: str, expected: str) -> None:
@@ -59,6 +63,6 @@ def test_no_synonym_names_two_categories_unless_both_are_confusable() -> None:
 
 def test_tables_hold_lower_case_words_without_stray_spaces() -> None:
     nouns = [n for table in (SYNONYMS, HYPERNYMS) for k, v in table.items() for n in (k, *v)]
-    nouns += [noun for group in CONFUSABLE for noun in group]
+    nouns += [noun for group in (*CONFUSABLE, GENERAL, MASS) for noun in group]
 
     assert [noun for noun in nouns if noun != " ".join(noun.lower().split())] == []

@@ -105,7 +105,7 @@ def test_without_a_placement_the_picture_decides() -> None:
     ("place", "expected"),
     [
         ((0.0, 0.0), YES),
-        ((0.1, 0.0), YES),  # 0.75 of the way
+        ((0.09, 0.0), YES),  # 0.725 of the way
         ((0.15, 0.0), MAYBE),  # 0.875 of the way
         ((0.0, 0.1), MAYBE),  # a quarter of the length aside
         ((0.0, 0.25), NO),
@@ -134,3 +134,26 @@ def test_footprints_measure_gap_and_overlap_in_the_plane() -> None:
     assert footprint_gap(a, a) == 0.0
     assert footprint_overlap(a, Placement((0.05, 0.0, 0.0), (0.1, 0.2, 0.1))) == pytest.approx(0.5)
     assert footprint_overlap(a, Placement((0.2, 0.0, 0.0), (0.1, 0.1, 0.1))) == 0.0
+
+
+def test_a_plate_is_not_between_the_things_on_it() -> None:
+    plate = stands("plate", 0.0, 0.0, side=0.3, height=0.02)
+    on_it = [
+        stands(name, x, 0.0, z=0.02, side=0.05, support=0)
+        for name, x in (("egg", -0.1), ("fig", 0.1))
+    ]
+    cup = stands("cup", 0.0, 0.0, side=0.05)
+
+    assert between_verdict((plate, *on_it), 0, 1, 2) == MAYBE
+    assert (
+        between_verdict(
+            (cup, *(stands(n, x, 0.0) for n, x in (("egg", -0.2), ("fig", 0.2)))), 0, 1, 2
+        )
+        == YES
+    )
+
+
+def test_what_touches_an_end_is_not_clearly_between() -> None:
+    objects = stands("cup", 0.0, 0.0), stands("bowl", -0.1, 0.0), stands("plate", 0.2, 0.0)
+
+    assert between_verdict(objects, 0, 1, 2) == MAYBE

@@ -6,7 +6,7 @@ from itertools import accumulate
 
 import numpy as np
 
-from textseg_core.expressions import attributes, negatives, places, plurals, related
+from textseg_core.expressions import attributes, chains, negatives, places, plurals, related
 from textseg_core.expressions.writer import ExpressionWriter
 from textseg_core.scenes.scene import Query, Scene
 from textseg_core.scenes.split import Compositions, admits
@@ -57,7 +57,7 @@ _MAKERS: dict[str, Callable[[ExpressionWriter], Query | None]] = {
     "ordinal": places.ordinal,
     "superlative": attributes.superlative,
     "plural": plurals.several,
-    "chain": related.chain,
+    "chain": chains.chain,
     "exclusion": plurals.exclusion,
     "absent": negatives.absent,
     "ambiguous": negatives.ambiguous,

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
-from textseg_core.expressions import attributes, places, related
+from textseg_core.expressions import attributes, chains, places, related
 from textseg_core.expressions.colors import NEAR_COLORS
-from textseg_core.expressions.names import GENERAL, confusable
+from textseg_core.expressions.confusable import GENERAL, confusable
 from textseg_core.expressions.phrases import PLACES, ZONES
 from textseg_core.expressions.relations import RELATIONS
 from textseg_core.expressions.writer import ExpressionWriter, Pairs, Want
@@ -15,7 +15,7 @@ _FALSE: tuple[_Maker, ...] = (
     *(attributes.colour, attributes.colour, attributes.colour),
     *(related.relation, related.relation, related.relation),
     *(places.place, places.place, related.support, related.support),
-    *(attributes.material, places.ordinal, related.between, related.chain),
+    *(attributes.material, places.ordinal, related.between, chains.chain),
 )
 _AMBIGUOUS: tuple[_Maker, ...] = (
     *(attributes.category, attributes.category, attributes.category, attributes.synonym),

@@ -4,7 +4,11 @@ from collections.abc import Sequence
 
 from textseg_core.expressions import image_relations, table_relations
 from textseg_core.expressions.image_relations import holds_in_image
-from textseg_core.expressions.table_relations import footprint_overlap, holds_on_table
+from textseg_core.expressions.table_relations import (
+    footprint_gap,
+    footprint_overlap,
+    holds_on_table,
+)
 from textseg_core.scenes.scene import SceneObject
 
 RELATIONS: dict[str, tuple[str, ...]] = {
@@ -92,7 +96,11 @@ def between_verdict(objects: Sequence[SceneObject], i: int, j: int, k: int) -> i
     else:
         places = (item.placement, a.placement, b.placement)
         clear, doubtful = (table_relations.lies_between(*places, s) for s in (0.0, 1.0))
-        clear = clear and not any(_carries(objects, i, other) for other in (j, k))
+        # A plate is not between the things on it, nor a thing between two parts of its plate.
+        apart = not any(
+            _carries(objects, *pair) for m in (j, k) for pair in ((i, m), (m, i), (j + k - m, m))
+        )
+        clear = clear and apart and min(footprint_gap(item.placement, p) for p in places[1:]) > 0
     return _graded(clear, clear or doubtful)
 
 
