@@ -5,7 +5,6 @@ So neither the number of workers nor a resumed run changes what is learnt from.
 
 from collections.abc import Iterator, Sequence
 
-import cv2
 import numpy as np
 from torch.utils.data import DataLoader, Dataset
 
@@ -94,7 +93,6 @@ class SampleDrawer(Dataset[Sample]):
     def __getitem__(self, index: int) -> Sample:
         """Return sample `index`; scenes of which nothing can be said are drawn again."""
         rng = np.random.default_rng([self._seed, index])
-        cv2.setNumThreads(1)  # the training itself needs the cores
         for _ in range(_MOST_DRAWS):
             _, drawn = self._sources.draw(self._mixture, rng, self._stage.input_px)
             queries = queries_for(

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 
+import cv2
 import torch
 from torch import nn
 
@@ -113,6 +114,9 @@ def main(arguments: list[str] | None = None) -> None:
     interrupts: list[int] = []
     try:
         command = parse_command(arguments)
+        # Before workers are forked: OpenCV's own threads would not live on in them, and the
+        # first call there would wait for them for ever. The training needs the cores anyway.
+        cv2.setNumThreads(1)
         if command.threads:
             torch.set_num_threads(command.threads)
         if command.deterministic:
