@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from textseg_core.training.open_sources import Folders
-from textseg_core.training.settings import TrainSettings, load_settings
+from textseg_core.training.settings import TrainSettings
+from textseg_core.training.settings_file import load_settings
 
 PERMISSIVE_LICENCES = (4, 5, 7)  # CC BY, CC BY-SA, no known restrictions
 

@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
+from textseg_core.arrays import BoolArray
 from textseg_core.scenes.scene import Query, Scene, SceneObject
 from textseg_core.training.compose import LEAST_AREA_PX, LEAST_VISIBLE
 
@@ -51,6 +53,29 @@ def draw_window(
     return Window(left, top, w, h)
 
 
+def visibility(
+    mask: BoolArray, full_area: int, window: Window
+) -> Literal["whole", "hidden", "gone"]:
+    """Tell what can be said of a thing that a window shows.
+
+    Args:
+        mask: Its pixels within the window.
+        full_area: Its pixels in the whole picture.
+        window: Whose longer side will be shown at the usual size.
+
+    Returns:
+        "whole" if it can be asked for; "hidden" if it is there but cut off or too small to be
+        asked for; "gone" if hardly anything of it is left.
+    """
+    visible = int(np.count_nonzero(mask))
+    shown = visible * (_USUAL_PX / max(window.width, window.height)) ** 2
+    if not visible or shown < LEAST_AREA_PX / 3:
+        return "gone"
+    if shown < LEAST_AREA_PX or visible < LEAST_VISIBLE * full_area:
+        return "hidden"
+    return "whole"
+
+
 def frame_scene(scene: Scene, window: Window) -> Scene:
     """Return what a window shows of a scene, at the scene's own resolution.
 
@@ -60,21 +85,18 @@ def frame_scene(scene: Scene, window: Window) -> Scene:
     """
     rows = slice(window.top, window.top + window.height)
     columns = slice(window.left, window.left + window.width)
-    shrink = _USUAL_PX / max(window.width, window.height)
     hidden = set(scene.hidden_names)
     kept: list[SceneObject] = []
     index: dict[int, int] = {}
     for old, thing in enumerate(scene.objects):
         mask = thing.mask[rows, columns]
-        visible = int(np.count_nonzero(mask))
-        countable = thing.countable
-        if visible * shrink**2 < LEAST_AREA_PX or visible < LEAST_VISIBLE * thing.area:
+        seen = visibility(mask, thing.area, window)
+        if seen != "whole":
             hidden.update((*thing.names, *thing.hypernyms))
-            if visible * shrink**2 < LEAST_AREA_PX / 3 or not visible:
-                continue
-            countable = False
-        index[old] = len(kept)
-        kept.append(replace(thing, mask=mask, countable=countable))
+        if seen != "gone":
+            index[old] = len(kept)
+            countable = thing.countable and seen == "whole"
+            kept.append(replace(thing, mask=mask, countable=countable))
     objects = tuple(
         thing
         if thing.support is None

@@ -22,7 +22,8 @@ from textseg_core.training.parallel import Team
 from textseg_core.training.pictures import sample_pictures
 from textseg_core.training.recipe import CompactRecipe, LossModule, Recipe
 from textseg_core.training.samples import Sample
-from textseg_core.training.settings import Stage, plain
+from textseg_core.training.settings import Stage
+from textseg_core.training.settings_file import plain
 from textseg_core.training.sources import SourceSet
 from textseg_core.training.state import BEST_FILE, LAST_FILE, Progress, read_state, save_state
 from textseg_core.training.validation import validate, validation_samples

@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol
 
 import cv2
 import numpy as np
+from pycocotools import mask as coco_mask
 
 from textseg_core.datasets.described import Described
 from textseg_core.datasets.grocery import LabelledPhoto
@@ -20,7 +21,7 @@ from textseg_core.training.compose import (
     paste_things,
     table_scene,
 )
-from textseg_core.training.framing import draw_window, frame_scene
+from textseg_core.training.framing import Window, draw_window, frame_scene, visibility
 
 _VALIDATION_SHARE = 0.08
 _NOT_A_PICTURE = np.empty((0, 0, 4), np.uint8)
@@ -82,17 +83,33 @@ class RenderedSource:
         return Drawn(frame_scene(scene, draw_window(height, width, rng, whole=0.5, zoom=1.5)))
 
 
-def photo_scene(photo: Photo, closed_names: frozenset[str]) -> Scene:
-    """Return a whole photograph as a scene, at its own resolution."""
+def photo_scene(photo: Photo, closed_names: frozenset[str], window: Window | None = None) -> Scene:
+    """Return what a window shows of a photograph, all of it if None, at its own resolution.
+
+    The same as to frame the whole scene, without building that first.
+    """
+    window = window or Window(0, 0, photo.image.shape[1], photo.image.shape[0])
+    rows = slice(window.top, window.top + window.height)
+    columns = slice(window.left, window.left + window.width)
     things = []
+    hidden: set[str] = set()
     for instance in photo.instances:
-        mask = instance.mask()
-        if mask.any():
+        mask = instance.mask()[rows, columns]
+        seen = visibility(mask, int(coco_mask.area(instance.rle)), window)
+        if seen != "whole":
+            hidden.update((*instance.names, *instance.hypernyms))
+        if seen != "gone":
+            countable = not instance.crowd and seen == "whole"
             things.append(
-                SceneObject(instance.names, mask, instance.hypernyms, countable=not instance.crowd)
+                SceneObject(instance.names, mask, instance.hypernyms, countable=countable)
             )
-    name = f"photo-{photo.image_id}"
-    return Scene(photo.image, tuple(things), closed_names, scene_id=name)
+    return Scene(
+        photo.image[rows, columns],
+        tuple(things),
+        closed_names,
+        frozenset(hidden),
+        f"photo-{photo.image_id}",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +122,9 @@ class PhotoSource:
     def draw(self, rng: np.random.Generator, size_px: int) -> Drawn:
         """Return a part of a photograph."""
         photo = self.photos[int(rng.integers(len(self.photos)))]
-        scene = photo_scene(photo, self.closed_names)
-        height, width = scene.image.shape[:2]
-        return Drawn(frame_scene(scene, draw_window(height, width, rng, whole=0.4, zoom=2.2)))
+        height, width = photo.image.shape[:2]
+        window = draw_window(height, width, rng, whole=0.4, zoom=2.2)
+        return Drawn(photo_scene(photo, self.closed_names, window))
 
 
 def shrink_scene(scene: Scene, size_px: int) -> Scene:

@@ -11,7 +11,8 @@ from typing import Any
 import torch
 from torch import nn, optim
 
-from textseg_core.training.settings import TrainSettings, plain
+from textseg_core.training.settings import TrainSettings
+from textseg_core.training.settings_file import plain
 
 STATE_FILE = "last.state.pt"
 LAST_FILE = "last.safetensors"
