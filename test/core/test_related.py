@@ -110,6 +110,12 @@ def test_support_follows_from_what_carries_what() -> None:
     }
 
 
+def test_a_thing_under_one_of_two_is_not_under_both() -> None:
+    found = related(every(scene(*ON_TRAY), "support", draws=600))
+
+    assert not any(anchor in ("cans", "apples") for _, _, anchor, _ in found)
+
+
 def test_what_lies_on_something_on_a_tray_may_be_on_the_tray() -> None:
     book = stands("book", 0.0, 0.0, side=0.2, height=0.04, z=0.02, support=0)
     drawn = scene(ON_TRAY[0], book, stands("can", 0.0, 0.0, z=0.06, support=1), ON_TRAY[2])

@@ -24,7 +24,8 @@ CASES = [
     ((-0.2, 0.0), YES, NO, MAYBE),  # 0.1 m apart: 0.05 is next to, 0.15 may be
     ((-0.14, 0.0), YES, NO, YES),
     ((-0.45, 0.0), MAYBE, NO, NO),  # 0.35 m apart: further than one relates
-    ((-0.2, -0.14), YES, MAYBE, MAYBE),  # 0.7 as far in front as to the left
+    ((-0.2, -0.11), YES, NO, MAYBE),  # 0.55 as far in front as to the left
+    ((-0.2, -0.14), MAYBE, MAYBE, MAYBE),  # 0.7 as far
     ((-0.2, -0.2), MAYBE, MAYBE, MAYBE),  # the diagonal is neither
     ((-0.09, -0.22), NO, YES, MAYBE),
     ((0.0, -0.2), NO, YES, MAYBE),
@@ -125,6 +126,13 @@ def test_nearest_goes_by_distance_on_the_table() -> None:
 
     assert nearest_of(objects, (0, 1), 2) == 0
     assert nearest_of((*objects, stands("mug", 0.0, 0.22)), (0, 1, 3), 2) is None
+
+
+def test_what_lies_on_a_plate_is_not_nearest_to_it() -> None:
+    plate = stands("plate", 0.0, 0.0, side=0.3, height=0.02)
+    mugs = stands("mug", 0.0, 0.0, z=0.02, support=0), stands("mug", 0.5, 0.0)
+
+    assert nearest_of((plate, *mugs), (1, 2), 0) is None
 
 
 def test_footprints_measure_gap_and_overlap_in_the_plane() -> None:

@@ -75,7 +75,7 @@ def anchor_verdict(writer: ExpressionWriter, relation: str, i: int, anchor: Anch
     if not anchor.every:
         return max(found)
     # "Next to the apples" is said of any of them, "left of the apples" of all.
-    worst = max(found) if relation in ("next", "on", "in", "below") else min(found)
+    worst = max(found) if relation == "next" else min(found)
     return MAYBE if worst == NO and max(found) != NO else worst
 
 

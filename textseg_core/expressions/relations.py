@@ -105,8 +105,13 @@ def between_verdict(objects: Sequence[SceneObject], i: int, j: int, k: int) -> i
 
 
 def nearest_of(objects: Sequence[SceneObject], members: Sequence[int], anchor: int) -> int | None:
-    """Return which of several objects is nearest to another, None if it is not clearly one."""
+    """Return which of several objects is nearest to another, None if it is not clearly one.
+
+    None also where one of them carries the other: what lies on a plate is not nearest to it.
+    """
     item = objects[anchor]
+    if any(_carries(objects, i, anchor) or _carries(objects, anchor, i) for i in members):
+        return None
     ranked: list[tuple[float, float, int]] = []
     metric = item.placement is not None and all(objects[i].placement for i in members)
     for i in members:

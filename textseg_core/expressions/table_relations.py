@@ -56,13 +56,13 @@ def holds_on_table(
     if relation == "left":
         if slack:
             return dx > 0 and (abs(dy) < 2.2 * dx or beside_y > 0)
-        straight = abs(dy) < 0.75 * dx or beside_y > 0.5
+        straight = abs(dy) < 0.6 * dx or beside_y > 0.5
         apart = dx > 0.45 * wide and gap_x >= gap_y
         return apart and straight and gap_x < REACH_M and a.center[0] < b.center[0]
     if relation == "front":
         if slack:
             return dy > 0 and (abs(dx) < 1.8 * dy or beside_x > 0)
-        straight = abs(dx) < 0.5 * dy or beside_x > 0.5
+        straight = abs(dx) < 0.45 * dy or beside_x > 0.5
         apart = dy > 0.45 * deep and gap_y >= gap_x
         return apart and straight and gap_y < REACH_M and a.box[3] > b.box[3]
     if relation == "next":
