@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
+import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn, optim
 from torch.nn import functional as F
@@ -43,6 +44,8 @@ class HuRecipe:
                 f"network hu2016 is trained in two stages, got {len(settings.stages)}; "
                 "see config/train_hu2016.yaml"
             )
+        if any("weak" in stage.mixture for stage in settings.stages):
+            raise ValueError("network hu2016 has no loss for weak labels; drop source 'weak'")
         self._settings = settings
         self._words = words
         self._backbones = None if "backbone" in settings.ablate else backbones
@@ -113,7 +116,10 @@ class HuRecipe:
         (visual,) = network.image_encoder(batch["image"])
         read = network.expression_encoder(batch["token_ids"].flatten(0, 1))
         queries = batch["token_ids"].shape[1]
-        (logits,) = network.query_head(visual.repeat_interleave(queries, dim=0), *read)
+        # In bf16 a transposed convolution of stride 32 takes a CPU forty seconds.
+        with torch.autocast(visual.device.type, enabled=False):
+            seen = visual.float().repeat_interleave(queries, dim=0)
+            (logits,) = network.query_head(seen, *(part.float() for part in read))
         target = batch["target"].flatten(0, 1)
         if network.stride == 1:
             teaching, foreground = _TEACHING["high"], target > 0.5
@@ -122,7 +128,7 @@ class HuRecipe:
             teaching = _TEACHING["low"]
             foreground = F.max_pool2d(target, target.shape[-1] // logits.shape[-1]) > 0
         loss = weighted_logistic_loss(
-            logits.float(),
+            logits,
             foreground,
             foreground_weight=teaching.foreground_weight,
             background_weight=teaching.background_weight,
