@@ -131,6 +131,17 @@ def test_size_on_a_table_is_not_written_where_the_picture_shows_the_opposite() -
     assert every(scene(hidden, stands("bowl", 0.3, 0.0)), "size") == []
 
 
+@pytest.mark.parametrize(("side_px", "clear"), [(17, False), (18, True)])
+def test_size_on_a_table_needs_a_fifth_more_area_in_view(side_px: int, clear: bool) -> None:
+    # 1.3 times as long, yet further away: 289 or 324 px against 256
+    near = stands("bowl", -0.3, 0.0)
+    near = thing("bowl", (0, 0, 16, 16), placement=near.placement)
+    far = stands("bowl", 0.3, 0.3, side=0.13, height=0.13)
+    far = thing("bowl", (100, 0, 100 + side_px, side_px), placement=far.placement)
+
+    assert bool(every(scene(near, far), "size")) is clear
+
+
 def test_superlatives_single_out_the_extreme() -> None:
     drawn = scene(
         stands("cup", -0.4, 0.3, side=0.1, height=0.1),

@@ -121,6 +121,16 @@ def test_a_relation_turned_round_is_absent() -> None:
     assert not any(f"mug {words} the bowl" in said for words in RELATIONS["left"])
 
 
+def test_most_false_relations_are_true_ones_turned_round() -> None:
+    queries = every(scene(thing("mug", LEFT), thing("bowl", RIGHT)), "absent", draws=900)
+
+    related = [
+        q.compositions[0][0] for q in queries if "mug" in q.expression and "bowl" in q.expression
+    ]
+    turned = [key for key in related if key in ("left", "right")]
+    assert len(turned) > 0.7 * len(related)
+
+
 def test_a_relation_is_not_turned_round_where_that_is_true_of_another_thing() -> None:
     # One mug on each side of the bowl: both "left of" and "right of" mean something.
     said = absent_relations(

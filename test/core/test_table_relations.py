@@ -94,6 +94,14 @@ def test_what_lies_over_a_tray_without_its_support_may_be_on_it() -> None:
     assert verdict("in", stands("can", 0.4, 0.0), TRAY) == NO
 
 
+def test_what_lies_on_a_book_that_juts_out_from_a_tray_may_be_on_the_tray() -> None:
+    book = stands("book", 0.2, 0.0, side=0.3, height=0.04, z=0.02, support=1)
+    objects = stands("can", 0.28, 0.0, z=0.06, support=2), TRAY, book
+
+    assert relation_verdict(objects, "on", 0, 2) == YES
+    assert relation_verdict(objects, "on", 0, 1) == MAYBE
+
+
 def test_without_a_placement_the_picture_decides() -> None:
     left, right = thing("mug", (10, 40, 30, 60)), stands("bowl", 0.0, 0.0)
     flat = thing("bowl", (50, 40, 70, 60))
