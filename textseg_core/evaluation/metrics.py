@@ -77,7 +77,7 @@ OVERALL_IOU = Figure(
     lambda record: None if record.absent else (record.shared_px, record.union_px),
 )
 #: The same over all expressions: what is answered to an absent one enlarges the union
-#: (Liu et al. 2023, arXiv:2306.00968, section 3.2, "cIoU").
+#: (Liu et al. 2023, arXiv:2306.00968, section 3, "cIoU").
 CUMULATIVE_IOU = Figure("cIoU", lambda record: (record.shared_px, record.union_px))
 #: Mean IoU over all expressions, where a correct refusal is 1 and a wrong answer to an absent
 #: one is 0 (ibid., "gIoU").
