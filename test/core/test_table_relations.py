@@ -81,6 +81,13 @@ def test_on_and_in_follow_the_support(inside: bool, relation: str, expected: int
     assert verdict("next", can, TRAY) == MAYBE
 
 
+def test_what_juts_out_from_its_tray_is_not_clearly_left_of_it() -> None:
+    on_it = stands("can", -0.2, 0.0, z=0.02, support=1)
+
+    assert verdict("left", on_it, TRAY) == MAYBE
+    assert verdict("left", stands("can", -0.22, 0.0), TRAY) == YES
+
+
 def test_under_is_on_turned_round() -> None:
     can = stands("can", 0.0, 0.0, z=0.02, support=0)
 

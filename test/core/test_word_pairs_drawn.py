@@ -32,6 +32,19 @@ def test_the_two_differ_in_one_word_and_mean_one_thing_each() -> None:
         assert first.kind == second.kind
 
 
+def test_two_ways_to_name_one_thing_are_no_pair() -> None:
+    # The second mug is the one nearest to the bowl and the one nearest to the box.
+    drawn = scene(
+        stands("mug", -0.4, 0.0), stands("mug", 0.2, 0.0), stands("bowl", 0.4, 0.1),
+        stands("box", 0.4, -0.2),
+    )  # fmt: skip
+
+    pairs = word_pairs(drawn, np.random.default_rng(0), compositions="all")
+
+    assert all(first.targets != second.targets for first, second in pairs)
+    assert not any("mug nearest to" in first.expression for first, _ in pairs)
+
+
 def test_opposites_colours_and_anchors_are_paired() -> None:
     pairs = [
         {first.expression, second.expression}
