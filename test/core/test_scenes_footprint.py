@@ -69,18 +69,35 @@ def test_what_is_wider_than_the_hollow_does_not_fit() -> None:
     assert not fits(thing(), thing(0.01, 0.01))
 
 
-def test_held_things_are_let_go_over_the_hollow() -> None:
+def test_held_things_are_let_go_side_by_side_over_the_hollow() -> None:
     bowl = thing(0.2, 0.2, 0.08, "in", 0.16)
     holder = Placed(bowl, 0.3, -0.2, 0.01, 1.0)
 
-    held = fill(
-        holder, [thing(0.05, 0.05, 0.05), thing(0.05, 0.05, 0.05)], np.random.default_rng(0)
-    )
+    held = fill(holder, [thing(0.05, 0.05, 0.05)] * 2, np.random.default_rng(0))
 
+    assert len(held) == 2
+    assert not overlaps(*held, gap_m=0.0)
     for placed in held:
         assert np.hypot(placed.x - 0.3, placed.y + 0.2) < 0.08
-        assert placed.z >= 0.01 + 0.35 * 0.08
-    assert not overlaps(*held) or abs(held[0].z - held[1].z) > 0.05
+        assert placed.z == pytest.approx(0.01 + 0.35 * 0.08 + 0.002)
+
+
+def test_what_finds_no_room_in_a_holder_is_left_out() -> None:
+    cup = Placed(thing(0.1, 0.1, 0.1, "in", 0.08), 0, 0, 0.01, 0.0)
+
+    assert len(fill(cup, [thing(0.05, 0.05)] * 3, np.random.default_rng(0))) == 1
+
+
+def test_the_hollow_of_a_turned_pan_is_beside_its_origin() -> None:
+    pan = thing(0.4, 0.2, 0.05, "in", 0.1)
+    floor = Solid("cylinder", (0.09, 0.005), (-0.1, 0.0, 0.005))
+    object.__setattr__(pan, "solids", (floor,))
+
+    (placed,) = fill(
+        Placed(pan, 0, 0, 0, np.pi / 2), [thing(0.06, 0.06)], np.random.default_rng(0)
+    )
+
+    assert np.hypot(placed.x, placed.y + 0.1) < 0.01  # turned to the left, -x becomes -y
 
 
 def test_things_on_a_board_are_let_go_above_it() -> None:

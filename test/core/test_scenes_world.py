@@ -200,25 +200,25 @@ def test_scenes_do_not_depend_on_workers_and_are_resumed(
     tmp_path: Path, environment: dict[str, str]
 ) -> None:
     one, two = tmp_path / "one", tmp_path / "two"
-    for out, more in ((one, ["--scenes", "3"]), (two, ["--scenes", "3", "--workers", "2"])):
+    for out, more in ((one, ["--scenes", "2"]), (two, ["--scenes", "2", "--workers", "2"])):
         done = generate(out, environment, *more)
         assert done.returncode == 0, done.stderr
-        assert "3 new scenes, 6 views" in done.stdout
+        assert "2 new scenes, 4 views" in done.stdout
     whole = contents(one)
     assert whole == contents(two)
 
     (one / "000" / "000001_1.json").unlink()
-    done = generate(one, environment, "--scenes", "3")
+    done = generate(one, environment, "--scenes", "2")
 
     assert "1 new scenes" in done.stdout
     assert contents(one) == whole
     scenes = RenderedScenes(one)
-    assert len(scenes) == 6
-    for scene in (scenes[index] for index in range(6)):
+    assert len(scenes) == 4
+    for scene in (scenes[index] for index in range(4)):
         assert scene.depth is not None
         assert sum(item.countable for item in scene.objects) >= 3
         assert all(0.1 < np.median(scene.depth[item.mask]) < 3 for item in scene.objects)
-    again = generate(one, environment, "--scenes", "3", "--seed", "5")
+    again = generate(one, environment, "--scenes", "2", "--seed", "5")
     assert again.returncode == 1
     assert "holds scenes of other settings" in again.stderr
     assert "seed): choose another folder" in again.stderr

@@ -10,6 +10,7 @@ from textseg_core.scenes.support import find_floor
 
 DROP_M = 0.01
 _GAP_M = 0.008
+_TRIES = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,28 +102,27 @@ def fits(holder: ObjectModel, model: ObjectModel) -> bool:
 
 
 def fill(holder: Placed, models: Sequence[ObjectModel], rng: np.random.Generator) -> list[Placed]:
-    """Put things in or on a holder, beside each other where there is room, else above."""
+    """Put things in or on a holder, side by side; those that find no room are left out."""
     floor = find_floor(holder.model)
     cos, sin = np.cos(holder.yaw_rad), np.sin(holder.yaw_rad)
     x = holder.x + float(cos * floor.center[0] - sin * floor.center[1])
     y = holder.y + float(sin * floor.center[0] + cos * floor.center[1])
+    # Let go inside a hollow, so that little rolls out.
+    share = 0.35 if holder.model.holds == "in" else 1.0
+    z = holder.z + share * holder.model.size_m[2] + 0.002
     placed: list[Placed] = []
     for model in models:
         across = float(np.hypot(model.size_m[0], model.size_m[1]))
         free = max(0.0, (0.9 * holder.model.inner_m - across) / 2)
-        best = place_alone(model, rng)
-        for _ in range(12):
-            angle, radius = rng.uniform(0, 2 * np.pi), free * float(np.sqrt(rng.random()))
-            best = place_alone(model, rng).moved(
-                x + float(radius * np.cos(angle)), y + float(radius * np.sin(angle))
-            )
-            if not any(overlaps(best, other) for other in placed):
+        for _ in range(_TRIES):
+            # Several keep to the edge, so that they find room.
+            least = 0.0 if len(models) == 1 else 0.8
+            angle = rng.uniform(0, 2 * np.pi)
+            radius = free * float(np.sqrt(rng.uniform(least**2, 1.0)))
+            yaw_rad = float(rng.uniform(-np.pi, np.pi))
+            beside = (x + float(radius * np.cos(angle)), y + float(radius * np.sin(angle)))
+            thing = Placed(model, *beside, z, yaw_rad)
+            if not any(overlaps(thing, other, 0.002) for other in placed):
+                placed.append(thing)
                 break
-        z = holder.z + holder.model.size_m[2] + 0.002
-        if holder.model.holds == "in":
-            # Let go inside, so that little rolls out.
-            z = holder.z + 0.35 * holder.model.size_m[2]
-        stacked = [other for other in placed if overlaps(best, other, 0.002)]
-        z = max([z, *(other.z + other.model.size_m[2] + 0.002 for other in stacked)])
-        placed.append(Placed(model, best.x, best.y, z, best.yaw_rad))
     return placed
