@@ -1,5 +1,7 @@
 """What a model directory says of itself in model.yaml."""
 
+import hashlib
+import re
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Literal
@@ -9,6 +11,8 @@ from textseg_core.config import check_share, read_mapping
 DESCRIPTION_FILE = "model.yaml"
 VOCABULARY_FILE = "vocabulary.txt"
 SHIPPED_WEIGHTS = Path(__file__).parent / "weights" / "compact"
+
+_OPTIONAL = ("sha256", "about")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +28,8 @@ class ModelInfo:
         tokenizer: How expressions are cut into tokens.
         presence_threshold: Least probability of presence that counts as found, in [0, 1].
         threshold: Least response counted as foreground, in (0, 1).
+        sha256: Checksum of each other file of the directory, hexadecimal, by name; a file that
+            is not named is not checked.
         about: Where the weights come from and how good they are; free.
     """
 
@@ -35,6 +41,7 @@ class ModelInfo:
     tokenizer: Literal["words", "hu2016"]
     presence_threshold: float
     threshold: float
+    sha256: dict[str, str] = field(default_factory=dict)
     about: dict[str, object] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -54,8 +61,13 @@ class ModelInfo:
             raise ValueError(f"tokenizer must be 'words' or 'hu2016', got {self.tokenizer!r}")
         check_share("presence_threshold", self.presence_threshold, closed=True)
         check_share("threshold", self.threshold, closed=False)
-        if not isinstance(self.about, dict):
-            raise ValueError(f"about must hold 'key: value', got {type(self.about).__name__}")
+        for key in ("sha256", "about"):
+            value = getattr(self, key)
+            if not isinstance(value, dict):
+                raise ValueError(f"{key} must hold 'key: value', got {type(value).__name__}")
+        for name, digest in self.sha256.items():
+            if not isinstance(digest, str) or not re.fullmatch("[0-9a-f]{64}", digest):
+                raise ValueError(f"sha256 of {name} must be 64 hexadecimal digits, got {digest!r}")
 
     @property
     def cells(self) -> int:
@@ -82,7 +94,7 @@ def load_model_info(directory: Path) -> ModelInfo:
     values = read_mapping(path)
     known = [entry.name for entry in fields(ModelInfo)]
     unknown = [str(key) for key in values if key not in known]
-    missing_keys = [key for key in known if key not in values and key != "about"]
+    missing_keys = [key for key in known if key not in values and key not in _OPTIONAL]
     if unknown or missing_keys:
         raise ValueError(
             f"{path}: unknown keys: {', '.join(unknown) or 'none'}; "
@@ -92,3 +104,29 @@ def load_model_info(directory: Path) -> ModelInfo:
         return ModelInfo(**values)  # type: ignore[arg-type]  # checked by the class itself
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 checksum of a file, hexadecimal."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def verify_files(directory: Path, info: ModelInfo) -> None:
+    """Refuse a model directory whose files are not those that were exported.
+
+    Raises:
+        RuntimeError: If a file that `info` names is missing or has another checksum.
+    """
+    for name, expected in info.sha256.items():
+        path = directory / name
+        if not path.is_file():
+            raise RuntimeError(
+                f"{path}: no such file, but {DESCRIPTION_FILE} names it; export the model again, "
+                "or install the package again if these are its own weights"
+            )
+        found = sha256_of(path)
+        if found != expected:
+            raise RuntimeError(
+                f"{path} is damaged or of another export: its SHA-256 is {found}, "
+                f"{DESCRIPTION_FILE} says {expected}; copy or export the whole directory again"
+            )

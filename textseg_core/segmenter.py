@@ -16,6 +16,7 @@ from textseg_core.model_info import (
     VOCABULARY_FILE,
     ModelInfo,
     load_model_info,
+    verify_files,
 )
 from textseg_core.postprocess import postprocess
 from textseg_core.preprocess import Letterbox, letterbox_image
@@ -65,13 +66,14 @@ class Segmenter:
             config: Settings; None for the defaults.
 
         Raises:
-            RuntimeError: If weights or runtime are missing or do not fit each other.
+            RuntimeError: If weights or runtime are missing, damaged or do not fit each other.
             ValueError: If `model.yaml` holds a wrong key or value.
         """
         config = config or SegmenterConfig()
         chosen = weights if weights is not None else config.weights
         directory = Path(chosen).expanduser() if chosen else SHIPPED_WEIGHTS
         model_info = load_model_info(directory)
+        verify_files(directory, model_info)
         vocabulary = directory / VOCABULARY_FILE
         if not vocabulary.is_file():
             raise RuntimeError(

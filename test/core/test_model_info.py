@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from textseg_core.model_info import ModelInfo, load_model_info
+from textseg_core.model_info import ModelInfo, load_model_info, sha256_of, verify_files
 
 COMPLETE = {
     "name": "colours",
@@ -87,3 +87,38 @@ def test_wrong_value_is_refused_with_file_and_value(
     with pytest.raises(ValueError, match=message) as caught:
         load_model_info(tmp_path)
     assert str(tmp_path / "model.yaml") in str(caught.value)
+
+
+# printf 'abc' | sha256sum, and FIPS 180-2, appendix B.1.
+ABC = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+
+
+def test_files_with_the_checksums_of_the_description_are_accepted(tmp_path: Path) -> None:
+    (tmp_path / "part.onnx").write_bytes(b"abc")
+    (tmp_path / "unnamed").write_bytes(b"anything")
+
+    assert sha256_of(tmp_path / "part.onnx") == ABC
+    verify_files(tmp_path, load_model_info(write(tmp_path, sha256={"part.onnx": ABC})))
+
+
+def test_a_damaged_file_is_refused_by_name(tmp_path: Path) -> None:
+    (tmp_path / "part.onnx").write_bytes(b"abd")
+    info = load_model_info(write(tmp_path, sha256={"part.onnx": ABC}))
+
+    with pytest.raises(
+        RuntimeError, match=r"part\.onnx is damaged or of another export"
+    ) as caught:
+        verify_files(tmp_path, info)
+    assert ABC in str(caught.value)
+
+
+def test_a_file_that_the_description_names_must_be_there(tmp_path: Path) -> None:
+    info = load_model_info(write(tmp_path, sha256={"part.onnx": ABC}))
+
+    with pytest.raises(RuntimeError, match=r"part\.onnx: no such file"):
+        verify_files(tmp_path, info)
+
+
+def test_what_is_no_checksum_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"sha256 of part\.onnx must be 64 hexadecimal digits"):
+        load_model_info(write(tmp_path, sha256={"part.onnx": "abc"}))

@@ -7,7 +7,7 @@ import sys
 import tempfile
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -16,7 +16,12 @@ import torch
 import yaml
 from torch import Tensor, nn
 
-from textseg_core.model_info import DESCRIPTION_FILE, VOCABULARY_FILE, ModelInfo
+from textseg_core.model_info import (
+    DESCRIPTION_FILE,
+    VOCABULARY_FILE,
+    ModelInfo,
+    sha256_of,
+)
 from textseg_core.models import registry
 from textseg_core.models.base import SegmentationNetwork
 from textseg_core.models.checkpoint import load_checkpoint
@@ -124,6 +129,8 @@ def export(
         if half_storage:
             rounding = _compare(temporary, original, len(words))
         (temporary / VOCABULARY_FILE).write_text("\n".join(words) + "\n", encoding="utf-8")
+        checksums = {path.name: sha256_of(path) for path in sorted(temporary.iterdir())}
+        info = replace(info, sha256=checksums)
         (temporary / DESCRIPTION_FILE).write_text(
             yaml.safe_dump(asdict(info), sort_keys=False, allow_unicode=True), encoding="utf-8"
         )
