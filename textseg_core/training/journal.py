@@ -25,7 +25,6 @@ class Journal:
         folder: Of the run.
         first: Step that the run, or its resumed part, begins with.
         active: False for processes that do not report; they only check the losses.
-
     """
 
     def __init__(self, folder: Path, first: int, *, active: bool) -> None:
@@ -83,10 +82,13 @@ class Journal:
     def flush(self) -> None:
         """Write what waits, and make sure that all losses are numbers.
 
+        Throughput is measured from one call to the next.
+
         Raises:
             RuntimeError: If a loss is infinite or no number.
         """
         if not self._waiting:
+            self._flushed = time.monotonic()
             return
         values = torch.stack([losses for _, _, losses in self._waiting]).cpu()
         now = time.monotonic()

@@ -25,7 +25,14 @@ from textseg_core.training.samples import Sample
 from textseg_core.training.settings import Stage
 from textseg_core.training.settings_file import plain
 from textseg_core.training.sources import SourceSet
-from textseg_core.training.state import BEST_FILE, LAST_FILE, Progress, read_state, save_state
+from textseg_core.training.state import (
+    BEST_FILE,
+    LAST_FILE,
+    STATE_FILE,
+    Progress,
+    read_state,
+    save_state,
+)
 from textseg_core.training.validation import validate, validation_samples
 from textseg_core.training.weights import carry_over
 
@@ -134,6 +141,7 @@ class Run:
                 self.optimiser,
             )
         self.team.wait()
+        journal.flush()  # so that the pause does not count as slow steps
 
     def _save_weights(self, name: str, scores: Mapping[str, float]) -> None:
         settings = self.command.settings
@@ -159,6 +167,10 @@ def open_run(command: Command, team: Team) -> Run:
     torch.manual_seed(settings.seed)
     if settings.network not in RECIPES:
         raise ValueError(f"network must be one of {', '.join(RECIPES)}, got {settings.network!r}")
+    if not command.resume and (command.out / STATE_FILE).exists():
+        raise ValueError(
+            f"{command.out} holds a run already: give --resume to go on with it, or another --out"
+        )
     sources = open_sources(settings, command.folders)
     backbones = find_backbones(command)
     words = run_vocabulary(sources, backbones)
