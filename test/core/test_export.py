@@ -9,7 +9,7 @@ import yaml
 from onnx import TensorProto
 from torch import Tensor, nn
 
-from textseg_core.model_info import load_model_info
+from textseg_core.model_info import load_model_info, verify_files
 from textseg_core.models.base import SegmentationNetwork
 from textseg_core.models.checkpoint import save_checkpoint
 from textseg_core.models.hu2016 import Hu2016Network
@@ -154,6 +154,16 @@ def test_model_directory_holds_what_a_segmenter_reads(tmp_path: Path) -> None:
     assert (tmp_path / "m" / "vocabulary.txt").read_text("utf-8").split("\n") == [*WORDS, ""]
     assert report.bytes_by_file["image_encoder.onnx"] > 6e6
     assert report.rounding_difference == report.difference
+
+
+def test_the_description_names_every_files_checksum(tmp_path: Path) -> None:
+    export(lively(NARROW_MOBILENET), WORDS, tmp_path / "model")
+    info = load_model_info(tmp_path / "model")
+
+    assert set(info.sha256) == {
+        *("image_encoder.onnx", "expression_encoder.onnx", "query_head.onnx", "vocabulary.txt")
+    }
+    verify_files(tmp_path / "model", info)
 
 
 def test_files_are_plain_onnx_of_the_contract(tmp_path: Path) -> None:
