@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from drawn import scene, thing
 
+from textseg_core.evaluation import questions as questions_module
 from textseg_core.evaluation.questions import (
     AMBIGUOUS,
     Question,
@@ -63,6 +64,20 @@ def test_what_fits_several_things_is_counted_apart() -> None:
     several = [question for question in questions if question.query.several]
     assert len(several) == count_kinds(questions)[AMBIGUOUS] == 6
     assert all(len(question.query.targets) > 1 for question in several)
+
+
+def test_a_kind_that_fits_several_things_does_not_count_as_that_kind(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def write_mugs(scene: Scene, *_: object, **__: object) -> list[Query]:
+        several = scene.scene_id in ("000000_0", "000001_0", "000002_0")
+        return [Query("the mug", (0, 1) if several else (0,), "category", several)]
+
+    monkeypatch.setattr(questions_module, "write_expressions", write_mugs)
+
+    questions = draw_questions(SCENES, ["category"], per_kind=3, compositions="all")
+
+    assert count_kinds(questions) == {AMBIGUOUS: 3, "category": 3}
 
 
 def test_no_expression_is_asked_twice_of_a_picture() -> None:

@@ -105,11 +105,10 @@ def draw_questions(
 def _keep(
     pool: dict[tuple[int, str], Question], index: int, scene: Scene, query: Query, most: int
 ) -> None:
-    """Add a question to its pool unless it is full or has it already."""
-    key = (index, query.expression)
-    if len(pool) < most and key not in pool:
+    """Add a question to its pool unless that is full; what it has already it keeps once."""
+    if len(pool) < most:
         pixels = int(target_mask(scene, query).sum())
-        pool[key] = Question(index, scene.scene_id, query, pixels)
+        pool[index, query.expression] = Question(index, scene.scene_id, query, pixels)
 
 
 def spread(
