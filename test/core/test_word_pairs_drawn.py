@@ -65,6 +65,16 @@ def test_no_expression_is_in_two_pairs() -> None:
     assert len(said) == len(set(said))
 
 
+def test_at_most_one_pair_is_of_two_nouns_alone() -> None:
+    drawn = scene(
+        *(stands(noun, x / 10, 0.0) for x, noun in enumerate(("can", "cup", "jar", "pan")))
+    )
+
+    pairs = word_pairs(drawn, np.random.default_rng(0), compositions="all")
+
+    assert [first.kind for first, _ in pairs].count("category") == 1
+
+
 def test_the_same_seed_gives_the_same_pairs() -> None:
     first, second = (word_pairs(table(), np.random.default_rng(2)) for _ in range(2))
 

@@ -13,6 +13,7 @@ _DRAWS = {
     **dict.fromkeys(("colour", "place", "ordinal", "superlative", "material", "size"), 40),
     **dict.fromkeys(("category", "exclusion"), 15),
 }
+_MOST_BARE = 1  # pair of two nouns in a scene; every scene has many, and they ask for little
 _OPPOSITES = (
     *({"left", "right"}, {"leftmost", "rightmost"}, {"top", "bottom"}, {"front", "back"}),
     *({"topmost", "bottommost"}, {"largest", "smallest"}, {"large", "small"}),
@@ -60,10 +61,16 @@ def word_pairs(
     candidates.sort(key=_rank)
     used: set[str] = set()
     pairs = []
+    bare = 0
     for first, second in candidates:
-        if used.isdisjoint((first.expression, second.expression)):
-            used.update((first.expression, second.expression))
-            pairs.append((first, second))
+        if not used.isdisjoint((first.expression, second.expression)):
+            continue
+        if first.kind == "category":
+            if bare == _MOST_BARE:
+                continue
+            bare += 1
+        used.update((first.expression, second.expression))
+        pairs.append((first, second))
     return pairs
 
 
