@@ -16,9 +16,12 @@ from textseg_core.scenes.shapes import (
     boxes,
     cookware,
     cutlery,
+    devices,
     fruit,
+    household,
     packaged,
     tableware,
+    tools,
     toys,
     vegetables,
     vessels,
@@ -38,7 +41,21 @@ __all__ = [
 ]
 
 PROFILES = 64
-_MODULES = (vessels, tableware, cookware, cutlery, packaged, boxes, toys, fruit, vegetables, baked)
+_MODULES = (
+    vessels,
+    tableware,
+    cookware,
+    cutlery,
+    packaged,
+    boxes,
+    toys,
+    fruit,
+    vegetables,
+    baked,
+    household,
+    devices,
+    tools,
+)
 _KINDS: dict[str, ShapeKind] = {
     kind.category: kind for module in _MODULES for kind in module.KINDS
 }

@@ -34,7 +34,7 @@ def pot_form(rng: np.random.Generator) -> Form:
     patches = hollow(outer, 0.003, flat_inside=True)
     patches += _ears(radius, height * rng.uniform(0.75, 0.9), rng.uniform(0.05, 0.07))
     closed = rng.random() < 0.45
-    slots = dict(_SLOTS)
+    slots = {**_SLOTS, "inside": Slot(8, 8, 0.1 if closed else 0.5)}
     if closed:
         rise = rng.uniform(0.1, 0.25) * radius
         lid = smooth(
@@ -60,6 +60,7 @@ def pot_form(rng: np.random.Generator) -> Form:
     return assemble(
         patches, slots, parts, mass_kg=rng.uniform(0.6, 1.5),
         holds="" if closed else "in", inner_m=0.0 if closed else 1.9 * radius,
+        variant="deep",
     )  # fmt: skip
 
 
@@ -216,7 +217,7 @@ def paint_pot(canvas: Canvas, main: str, rng: np.random.Generator) -> Finish:
     if main == "silver":
         for slot in canvas.slots:
             motifs.brushed(canvas, slot, rng, 0.04)
-    elif rng.random() < 0.5:
+    elif canvas.variant == "deep" and rng.random() < 0.5:
         canvas.region("inside")[:] = canvas.ink("black" if main != "black" else "gray")
     if rng.random() < 0.6:
         canvas.region("handle")[:] = canvas.ink("black" if main != "brown" else "silver")

@@ -155,7 +155,7 @@ def jar_form(rng: np.random.Generator) -> Form:
         *lathe(upper, "neck"),
         *lathe(top, "cap", flat=True),
     ]
-    slots = {"side": Slot(16, 9), "neck": Slot(8, 2), "cap": Slot(6, 6), "base": _BASE}
+    slots = {"side": Slot(16, 9), "neck": Slot(8, 2), "cap": Slot(6, 6, 0.6), "base": _BASE}
     parts = [solids.cylinder((radius + belly) / 2, 0, shoulder), solids.cylinder(wide, 0, height)]
     return assemble(patches, slots, parts, mass_kg=rng.uniform(0.2, 0.6))
 

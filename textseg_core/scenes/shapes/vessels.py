@@ -161,7 +161,7 @@ def bowl_form(rng: np.random.Generator) -> Form:
     slots = {"side": _SLOTS["side"], "inside": Slot(8, 8, 0.9), "base": _SLOTS["base"]}
     return assemble(
         hollow(outer, wall, flat_inside=True), slots, _wall_solids(outer, wall),
-        mass_kg=rng.uniform(0.2, 0.5), holds="in", inner_m=2 * (rim - wall) * 0.85,
+        mass_kg=rng.uniform(0.2, 0.5), holds="in", inner_m=2 * (rim - wall) * 0.85, variant="open",
     )  # fmt: skip
 
 

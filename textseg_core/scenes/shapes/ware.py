@@ -31,7 +31,7 @@ def paint_ware(canvas: Canvas, main: str, rng: np.random.Generator) -> Finish:
             pattern(canvas.region("side"), ink, rng)
     elif rng.random() < 0.3:
         motifs.speckles(canvas.region("side"), ink, rng)
-    if "inside" in canvas.slots and rng.random() < 0.4:
+    if "inside" in canvas.slots and canvas.variant != "open" and rng.random() < 0.4:
         canvas.region("inside")[:] = canvas.ink("white") if rng.random() < 0.6 else ink
     if "handle" in canvas.slots and rng.random() < 0.2:
         canvas.region("handle")[:] = ink
