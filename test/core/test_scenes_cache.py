@@ -1,4 +1,5 @@
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -124,14 +125,15 @@ def test_a_view_is_complete_only_with_all_its_files(folder: Path) -> None:
     assert not is_complete(view_stem(folder, 7, 0))
 
 
-def test_a_file_that_cannot_be_finished_leaves_the_old_one(tmp_path: Path) -> None:
-    path = tmp_path / "file"
+def test_a_file_is_replaced_whole_and_never_written_in_place(tmp_path: Path) -> None:
+    path, reader = tmp_path / "file", tmp_path / "opened by a reader"
     write_atomically(path, b"old")
+    os.link(path, reader)
 
-    with pytest.raises(TypeError):
-        write_atomically(path, "not bytes")  # type: ignore[arg-type]
+    write_atomically(path, b"new")
 
-    assert path.read_bytes() == b"old"
+    assert (path.read_bytes(), reader.read_bytes()) == (b"new", b"old")
+    assert len(list(tmp_path.iterdir())) == 2
 
 
 def test_a_scene_without_depth_is_refused(tmp_path: Path) -> None:

@@ -75,7 +75,7 @@ def test_what_falls_over_or_off_the_table_is_left_out() -> None:
     world = build_world(Arrangement(placed, None), np.random.default_rng(0), 64)
 
     assert world.kept == (0,)
-    assert world.pose(2)[0][2] < -10  # out of sight
+    assert world.pose(2)[0][2] < -40  # out of sight, farther than it fell
 
 
 def test_surface_samples_lie_on_the_surface_in_proportion_to_area() -> None:
@@ -161,6 +161,9 @@ def test_picture_depth_and_instances_show_the_world(seen: Mapping[str, AnyArray]
     # The second one is 0.2 m farther along the camera's up.
     second = np.argwhere(seen["down_instances"] == 1).mean(axis=0)
     assert second == pytest.approx([79.5 - 0.2 * focal, 79.5], abs=4)
+    v, u = np.rint(second).astype(int)
+    assert seen["down_depth"][v, u] == pytest.approx(1.0, abs=2e-3)
+    assert seen["down_image"][v, u, 0] > 2 * seen["down_image"][v, u, 1]
     assert seen["down_centers"][1] == pytest.approx([0, 0.2, 0.05], abs=3e-3)
     red, green, blue = seen["down_image"][first].mean(axis=0)
     assert red > 2 * max(green, blue)
