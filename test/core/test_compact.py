@@ -11,7 +11,8 @@ from torchvision.models import mobilenet_v2  # type: ignore[import-untyped]
 from textseg_core.models.compact import CompactNetwork
 from textseg_core.runtime.export import export
 from textseg_core.runtime.onnx_backend import OnnxBackend
-from textseg_core.training.train import batch_loss
+from textseg_core.training.recipe import CompactRecipe, whole_loss
+from textseg_core.training.settings import TrainSettings
 
 WORDS = ["<pad>", "<go>", "<eos>", "<unk>", "red", "green", "mug", "left"]
 SIDE, TOKENS, WIDTH, LEXICAL = 64, 5, 32, 16
@@ -280,13 +281,15 @@ def test_it_learns_four_drawn_samples() -> None:
     ids[:, 0, 0], ids[:, 1, 0] = 4, 5
     batch = {"image": image, "token_ids": ids, "target": target}
     batch |= {"presence": torch.ones(2, 2), "several": torch.zeros(2, 2)}
+    batch |= {"placed": torch.ones(2, 2)}
     network = small(dropout=0.0).train()
     trainable = [p for p in network.parameters() if p.requires_grad]
     optimiser = torch.optim.AdamW(trainable, lr=3e-3)
 
+    recipe = CompactRecipe(TrainSettings(steps=60), WORDS, None)
     for _ in range(60):
         optimiser.zero_grad()
-        torch.stack(list(batch_loss(network, batch).values())).sum().backward()  # type: ignore[no-untyped-call]
+        whole_loss(recipe.losses(network, batch)).backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(trainable, 1.0)
         optimiser.step()
 
@@ -312,3 +315,92 @@ def test_the_full_network_keeps_within_its_budget() -> None:
     # A multiplication with its addition counts as two operations.
     assert 0.3e9 < image_flops.get_total_flops() / 2 <= 1.5e9
     assert 0.01e9 < head_flops.get_total_flops() / 2 <= 0.1e9
+
+
+def test_a_resized_network_answers_as_one_built_of_that_size() -> None:
+    network = small().eval()
+    larger = CompactNetwork(
+        vocabulary_size=len(WORDS),
+        tokens=TOKENS,
+        input_px=96,
+        width=WIDTH,
+        lexical_width=LEXICAL,
+    ).eval()
+    larger.load_state_dict(network.state_dict())
+    image = torch.randint(0, 256, (1, 96, 96, 3), dtype=torch.uint8)
+
+    network.resize(96)
+
+    assert network.input_px == 96
+    with torch.no_grad():
+        torch.testing.assert_close(network(image, IDS), larger(image, IDS))
+    with pytest.raises(ValueError, match="multiple of 32, got 80"):
+        network.resize(80)
+
+
+def ablated(**without: bool) -> CompactNetwork:
+    torch.manual_seed(0)
+    return CompactNetwork(
+        vocabulary_size=len(WORDS),
+        tokens=TOKENS,
+        input_px=SIDE,
+        width=WIDTH,
+        lexical_width=LEXICAL,
+        **without,
+    ).eval()
+
+
+@torch.no_grad()
+def test_without_coordinates_a_rolled_map_of_cells_gives_rolled_logits() -> None:
+    words, hidden, noun = (
+        torch.randn(1, TOKENS, WIDTH),
+        torch.zeros(1, TOKENS),
+        torch.zeros(1, LEXICAL),
+    )
+    side = SIDE // 16
+    cells = torch.randn(1, side, side, WIDTH)
+    detail = torch.zeros(1, 32, SIDE // 4, SIDE // 4)
+
+    def answer(network: CompactNetwork, cells: Tensor) -> Tensor:
+        flat, looks = cells.flatten(1, 2), torch.zeros(1, side * side, LEXICAL)
+        logits: Tensor = network.query_head(flat, looks, detail, words, hidden, noun)[0]
+        return logits
+
+    blind, knowing = ablated(coordinates=False), ablated()
+    turned = cells.flip(2)
+
+    torch.testing.assert_close(answer(blind, turned), answer(blind, cells).flip(3))
+    assert (answer(knowing, turned) - answer(knowing, cells).flip(3)).abs().max() > 0.01
+
+
+@torch.no_grad()
+def test_without_attention_every_cell_hears_the_same_mean_of_the_shown_words() -> None:
+    network = ablated(attention=False)
+    seen = network.image_encoder(pictures(1))
+    words, hidden, noun = network.expression_encoder(IDS[:1])
+
+    answer = network.query_head(*seen, words, hidden, noun)[0]
+    changed = words.clone()
+    changed[hidden > 0] += 5.0  # padding is not heard
+    swapped = words[:, [1, 0, 2, 3, 4]]  # a mean has no order
+
+    torch.testing.assert_close(network.query_head(*seen, changed, hidden, noun)[0], answer)
+    torch.testing.assert_close(network.query_head(*seen, swapped, hidden, noun)[0], answer)
+    assert (network.query_head(*seen, words + 1.0, hidden, noun)[0] - answer).abs().max() > 0.01
+
+
+@torch.no_grad()
+def test_without_presence_the_greatest_logit_stands_for_it() -> None:
+    answer = ablated(presence=False)(pictures(1), IDS)
+
+    assert torch.equal(answer["presence"], answer["logits"].amax(dim=(1, 2, 3)))
+
+
+def test_freezing_fewer_blocks_lets_the_others_learn_again() -> None:
+    encoder = small().image_encoder
+
+    encoder.freeze(7)
+    encoder.freeze(3)
+
+    assert not any(p.requires_grad for p in encoder.features[:3].parameters())
+    assert all(p.requires_grad for p in encoder.features[3:].parameters())

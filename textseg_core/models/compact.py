@@ -309,7 +309,9 @@ class CompactQueryHead(nn.Module):
         # (B, N, L) @ (B, L, Q): how much each cell looks like each expression's noun.
         alike = lexical @ noun.reshape(images, -1, noun.shape[-1]).transpose(1, 2)
         alike = self.lexical_scale * alike.transpose(1, 2).flatten(0, 1)[:, :, None]
-        cells = cells[:, None] + self.lexical_use(alike).unflatten(0, (images, -1))
+        # Reshape, as `unflatten` would fix the number of expressions in the exported graph.
+        use = self.lexical_use(alike).reshape(images, -1, *cells.shape[1:])
+        cells = cells[:, None] + use
         cells = cells.flatten(0, 1)
         place = self.place(self.coordinates)
         own = self.own_tokens.expand(queries, -1, -1)
