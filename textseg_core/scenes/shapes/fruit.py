@@ -3,50 +3,14 @@
 import numpy as np
 
 from textseg_core.arrays import Float64Array
-from textseg_core.scenes.object_model import Solid
 from textseg_core.scenes.shapes import bodies, motifs, solids
 from textseg_core.scenes.shapes.canvas import Canvas
-from textseg_core.scenes.shapes.form import Form, Slot, assemble
+from textseg_core.scenes.shapes.form import Form, assemble
 from textseg_core.scenes.shapes.kind import Finish, ShapeKind
-from textseg_core.scenes.shapes.mesh import Patch, circle, lathe, smooth, tube
+from textseg_core.scenes.shapes.mesh import circle, smooth, tube
+from textseg_core.scenes.shapes.plants import SLOTS, leaves, natural, stem, turned_skin
 
-SLOTS = {"skin": Slot(16, 12), "stem": Slot(2, 2)}
 _PENTAGON = circle(10) * np.array([[1.0] if k % 2 == 0 else [0.93] for k in range(11)])
-
-
-def stem(rng: np.random.Generator, foot: float, length: float, radius: float) -> list[Patch]:
-    """Return a leaning stem that starts at a height, metres."""
-    lean = length * rng.uniform(-0.6, 0.6)
-    points = smooth([(0, foot), (lean * 0.3, foot + 0.6 * length), (lean, foot + length)], 4)
-    return bodies.upright_tube(points, radius, "stem")
-
-
-def leaves(
-    rng: np.random.Generator, count: int, reach: float, height: float, droop: float
-) -> list[Patch]:
-    """Return pointed leaves in a star about the z axis, starting at a height, metres."""
-    patches = []
-    first = rng.uniform(0, 360)
-    for number in range(count):
-        x = np.linspace(0, reach * rng.uniform(0.8, 1.0), 5)
-        z = height + 0.001 - droop * (x / reach) ** 2
-        width = 0.22 * reach * np.array([0.4, 0.9, 1.0, 0.7, 0.08])
-        leaf = bodies.ribbon(np.stack([x, z, width], axis=1), 0.0016, "stem")
-        patches += [patch.turned("z", first + 360 * number / count) for patch in leaf]
-    return patches
-
-
-def turned_skin(
-    points: list[tuple[float, float]], radius: float, tall: float, count: int = 20
-) -> tuple[list[Patch], Float64Array]:
-    """Return the skin of a turned fruit and its profile; points in radii, from base to top."""
-    profile = np.maximum(smooth(points, count) * (radius, radius * tall), 0)
-    profile[[0, -1], 0] = 0
-    return lathe(profile, "skin"), profile
-
-
-def _round(radius: float, height: float) -> list[Solid]:
-    return [solids.ellipsoid((radius, radius, height / 2))]
 
 
 def apple_form(rng: np.random.Generator) -> Form:
@@ -70,9 +34,7 @@ def apple_form(rng: np.random.Generator) -> Form:
         tall,
     )
     patches = skin + stem(rng, float(profile[-1, 1]) - 0.003, 0.017, 0.0013)
-    return assemble(
-        patches, SLOTS, _round(radius, 1.7 * radius * tall), mass_kg=rng.uniform(0.12, 0.22)
-    )
+    return assemble(patches, SLOTS, [solids.rounded(skin)], mass_kg=rng.uniform(0.12, 0.22))
 
 
 def pear_form(rng: np.random.Generator) -> Form:
@@ -102,9 +64,7 @@ def orange_form(rng: np.random.Generator) -> Form:
     patches = skin + bodies.ellipsoid(
         (0.0035, 0.0035, 0.0015), "stem", (0, 0, float(profile[-1, 1])), 5, 8
     )
-    return assemble(
-        patches, SLOTS, _round(radius, 1.95 * radius * tall), mass_kg=rng.uniform(0.12, 0.22)
-    )
+    return assemble(patches, SLOTS, [solids.rounded(skin)], mass_kg=rng.uniform(0.12, 0.22))
 
 
 def _citrus(rng: np.random.Generator, radius: float, long: float, nipple: float) -> Form:
@@ -162,9 +122,7 @@ def plum_form(rng: np.random.Generator) -> Form:
 
     patches = [patch.warped(crease) for patch in skin]
     patches += stem(rng, float(profile[-1, 1]) - 0.002, 0.009, 0.001)
-    return assemble(
-        patches, SLOTS, _round(radius, 1.9 * radius * tall), mass_kg=rng.uniform(0.04, 0.08)
-    )
+    return assemble(patches, SLOTS, [solids.rounded(skin)], mass_kg=rng.uniform(0.04, 0.08))
 
 
 def strawberry_form(rng: np.random.Generator) -> Form:
@@ -206,15 +164,6 @@ def banana_form(rng: np.random.Generator) -> Form:
     ]
     slots = {"skin": SLOTS["skin"]}
     return assemble(patches, slots, parts, mass_kg=rng.uniform(0.1, 0.16), centered=True)
-
-
-def natural(main: str, rng: np.random.Generator) -> tuple[int, int, int] | None:
-    """Return the shade of green or purple that fruit has, None for other colours."""
-    if main == "green":
-        return int(rng.integers(95, 135)), int(rng.integers(158, 190)), int(rng.integers(40, 62))
-    if main == "purple":
-        return int(rng.integers(72, 95)), int(rng.integers(28, 42)), int(rng.integers(92, 120))
-    return None
 
 
 def paint_fruit(canvas: Canvas, main: str, rng: np.random.Generator) -> Finish:

@@ -98,7 +98,10 @@ def rounded_rectangle(
 
 
 def smooth(points: Sequence[tuple[float, float]], count: int) -> Float64Array:
-    """Return `count` points of a Catmull-Rom spline through control points, (count, 2)."""
+    """Return `count` points of a Catmull-Rom spline through control points, (count, 2).
+
+    Its height never leaves that of the control points, so that nothing sinks into the table.
+    """
     control = np.asarray(points, np.float64)
     padded = np.concatenate(
         [2 * control[:1] - control[1:2], control, 2 * control[-1:] - control[-2:-1]]
@@ -107,7 +110,7 @@ def smooth(points: Sequence[tuple[float, float]], count: int) -> Float64Array:
     piece = np.minimum(at.astype(int), len(control) - 2)
     t = (at - piece)[:, None]
     p0, p1, p2, p3 = (padded[piece + k] for k in range(4))
-    return np.asarray(
+    curve = np.asarray(
         0.5
         * (
             2 * p1
@@ -116,6 +119,8 @@ def smooth(points: Sequence[tuple[float, float]], count: int) -> Float64Array:
             + (3 * p1 - p0 - 3 * p2 + p3) * t**3
         )
     )
+    curve[:, 1] = np.clip(curve[:, 1], control[:, 1].min(), control[:, 1].max())
+    return curve
 
 
 def _runs(profile: Float64Array) -> list[slice]:

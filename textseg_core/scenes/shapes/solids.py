@@ -39,6 +39,12 @@ def around(patches: Sequence[Patch], share: float = 1.0) -> Solid:
     return block((share * wide, share * deep, tall), (x, y, z))
 
 
+def rounded(patches: Sequence[Patch]) -> Solid:
+    """Return the ellipsoid that fills the bounding box of patches."""
+    fitted = around(patches)
+    return Solid("ellipsoid", fitted.size, fitted.center)
+
+
 def ring(radius: float, wall: float, low: float, high: float) -> list[Solid]:
     """Return upright boxes in a circle, their outer faces at `radius`."""
     middle = radius - wall / 2

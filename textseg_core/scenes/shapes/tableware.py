@@ -89,7 +89,7 @@ def teapot_form(rng: np.random.Generator) -> Form:
     patches = [
         *lathe([(0, 0), (foot, 0)], "base", flat=True),
         *lathe(side, "side"),
-        *lathe(np.concatenate([lid, knob]), "lid"),
+        *lathe(np.concatenate([side[-1:], lid, knob]), "lid"),
         *bodies.upright_tube(spout, np.linspace(0.24, 0.12, 9) * wide, "handle"),
     ]
     grip = handle(rng, 0.92 * wide, 0.22 * height, 0.86 * height, 0.009)

@@ -56,11 +56,11 @@ def pencil_form(rng: np.random.Generator) -> Form:
     angle = np.arange(7) * np.pi / 3
     six = np.stack([np.cos(angle), np.sin(angle)], axis=1)
     six[-1] = six[0]
-    shaft = [(radius, point), (radius, length - 0.014)]
+    shaft = [(radius, point), (radius, length - 0.014), (0, length - 0.014)]
     tip = [(0, 0), (0.0008, 0.003)]
     cone = [(0.0008, 0.003), (radius, point)]
     end = [
-        (radius, length - 0.014),
+        (0, length - 0.014),
         (radius * 1.08, length - 0.014),
         (radius * 1.08, length - 0.006),
         (radius, length - 0.005),
@@ -119,8 +119,9 @@ def hammer_form(rng: np.random.Generator) -> Form:
     patches += tube(line, np.stack([wide, tall], axis=1), (1.0, 0.0, 0.0), "head", circle(14))
     slots = dict(_TOOL)
     parts = [
-        solids.block((length, 1.8 * thick, 1.6 * thick), (length / 2, 0, 0)),
-        solids.block((2 * face, head, 1.8 * face), (length - 0.9 * face, 0, 0)),
+        # Down to the table, or it would tip over its head.
+        solids.block((length, 1.8 * thick, 2.2 * face), (length / 2, 0, 0)),
+        solids.block((2.2 * face, head, 2.2 * face), (length - 0.9 * face, 0, 0)),
     ]
     return assemble(patches, slots, parts, mass_kg=rng.uniform(0.3, 0.6), centered=True)
 

@@ -6,9 +6,9 @@ from textseg_core.arrays import Float64Array
 from textseg_core.scenes.shapes import bodies, motifs, solids
 from textseg_core.scenes.shapes.canvas import Canvas
 from textseg_core.scenes.shapes.form import Form, assemble
-from textseg_core.scenes.shapes.fruit import SLOTS, leaves, natural, stem, turned_skin
 from textseg_core.scenes.shapes.kind import Finish, ShapeKind
 from textseg_core.scenes.shapes.mesh import Patch, circle, smooth, tube
+from textseg_core.scenes.shapes.plants import SLOTS, leaves, natural, stem, turned_skin
 
 
 def _ribbed(patches: list[Patch], ribs: int, depth: float, phase: float) -> list[Patch]:
@@ -33,8 +33,7 @@ def tomato_form(rng: np.random.Generator) -> Form:
     patches = _ribbed(skin, int(rng.integers(4, 7)), rng.uniform(0.0, 0.05), rng.uniform(0, 6))
     patches += leaves(rng, 5, radius * rng.uniform(0.55, 0.75), top, radius * 0.12)
     patches += stem(rng, top - 0.003, 0.01, 0.0015)
-    half = (radius, radius, 0.91 * radius * tall)
-    return assemble(patches, SLOTS, [solids.ellipsoid(half)], mass_kg=rng.uniform(0.08, 0.2))
+    return assemble(patches, SLOTS, [solids.rounded(skin)], mass_kg=rng.uniform(0.08, 0.2))
 
 
 def pepper_form(rng: np.random.Generator) -> Form:
@@ -61,8 +60,7 @@ def pumpkin_form(rng: np.random.Generator) -> Form:
     )  # fmt: skip
     patches = _ribbed(skin, int(rng.integers(8, 13)), rng.uniform(0.1, 0.16), rng.uniform(0, 6))
     patches += stem(rng, float(profile[-1, 1]) - 0.004, 0.35 * radius, 0.1 * radius)
-    half = (0.95 * radius, 0.95 * radius, 0.86 * radius * tall)
-    return assemble(patches, SLOTS, [solids.ellipsoid(half)], mass_kg=rng.uniform(0.4, 1.0))
+    return assemble(patches, SLOTS, [solids.rounded(skin)], mass_kg=rng.uniform(0.4, 1.0))
 
 
 def onion_form(rng: np.random.Generator) -> Form:
@@ -105,7 +103,7 @@ def potato_form(rng: np.random.Generator) -> Form:
 
     skin = [p.warped(lump) for p in bodies.ellipsoid(half, "skin", (0, 0, 0), 15, 22)]
     slots = {"skin": SLOTS["skin"]}
-    return assemble(skin, slots, [solids.ellipsoid(half, 0.0)], mass_kg=rng.uniform(0.1, 0.25))
+    return assemble(skin, slots, [solids.rounded(skin)], mass_kg=rng.uniform(0.1, 0.25))
 
 
 def carrot_form(rng: np.random.Generator) -> Form:
