@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from textseg_core.training.mask_loss import mask_loss
+from textseg_core.training.mask_loss import agreement_loss, mask_loss
 
 ONE = torch.ones(1)
 
@@ -61,3 +61,40 @@ def test_a_small_object_weighs_in_dice_as_a_large_one() -> None:
     ]
 
     assert losses == pytest.approx([1 - 1 / 5, 1 - 1 / 101], abs=1e-4)
+
+
+def test_a_mask_that_is_not_known_teaches_nothing() -> None:
+    logits = torch.zeros(2, 1, 2, 2, requires_grad=True)
+
+    loss = mask_loss(logits, torch.zeros(2, 1, 2, 2), torch.zeros(2), torch.tensor([1.0, 0.0]))
+    loss.backward()  # type: ignore[no-untyped-call]
+
+    assert loss.item() == pytest.approx(math.log(2))  # half of 2 log 2
+    assert logits.grad is not None
+    assert logits.grad[0].all()
+    assert not logits.grad[1].any()
+
+
+def test_the_four_greatest_logits_answer_for_presence() -> None:
+    logits = torch.full((2, 1, 4, 4), -9.0)
+    logits[:, 0, 0] = torch.tensor([1.0, 3.0, -1.0, 5.0])  # mean 2
+
+    loss = agreement_loss(logits, torch.tensor([1.0, 0.0]))
+
+    assert loss.item() == pytest.approx((math.log1p(math.exp(-2)) + math.log1p(math.exp(2))) / 2)
+
+
+def test_an_empty_mask_of_something_present_is_pushed_up_where_it_is_strongest() -> None:
+    logits = torch.linspace(-8, -4, 16).view(1, 1, 4, 4).requires_grad_()
+
+    agreement_loss(logits, ONE).backward()  # type: ignore[no-untyped-call]
+
+    assert logits.grad is not None
+    assert (logits.grad.flatten()[12:] < -0.2).all()
+    assert not logits.grad.flatten()[:12].any()
+
+
+def test_agreement_counts_only_what_is_weighted() -> None:
+    weighted = agreement_loss(torch.zeros(2, 1, 1, 1), torch.zeros(2), torch.tensor([1.0, 0.0]))
+
+    assert weighted.item() == pytest.approx(math.log(2) / 2)

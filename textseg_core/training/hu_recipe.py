@@ -109,7 +109,7 @@ class HuRecipe:
         stage = self._settings.stage_at(progress)
         begun = sum(earlier.share for earlier in self._settings.stages[:stage])
         done = (progress - begun) / self._settings.stages[stage].share
-        return float(0.1 ** min(2, int(3 * done)))
+        return float(0.1 ** min(2, int(3 * done + 1e-9)))
 
     def losses(self, network: SegmentationNetwork, batch: Sample) -> dict[str, Tensor]:
         """Return the logistic loss per cell or per pixel, of Q expressions for B images."""

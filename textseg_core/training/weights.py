@@ -70,7 +70,8 @@ def carry_over(
     new, old = (torch.tensor(rows) for rows in zip(*pairs, strict=True))
     merged = dict(state)
     for name, mine in network.state_dict().items():
-        if name in _OF_WORDS and name in state:
+        same_width = name in state and state[name].shape[1:] == mine.shape[1:]
+        if name in _OF_WORDS and same_width:
             table = mine.clone()
             table[new] = state[name][old].to(table)
             merged[name] = table
