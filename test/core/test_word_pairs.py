@@ -17,6 +17,7 @@ from textseg_core.evaluation.word_pairs import (
 )
 from textseg_core.runtime.base import Tensors
 from textseg_core.scenes.scene import Query, Scene
+from textseg_core.scenes.split import is_held_out_composition
 from textseg_core.segmenter import Segmenter
 
 SCENES = [block_scene(f"{number:06d}_0", blocks) for number, blocks in enumerate(BLOCKS)]
@@ -76,6 +77,22 @@ def test_pairs_are_the_same_in_every_run_and_mean_different_things() -> None:
     assert len([pair for pair in first if pair.sort == "category"]) == 3
     assert all(pair.first.targets != pair.second.targets for pair in first)
     assert {pair.index for pair in draw_pairs(SCENES, per_sort=3, limit=1)} == {0}
+
+
+def test_pairs_combine_words_as_training_never_did_unless_any_will_do() -> None:
+    reds = block_scene("000000_0", [("red", (8, 40, 32, 64)), ("red", (64, 40, 88, 64))])
+    held_out = {place: is_held_out_composition(place, "red") for place in ("left", "right")}
+    assert held_out == {"left": False, "right": False}
+
+    found = draw_pairs([reds], per_sort=30, compositions="all")
+
+    places = [pair for pair in found if pair.sort == "place"]
+    assert {frozenset((pair.first.targets, pair.second.targets)) for pair in places} == {
+        frozenset(((0,), (1,)))
+    }
+    for pair in draw_pairs([reds, *SCENES], per_sort=30):
+        pairs = (*pair.first.compositions, *pair.second.compositions)
+        assert all(is_held_out_composition(*one) for one in pairs)
 
 
 def test_pictures_without_a_pair_are_refused() -> None:

@@ -31,6 +31,7 @@ from textseg_core.evaluation.report import Table, number, with_interval
 from textseg_core.expressions.pairs import word_pairs
 from textseg_core.scenes.cache import RenderedScenes
 from textseg_core.scenes.scene import Query
+from textseg_core.scenes.split import Compositions
 from textseg_core.segmenter import Segmenter
 
 MODULE = "textseg_core.evaluation.word_pairs"
@@ -78,12 +79,19 @@ class PairRecord:
         return self.first.right and self.second.right
 
 
-def draw_pairs(scenes: Scenes, *, per_sort: int, limit: int | None = None) -> list[Pair]:
+def draw_pairs(
+    scenes: Scenes,
+    *,
+    per_sort: int,
+    compositions: Compositions = "test",
+    limit: int | None = None,
+) -> list[Pair]:
     """Return the pairs, the same in every run: of every sort as many, spread over pictures.
 
     Args:
         scenes: Test scenes.
         per_sort: Most pairs of each sort.
+        compositions: Which combinations of words may be asked, see `scenes.split`.
         limit: Only the first so many pictures; all if None.
 
     Raises:
@@ -93,7 +101,7 @@ def draw_pairs(scenes: Scenes, *, per_sort: int, limit: int | None = None) -> li
     for index in range(len(scenes))[:limit]:
         scene = scenes[index]
         rng = np.random.default_rng([SEED, digest(f"{scene.scene_id} pairs")])
-        for first, second in word_pairs(scene, rng, compositions="test"):
+        for first, second in word_pairs(scene, rng, compositions=compositions):
             pair = Pair(index, first, second)
             pools.setdefault(pair.sort, {}).setdefault(index, []).append(pair)
     if not pools:
@@ -168,7 +176,12 @@ def evaluate(options: argparse.Namespace, arguments: Sequence[str]) -> str:
             f"{options.scenes} holds scenes of split {scenes.split!r}, expected 'test'; render "
             "with --split test"
         )
-    pairs = draw_pairs(scenes, per_sort=options.per_sort, limit=options.limit)
+    pairs = draw_pairs(
+        scenes,
+        per_sort=options.per_sort,
+        compositions=options.compositions,
+        limit=options.limit,
+    )
     segmenter = load_segmenter(
         options.weights,
         presence_threshold=options.presence_threshold,
@@ -188,6 +201,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--scenes", type=Path, required=True, help="folder of test scenes")
     parser.add_argument("--weights", default="", help="model directory; the shipped one if empty")
     parser.add_argument("--per-sort", type=int, default=300, help="most pairs of each sort")
+    parser.add_argument(
+        "--compositions",
+        choices=("test", "all"),
+        default="test",
+        help="combinations of words that training never had, or any; the things are unseen always",
+    )
     parser.add_argument("--limit", type=int, help="only the first so many scenes")
     add_model_options(parser)
     add_output_options(parser)
