@@ -65,7 +65,7 @@ _MODULES = (
 _KINDS: dict[str, ShapeKind] = {
     kind.category: kind for module in _MODULES for kind in module.KINDS
 }
-_TRIES = 24
+_TRIES = 100
 _SECOND_SHARE = 0.12  # less of a colour than this goes unnamed
 _CLEAR_LEAD = 1.35  # of the main colour over the second
 

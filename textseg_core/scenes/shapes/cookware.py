@@ -31,15 +31,12 @@ def pot_form(rng: np.random.Generator) -> Form:
         [(0.93 * radius, 0), (radius, 0.008), (radius, height / 2), (radius, height)], 10
     )
     outer[-1, 0] += 0.002
-    patches = hollow(outer, 0.003, flat_inside=True)
-    patches += _ears(radius, height * rng.uniform(0.75, 0.9), rng.uniform(0.05, 0.07))
-    closed = rng.random() < 0.45
-    slots = {**_SLOTS, "inside": Slot(8, 8, 0.1 if closed else 0.5)}
-    if closed:
+    ears = _ears(radius, height * rng.uniform(0.75, 0.9), rng.uniform(0.05, 0.07))
+    if rng.random() < 0.45:
         rise = rng.uniform(0.1, 0.25) * radius
         lid = smooth(
             [
-                (1.01 * radius, height),
+                (radius + 0.002, height),
                 (radius, height + 0.004),
                 (0.6 * radius, height + 0.8 * rise),
                 (0.01, height + rise),
@@ -48,20 +45,29 @@ def pot_form(rng: np.random.Generator) -> Form:
         )
         knob = [(0.008, height + rise + 0.006), (0.016, height + rise + 0.012),
                 (0.013, height + rise + 0.02), (0, height + rise + 0.021)]  # fmt: skip
-        patches += [
-            *lathe([(0, height), (1.01 * radius, height)], "base", flat=True),
+        patches = [
+            *lathe([(0, 0), tuple(outer[0])], "base", flat=True),
+            *lathe(outer, "side"),
             *lathe(lid, "lid", flat=True),
             *lathe([lid[-1], *knob], "handle"),
+            *ears,
         ]
-        slots["lid"] = Slot(4, 6)
-        parts = [solids.cylinder(radius, 0, height + 0.5 * rise)]
-    else:
-        parts = solids.hollow(radius, radius, height, 0.004, 0.004)
+        slots = {"side": Slot(16, 6), "lid": Slot(6, 6), "handle": Slot(4, 4), "base": _BASE}
+        return assemble(
+            patches,
+            slots,
+            [solids.cylinder(radius, 0, height + 0.5 * rise)],
+            mass_kg=rng.uniform(0.6, 1.5),
+        )
     return assemble(
-        patches, slots, parts, mass_kg=rng.uniform(0.6, 1.5),
-        holds="" if closed else "in", inner_m=0.0 if closed else 1.9 * radius,
+        [*hollow(outer, 0.003, flat_inside=True), *ears],
+        {**_SLOTS, "inside": Slot(8, 8, 0.5)},
+        solids.hollow(radius, radius, height, 0.004, 0.004),
+        mass_kg=rng.uniform(0.6, 1.5),
+        holds="in",
+        inner_m=1.9 * radius,
         variant="deep",
-    )  # fmt: skip
+    )
 
 
 def pan_form(rng: np.random.Generator) -> Form:

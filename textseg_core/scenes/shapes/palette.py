@@ -57,4 +57,4 @@ def contrasting(color: str, rng: np.random.Generator, *others: str) -> str:
     ]
     # Real goods are printed mostly in white and black on a bright ground, or the reverse.
     plain = [name for name in fits if name in ("white", "black")]
-    return str(rng.choice(plain if plain and rng.random() < 0.35 else fits or ["white"]))
+    return str(rng.choice(plain if plain and rng.random() < 0.35 else fits))
