@@ -33,7 +33,8 @@ STAGE = Stage(input_px=64, batch=3, queries=4)
 @pytest.fixture
 def sources(tmp_path: Path) -> SourceSet:
     folder = write_scenes(tmp_path / "scenes", "train", *BLOCKS)
-    return SourceSet({"scenes": RenderedSource(RenderedScenes(folder, depth=False))}, ())
+    scenes = RenderedSource(RenderedScenes(folder, depth=False), (0, 1, 2))
+    return SourceSet({"scenes": scenes}, ())
 
 
 def drawer(sources: SourceSet, seed: int = 0, stage: Stage = STAGE) -> SampleDrawer:

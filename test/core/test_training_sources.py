@@ -1,18 +1,17 @@
-import json
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import pytest
-from drawn import flat_sprite, polygon, write_photos
-from drawn_scenes import BLOCKS, write_scenes
+from drawn import flat_sprite
+from drawn_data import write_data
+from drawn_scenes import BLOCKS, block_scene, write_scenes
 
 from textseg_core.datasets.described import Described
 from textseg_core.datasets.grocery import LabelledPhoto
 from textseg_core.datasets.photos import Photo, load_photos
-from textseg_core.scenes.cache import RenderedScenes
+from textseg_core.scenes.cache import save_view, view_stem
 from textseg_core.scenes.scene import Query, Scene
 from textseg_core.training.compose import SceneSources
 from textseg_core.training.framing import Window, frame_scene
@@ -22,7 +21,6 @@ from textseg_core.training.sources import (
     DescribedSource,
     PastedSource,
     PhotoSource,
-    RenderedSource,
     SourceSet,
     TableSource,
     WeakSource,
@@ -33,44 +31,11 @@ from textseg_core.training.sources import (
 
 NAMES = frozenset({"dog", "cup"})
 RED, GREEN = (200, 0, 0), (0, 200, 0)
-TRAINING = [0, 1, 5]  # neither of the held-out third nor of those for validation
-VALIDATION = [2, 9]
 
 
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
-    """All that the sources read, as small as it may be."""
-    image = np.full((90, 120, 3), 90, np.uint8)
-    image[20:80, 20:70] = RED
-    instances = [
-        ("dog", polygon((20, 20, 70, 80)), False),
-        ("cup", polygon((100, 5, 118, 85)), True),
-    ]
-    photos = [(number, image, instances) for number in (*TRAINING, *VALIDATION)]
-    write_photos(tmp_path / "photos", ["dog", "cup"], *photos, licences={1: 2})
-    (tmp_path / "surfaces").mkdir()
-    cv2.imwrite(str(tmp_path / "surfaces" / "grey.jpg"), np.full((64, 64, 3), 128, np.uint8))
-    sprites = tmp_path / "sprites"
-    sprites.mkdir()
-    rgba = flat_sprite("mug", GREEN).rgba
-    cv2.imwrite(str(sprites / "mug.png"), cv2.cvtColor(rgba, cv2.COLOR_RGBA2BGRA))
-    mug = {"file": "mug.png", "names": ["mug"], "hypernyms": [], "colors": ["green"]}
-    records = [{**mug, "elevation_deg": a, "pixels_per_metre": 400} for a in (20, 35, 50, 65)]
-    (sprites / "sprites.json").write_text(json.dumps(records), encoding="utf-8")
-    write_scenes(tmp_path / "scenes", "train", *(BLOCKS[i % 3] for i in range(10)))
-    labels = [
-        {"image": f"{name}.jpg", "fine": fine, "category": name, "group": group}
-        for name, fine, group in (
-            ("apple", "granny smith", "fruit"),
-            ("pear", "anjou", "fruit"),
-            ("milk", "oat milk", "packages"),
-        )
-    ]
-    (tmp_path / "grocery").mkdir()
-    (tmp_path / "grocery" / "labels.json").write_text(json.dumps(labels), encoding="utf-8")
-    for label in labels:
-        cv2.imwrite(str(tmp_path / "grocery" / label["image"]), image)
-    return tmp_path
+    return write_data(tmp_path)
 
 
 def photos_of(data: Path) -> list[Photo]:
@@ -91,7 +56,7 @@ def test_all_views_of_a_scene_fall_on_the_same_side() -> None:
 
 
 def test_rendered_scenes_for_validation_are_never_learnt_from(data: Path) -> None:
-    source = RenderedSource(RenderedScenes(data / "scenes", depth=False))
+    source = opened(data, "scenes").by_name["scenes"]
     stream = rng()
 
     drawn = {source.draw(stream, 64).scene.scene_id for _ in range(120)}
@@ -227,7 +192,7 @@ def test_every_source_of_the_mixture_is_opened_and_counted(data: Path) -> None:
 
     assert set(sources.by_name) == {"scenes", "photographs", "pasted", "tables", "weak"}
     counts = dict(sources.counts)
-    assert (counts["scenes"], counts["photographs"], counts["sprites"]) == (10, 3, 4)
+    assert (counts["scenes"], counts["photographs"], counts["sprites"]) == (9, 3, 4)
     assert {"red", "dog", "mug", "anjou"} <= set(sources.nouns)
     assert "granny smith" not in sources.nouns  # its photograph is kept out of training
     stream = rng()
@@ -263,7 +228,41 @@ def test_several_folders_of_scenes_are_one(data: Path) -> None:
     write_scenes(data / "more", "train", *BLOCKS)
     folders = Folders(scenes=(data / "scenes", data / "more"))
 
-    assert open_sources(settings("scenes"), folders).counts["scenes"] == 13
+    sources = open_sources(settings("scenes"), folders)
+
+    assert sources.counts["scenes"] == 9 + 3  # number 9 is for validation
+    assert [scene.scene_id for scene in sources.validation(5)["scenes"]] == ["000009_0"]
+
+
+def test_a_learning_curve_takes_the_first_scenes_and_photographs(data: Path) -> None:
+    sources = opened(data, "scenes", "photographs", most={"scenes": 2, "photographs": 1})
+    stream = rng()
+
+    drawn = {
+        sources.draw({name: 1.0}, stream, 64)[1].scene.scene_id
+        for name in ("scenes", "photographs")
+        for _ in range(20)
+    }
+
+    assert drawn == {"000000_0", "000001_0", "photo-0"}
+    assert dict(sources.counts) == {"scenes": 2, "photographs": 1}
+    assert len(sources.validation(5)["photographs"]) == 2
+
+
+def test_views_of_one_scene_count_once(data: Path) -> None:
+    scene = block_scene("000000_1", BLOCKS[0])
+    save_view(scene, view_stem(data / "scenes", 0, 1))
+
+    assert opened(data, "scenes").counts["scenes"] == 9
+
+
+def test_scenes_that_are_all_for_validation_are_refused(data: Path) -> None:
+    for path in (data / "scenes").glob("*/*"):
+        if not path.name.startswith("000009"):
+            path.unlink()
+
+    with pytest.raises(ValueError, match="no scene is left beside those for validation"):
+        opened(data, "scenes")
 
 
 def test_test_scenes_are_refused(data: Path) -> None:

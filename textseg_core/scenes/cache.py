@@ -152,6 +152,7 @@ class RenderedScenes:
     Attributes:
         split: "train", "test" or "all".
         nouns: Nouns whose absence from a scene is certain if nothing in it answers to them.
+        names: `scene_id` of every view, without reading it: scene number, "_", view.
 
     Raises:
         ValueError: If the folder or a file in it is missing or damaged; it names the file.
@@ -167,6 +168,7 @@ class RenderedScenes:
         )
         if not self._stems:
             raise ValueError(f"{folder} holds no finished scene: run textseg_core.scenes.generate")
+        self.names: tuple[str, ...] = tuple(Path(stem).name for stem in self._stems)
 
     def __len__(self) -> int:
         return len(self._stems)

@@ -61,8 +61,23 @@ class _Joined:
     def __init__(self, folders: Sequence[RenderedScenes]) -> None:
         self._folders = folders
 
-    def __len__(self) -> int:
-        return sum(len(folder) for folder in self._folders)
+    def views_by_scene(self) -> list[tuple[int, ...]]:
+        """Return the indices of each settled scene's views, in order."""
+        grouped: dict[tuple[int, str], list[int]] = {}
+        index = 0
+        for number, folder in enumerate(self._folders):
+            for name in folder.names:
+                grouped.setdefault((number, name.rpartition("_")[0]), []).append(index)
+                index += 1
+        return [tuple(views) for views in grouped.values()]
+
+    def name(self, index: int) -> str:
+        """Return the name of a view without reading it."""
+        for folder in self._folders:
+            if index < len(folder):
+                return folder.names[index]
+            index -= len(folder)
+        raise IndexError(index)
 
     def __getitem__(self, index: int) -> Scene:
         for folder in self._folders:
@@ -104,9 +119,22 @@ def open_sources(settings: TrainSettings, folders: Folders) -> SourceSet:
                 raise ValueError(f"{folder} holds test scenes, which training must not see")
             nouns |= dict.fromkeys(sorted(opened.nouns))
         store = _Joined(stores)
-        by_name["scenes"] = RenderedSource(store)
-        counts["scenes"] = len(store)
-        validation["scenes"] = lambda most: _kept_scenes(store, most)
+        kept_out: list[int] = []
+        learnt: list[tuple[int, ...]] = []
+        for views in store.views_by_scene():
+            if is_validation(store.name(views[0])):
+                kept_out += views
+            else:
+                learnt.append(views)
+        learnt = learnt[: settings.most.get("scenes")]
+        if not learnt:
+            raise ValueError(
+                f"{folders.scenes[0]}: no scene is left beside those for validation; "
+                "generate more with textseg_core.scenes.generate"
+            )
+        by_name["scenes"] = RenderedSource(store, [view for views in learnt for view in views])
+        counts["scenes"] = len(learnt)
+        validation["scenes"] = lambda most: [store[i] for i in _spread(kept_out, most)]
 
     licences = None if settings.licences is None else frozenset(settings.licences)
     photos: list[Photo] = []
@@ -117,6 +145,7 @@ def open_sources(settings: TrainSettings, folders: Folders) -> SourceSet:
         photo_names = frozenset(category_names(folder))
         nouns |= dict.fromkeys(vocabulary.photo_nouns(sorted(photo_names)))
         photos = [photo for photo in every if not is_validation(f"photo-{photo.image_id}")]
+        photos = photos[: settings.most.get("photographs")]
         kept = [photo for photo in every if is_validation(f"photo-{photo.image_id}")]
         if not photos:
             raise ValueError(f"{folder}: no photograph is left beside those for validation")
@@ -183,17 +212,10 @@ def run_vocabulary(sources: SourceSet, backbones: Path | None) -> list[str]:
     return list(dict.fromkeys((*words, *written)))
 
 
-def _kept_scenes(store: _Joined, most: int) -> list[Scene]:
-    """Return up to `most` validation scenes, spread over the store."""
-    kept: list[Scene] = []
-    step = max(1, len(store) // max(1, 30 * most))
-    for index in range(0, len(store), step):
-        if len(kept) == most:
-            break
-        scene = store[index]
-        if is_validation(scene.scene_id):
-            kept.append(scene)
-    return kept
+def _spread(indices: Sequence[int], most: int) -> list[int]:
+    """Return up to `most` of the indices, evenly spread."""
+    count = min(most, len(indices))
+    return [indices[place * len(indices) // count] for place in range(count)]
 
 
 def _sprites(folder: Path | None, *, needed: bool) -> list[compose.Sprite]:

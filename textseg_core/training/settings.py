@@ -10,6 +10,7 @@ from textseg_core.config import check_share
 SOURCES = ("scenes", "photographs", "pasted", "tables", "described", "weak")
 ABLATIONS = ("coordinates", "attention", "presence", "photographs", "negatives", "backbone")
 PRECISIONS = ("bf16", "fp32")
+LIMITED = ("scenes", "photographs")
 LOSSES = {
     "mask": 1.0,
     "coarse": 0.5,
@@ -78,6 +79,8 @@ class TrainSettings:
         losses: Weight of each part of the loss, keys of `LOSSES`.
         ablate: What is left out, of `ABLATIONS`.
         licences: COCO licence ids of the photographs to use; None for all.
+        most: How many scenes or photographs to learn from at most, keys of
+            `LIMITED`; for learning curves.
         described: Published data sets: each {format: NAME, ...} for
             `textseg_core.datasets`.
         workers: Processes that draw samples; 0 draws them in the loop.
@@ -103,6 +106,7 @@ class TrainSettings:
     losses: Mapping[str, float] = field(default_factory=dict)
     ablate: tuple[str, ...] = ()
     licences: tuple[int, ...] | None = None
+    most: Mapping[str, int] = field(default_factory=dict)
     described: tuple[Mapping[str, Any], ...] = ()
     workers: int = 0
     save_minutes: float = 2.0
@@ -134,6 +138,9 @@ class TrainSettings:
         check_names("losses", self.losses, LOSSES)
         for name, weight in self.losses.items():
             _check_number(f"losses.{name}", weight)
+        check_names("most", self.most, LIMITED)
+        for name, most in self.most.items():
+            _check_whole(f"most.{name}", most, least=1)
         total = sum(stage.share for stage in self.stages)
         if abs(total - 1.0) > 1e-3:
             raise ValueError(f"the stages' shares must sum to 1, got {total:g}")

@@ -64,7 +64,7 @@ def plain(settings: TrainSettings) -> dict[str, Any]:
         | {"mixture": dict(stage.mixture)}
         for stage in settings.stages
     ]
-    for name in ("model", "losses"):
+    for name in ("model", "losses", "most"):
         values[name] = dict(values[name])
     values["ablate"] = list(settings.ablate)
     values["described"] = [dict(item) for item in settings.described]

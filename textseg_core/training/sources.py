@@ -52,8 +52,6 @@ class Source(Protocol):
 class SceneStore(Protocol):
     """Rendered scenes on disk, as `scenes.cache.RenderedScenes`."""
 
-    def __len__(self) -> int: ...
-
     def __getitem__(self, index: int) -> Scene: ...
 
 
@@ -69,16 +67,19 @@ def is_validation(name: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class RenderedSource:
-    """Rendered scenes, framed anew each time."""
+    """Rendered scenes, framed anew each time.
+
+    Attributes:
+        store: Of all views.
+        views: Indices of those to learn from.
+    """
 
     store: SceneStore
+    views: Sequence[int]
 
     def draw(self, rng: np.random.Generator, size_px: int) -> Drawn:
-        """Return a part of a rendered scene that is not kept for validation."""
-        while True:
-            scene = self.store[int(rng.integers(len(self.store)))]
-            if not is_validation(scene.scene_id):
-                break
+        """Return a part of a rendered scene."""
+        scene = self.store[self.views[int(rng.integers(len(self.views)))]]
         height, width = scene.image.shape[:2]
         return Drawn(frame_scene(scene, draw_window(height, width, rng, whole=0.5, zoom=1.5)))
 
@@ -228,7 +229,7 @@ class SourceSet:
         nouns: Nouns that may be asked for.
         texts: Expressions that people wrote, for their words.
         validation: Returns scenes kept for choosing the best weights, by source.
-        counts: How many scenes or pictures each source has, for the record.
+        counts: How many scenes or pictures each source learns from, for the record.
     """
 
     by_name: Mapping[str, Source]
