@@ -88,10 +88,9 @@ class CompactRecipe:
         network = registry.build("compact", **self.model_settings(stage))
         if not isinstance(network, CompactNetwork):
             raise TypeError(f"expected a CompactNetwork, got {type(network).__name__}")
-        if "backbone" in self._settings.ablate:
-            network.expression_encoder.lexicon.weight.requires_grad_(False)
-        elif self._backbones is not None:
+        if "backbone" not in self._settings.ablate and self._backbones is not None:
             load_backbone(network, self._backbones, self._words)
+        network.expression_encoder.lexicon.weight.requires_grad_(False)
         self._set(network, self._settings.stages[stage])
         return network
 

@@ -10,7 +10,7 @@ from torch import nn, optim
 
 from textseg_core.models import registry
 from textseg_core.models.base import SegmentationNetwork
-from textseg_core.models.checkpoint import load_checkpoint, save_checkpoint
+from textseg_core.models.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from textseg_core.scenes.scene import Scene
 from textseg_core.tokenizer import Tokenizer
 from textseg_core.training.command import Command
@@ -145,11 +145,14 @@ class Run:
 
     def _save_weights(self, name: str, scores: Mapping[str, float]) -> None:
         settings = self.command.settings
+        counts = self.sources.counts
         extra = {
+            "photographs": counts.get("photographs", 0),
+            "rendered_scenes": counts.get("scenes", 0),
             "step": self.progress.step,
             "minutes": round(self.progress.run_min, 2),
             "validation": {source: round(score, 4) for source, score in scores.items()},
-            "sources": dict(self.sources.counts),
+            "sources": dict(counts),
             "training": plain(settings),
         }
         model = self.recipe.model_settings(self.progress.stage)
@@ -174,14 +177,18 @@ def open_run(command: Command, team: Team) -> Run:
     sources = open_sources(settings, command.folders)
     backbones = find_backbones(command)
     words = run_vocabulary(sources, backbones)
+    state = read_state(command.out, settings, words, device) if command.resume else None
+    start = _read_start(command.init)
+    if state is not None:
+        words = state["words"]
+    elif start is not None:
+        words = list(dict.fromkeys((*start.vocabulary, *words)))
     recipe = RECIPES[settings.network](settings, words, backbones)
     entry = registry.entry(settings.network)
 
-    state = read_state(command.out, settings, words, device) if command.resume else None
     progress: Progress = state["progress"] if state else Progress()
     network = recipe.build(progress.stage)
-    if command.init is not None:
-        start = load_checkpoint(command.init)
+    if start is not None:
         carry_over(network, start.state, words, start.vocabulary)
     network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     average = copy.deepcopy(network).eval()
@@ -205,16 +212,29 @@ def open_run(command: Command, team: Team) -> Run:
     )
 
 
+def _read_start(path: Path | None) -> Checkpoint | None:
+    """Return the weights that a run starts from."""
+    if path is None:
+        return None
+    try:
+        return load_checkpoint(path)
+    except FileNotFoundError as error:
+        raise ValueError(
+            f"{path} is missing: --init wants a .safetensors file of a run"
+        ) from error
+
+
 def find_backbones(command: Command) -> Path | None:
     """Return the folder of ImageNet's weights and labels.
 
-    None only if nothing of it is wanted: the run goes on from other weights, or leaves the
-    backbone out, and the folder is not there.
+    None only if nothing of it is wanted: the run goes on from other weights or its own, or
+    leaves the backbone out, and the folder is not there.
 
     Raises:
         ValueError: If it is wanted and missing.
     """
-    needless = command.init is not None or "backbone" in command.settings.ablate
+    goes_on = command.init is not None or command.resume
+    needless = goes_on or "backbone" in command.settings.ablate
     data = command.folders.data
     if needless and (data is None or not (data / "backbones").is_dir()):
         return None

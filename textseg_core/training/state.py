@@ -80,8 +80,15 @@ def read_state(
 ) -> dict[str, Any]:
     """Read a state and make sure that it is of the same run.
 
+    Args:
+        folder: Of the run.
+        settings: That the resumed run is to have.
+        words: That the sources and ImageNet's labels need now; a run that began with trained
+            weights may know more.
+        device: For the tensors.
+
     Returns:
-        `progress`, and the state dicts `network`, `average` and `optimiser`.
+        `progress`, `words`, and the state dicts `network`, `average` and `optimiser`.
 
     Raises:
         ValueError: If there is none, it is damaged, or its run had other settings or words.
@@ -93,7 +100,7 @@ def read_state(
         state: dict[str, Any] = torch.load(path, map_location=device, weights_only=True)
         earlier = json.loads(state["settings"])
         state["progress"] = Progress(**state["progress"])
-        old_words = state["words"]
+        known = set(state["words"])
     except Exception as error:  # torch raises many kinds for a damaged file
         raise ValueError(
             f"{path} cannot be read ({error}); delete it and start again, or from "
@@ -109,29 +116,35 @@ def read_state(
             f"{path}: a resumed run keeps its settings, but {told}; "
             f"start a new run from --init {folder / LAST_FILE}"
         )
-    if list(words) != old_words:
+    unknown = [word for word in words if word not in known]
+    if unknown:
         raise ValueError(
-            f"{path}: the vocabulary is another than when the run began, as its folders name "
-            f"other things; start a new run from --init {folder / LAST_FILE}"
+            f"{path}: the run does not know {', '.join(unknown[:5])} ({len(unknown)} words in "
+            "all), as its folders named other things when it began; start a new run from "
+            f"--init {folder / LAST_FILE}"
         )
     return state
 
 
 def trim_log(folder: Path, step: int) -> None:
-    """Drop what the log holds of steps that will be done again."""
+    """Drop what the log holds of steps that will be done again.
+
+    A validation after so many steps has been done; it stays.
+    """
     path = folder / LOG_FILE
     if not path.exists():
         return
     lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-    kept = "".join(line for line in lines if _step_of(line) < step)
+    kept = "".join(line for line in lines if _first_step_after(line) <= step)
     temporary = path.with_suffix(".part")
     temporary.write_text(kept, encoding="utf-8")
     temporary.replace(path)
 
 
-def _step_of(line: str) -> float:
-    """Return the step of a line of the log; infinite if the end of a process cut the line off."""
+def _first_step_after(line: str) -> float:
+    """Return where a run goes on after a line of its log; infinite if the line was cut off."""
     try:
-        return float(json.loads(line)["step"])
+        noted = json.loads(line)
+        return float(noted["step"]) + ("validation" not in noted)
     except (ValueError, KeyError, TypeError):
         return float("inf")

@@ -84,7 +84,7 @@ def train(run: Run, stopped: Callable[[], bool] = lambda: False) -> bool:
                     run.keep(journal, check=False)
                     saved = progress.run_min
             del batches  # ends its workers
-            run.keep(journal, check=not ends)
+            run.keep(journal, check=not ends or done >= 1.0)
             if ends or done >= 1.0:
                 return done >= 1.0
             run.next_stage()
@@ -96,7 +96,7 @@ def seed_step(seed: int, step: int, team: Team) -> torch.Generator:
     Returns:
         A generator for the augmentation on the device; dropout takes torch's own.
     """
-    mixed = (seed * 1_000_003 + step) * 4_099 + team.rank
+    mixed = ((seed * 1_000_003 + step) * 4_099 + team.rank) % 2**63
     torch.manual_seed(mixed)
     return torch.Generator(team.device).manual_seed(mixed)
 

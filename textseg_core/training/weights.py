@@ -49,7 +49,6 @@ def load_backbone(network: CompactNetwork, folder: Path, words: Sequence[str]) -
         network.image_encoder.to_lexical.weight.copy_(
             torch.from_numpy(projection)[:, :, None, None]
         )
-    lexicon.weight.requires_grad_(False)
 
 
 def carry_over(
