@@ -6,8 +6,6 @@ from functools import lru_cache
 from pathlib import Path
 from time import perf_counter
 
-import numpy as np
-
 from textseg_core.arrays import UInt8Array
 from textseg_core.command import Command, parse_command
 from textseg_core.config import SegmenterConfig
@@ -20,7 +18,7 @@ from textseg_core.model_info import (
 )
 from textseg_core.postprocess import postprocess
 from textseg_core.preprocess import Letterbox, letterbox_image
-from textseg_core.runtime.base import InferenceBackend, Tensors
+from textseg_core.runtime.base import BackendReport, ExpressionEncoding, InferenceBackend
 from textseg_core.segmentation import Segmentation
 from textseg_core.status import Answer, decide, read_answers
 from textseg_core.tokenizer import Encoding, Tokenizer
@@ -124,16 +122,16 @@ class Segmenter:
         seen = self._backend.encode_image(square)
         encoded = perf_counter()
         encodings: list[Encoding] = []
-        read: list[Tensors] = []
+        read: list[ExpressionEncoding] = []
         text_ms: list[float] = []
         for command in commands:
             text_started = perf_counter()
-            encoding, tensors = self._encode(command.expression)
+            encoding, handle = self._encode(command.expression)
             text_ms.append(_ms(text_started))
             encodings.append(encoding)
-            read.append(tensors)
+            read.append(handle)
         head_started = perf_counter()
-        raw = self._backend.respond(seen, _stack(read))
+        raw = self._backend.respond(seen, read)
         head_ms = _ms(head_started)
         answers = read_answers(raw, count=len(commands), cells=self.model_info.cells)
         shared_ms = {
@@ -147,6 +145,15 @@ class Segmenter:
                 commands, encodings, answers, text_ms, strict=True
             )
         ]
+
+    def report(self) -> BackendReport:
+        """Return what runs where, and why."""
+        return self._backend.report()
+
+    def close(self) -> None:
+        """Give back the memory of the network and of its device; nothing is answered after."""
+        self._encode.cache_clear()
+        self._backend.close()
 
     def _conclude(
         self,
@@ -180,8 +187,8 @@ class Segmenter:
             timings_ms={**timings_ms, "postprocess": _ms(started)},
         )
 
-    def _encode_expression(self, expression: str) -> tuple[Encoding, Tensors]:
-        """Return an expression's tokens and their encodings by the network."""
+    def _encode_expression(self, expression: str) -> tuple[Encoding, ExpressionEncoding]:
+        """Return an expression's tokens and their encoding by the network."""
         encoding = self._tokenizer.encode(expression)
         return encoding, self._backend.encode_expression(encoding.token_ids)
 
@@ -214,13 +221,6 @@ def _load_backend(config: SegmenterConfig, directory: Path) -> InferenceBackend:
         ) from error
     backend: InferenceBackend = module.TorchBackend.from_directory(directory)
     return backend
-
-
-def _stack(encodings: list[Tensors]) -> Tensors:
-    """Return the encodings of several expressions as one batch."""
-    if len(encodings) == 1:
-        return encodings[0]
-    return {name: np.concatenate([one[name] for one in encodings]) for name in encodings[0]}
 
 
 def _first(chosen: float | None, default: float) -> float:

@@ -5,7 +5,7 @@ mean colour in [0, 1]: 8 on red, -8 on black, -24 on green or white; likewise fo
 colours. Words that name no colour count nothing. Presence is the greatest logit.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ import yaml
 from textseg_core.arrays import AnyArray, Float32Array, Int64Array, UInt8Array
 from textseg_core.config import SegmenterConfig
 from textseg_core.model_info import ModelInfo
-from textseg_core.runtime.base import Tensors
+from textseg_core.runtime.base import BackendReport, Tensors
 from textseg_core.segmenter import Segmenter
 from textseg_core.tokenizer import Tokenizer
 
@@ -37,6 +37,7 @@ class ColourBackend:
         self.images = 0
         self.expressions = 0
         self.batches: list[int] = []
+        self.closed = False
 
     def encode_image(self, image: UInt8Array) -> Tensors:
         self.images += 1
@@ -50,8 +51,8 @@ class ColourBackend:
         self.expressions += 1
         return {"colour": WEIGHTS[token_ids].sum(axis=1)}
 
-    def respond(self, image: Tensors, expressions: Tensors) -> Tensors:
-        colour = expressions["colour"]
+    def respond(self, image: Tensors, expressions: Sequence[Tensors]) -> Tensors:
+        colour = np.concatenate([one["colour"] for one in expressions])
         self.batches.append(len(colour))
         logits = np.einsum("chw,bc->bhw", image["cells"][0], colour)[:, np.newaxis] - 8.0
         outputs = {"logits": logits.astype(np.float32)}
@@ -60,6 +61,12 @@ class ColourBackend:
         if self.several is not None:
             outputs["several"] = np.full(len(colour), self.several, np.float32)
         return self.override(outputs)
+
+    def report(self) -> BackendReport:
+        return BackendReport(name="numpy", device="cpu", precision="fp32")
+
+    def close(self) -> None:
+        self.closed = True
 
 
 @pytest.fixture

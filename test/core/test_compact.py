@@ -251,8 +251,7 @@ def test_onnx_equals_torch(tmp_path: Path) -> None:
     report = export(network, WORDS, tmp_path / "model")
     backend = OnnxBackend(tmp_path / "model")
     read = [backend.encode_expression(ids[None].numpy()) for ids in IDS]
-    stacked = {name: np.concatenate([one[name] for one in read]) for name in read[0]}
-    answer = backend.respond(backend.encode_image(image), stacked)
+    answer = backend.respond(backend.encode_image(image), read)
 
     with torch.no_grad():
         expected = network(torch.from_numpy(image)[None], IDS)

@@ -1,4 +1,5 @@
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -25,8 +26,8 @@ class ConstantBackend:
         self.ids.append(token_ids)
         return {"expression": np.zeros((1, 1), np.float32)}
 
-    def respond(self, image: Tensors, expressions: Tensors) -> Tensors:
-        count = len(expressions["expression"])
+    def respond(self, image: Tensors, expressions: Sequence[Tensors]) -> Tensors:
+        count = len(expressions)
         self.batches.append(count)
         shape = (count, 1, self._side, self._side)
         return {

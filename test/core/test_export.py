@@ -123,8 +123,8 @@ def test_onnx_equals_torch(settings: dict[str, Any], half_storage: bool, tmp_pat
 
     report = export(network, WORDS, tmp_path / "model", half_storage=half_storage)
     backend = OnnxBackend(tmp_path / "model")
-    read = [backend.encode_expression(one[None])["expression"] for one in ids]
-    answer = backend.respond(backend.encode_image(image), {"expression": np.concatenate(read)})
+    read = [backend.encode_expression(one[None]) for one in ids]
+    answer = backend.respond(backend.encode_image(image), read)
 
     if half_storage:
         fold_batch_norm(network)

@@ -20,9 +20,7 @@ def test_parts_meet_in_named_tensors(model_directory: Path) -> None:
     backend = OnnxBackend(model_directory, threads=1)
     seen = backend.encode_image(red_image())
     read = backend.encode_expression(RED_IDS)
-    answer = backend.respond(seen, read)
-    assert list(seen) == ["cells"]
-    assert read["colour"].tolist() == [[16.0, -16.0, -16.0]]
+    answer = backend.respond(seen, [read])
     assert set(answer) == {"logits", "presence"}
     assert answer["logits"].dtype == np.float32
     assert answer["logits"][0, 0, 0, 0] == pytest.approx(8.0, abs=1e-4)
@@ -34,7 +32,7 @@ def test_one_image_answers_a_batch_of_expressions(model_directory: Path) -> None
     backend = OnnxBackend(model_directory, threads=1)
     seen = backend.encode_image(red_image())
     colours = np.array([[16.0, -16.0, -16.0], [-16.0, 16.0, -16.0]], np.float32)
-    answer = backend.respond(seen, {"colour": colours})
+    answer = backend.respond(seen, [{"colour": one[np.newaxis]} for one in colours])
     assert answer["logits"].shape == (2, 1, 12, 12)
     assert answer["logits"][:, 0, 0, 0] == pytest.approx([8.0, -24.0], abs=1e-4)
 
@@ -113,3 +111,30 @@ def test_failure_inside_the_runtime_names_the_file(model_directory: Path) -> Non
 
 def test_at_least_one_core_is_usable() -> None:
     assert usable_cores() >= 1
+
+
+def test_no_expression_is_refused(model_directory: Path) -> None:
+    backend = OnnxBackend(model_directory, threads=1)
+    with pytest.raises(ValueError, match="at least one encoding, got none"):
+        backend.respond(backend.encode_image(red_image()), [])
+
+
+def test_encodings_of_another_backend_are_refused(model_directory: Path) -> None:
+    backend = OnnxBackend(model_directory, threads=1)
+    read = backend.encode_expression(RED_IDS)
+    with pytest.raises(ValueError, match=r"expects the encodings cells .*, got object"):
+        backend.respond(object(), [read])
+
+
+def test_closed_backend_says_so_and_may_be_closed_twice(model_directory: Path) -> None:
+    backend = OnnxBackend(model_directory, threads=1)
+    backend.close()
+    backend.close()
+    with pytest.raises(RuntimeError, match="was closed; load the model again"):
+        backend.encode_expression(RED_IDS)
+
+
+def test_report_says_what_runs_where(model_directory: Path) -> None:
+    line = OnnxBackend(model_directory, threads=1).report().line()
+    assert line.startswith("backend onnx on cpu in fp32; onnxruntime 1.")
+    assert "providers CPUExecutionProvider; threads 1" in line

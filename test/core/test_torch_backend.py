@@ -38,12 +38,11 @@ def test_backend_answers_as_the_network_does() -> None:
     backend = TorchBackend(network)
 
     image = backend.encode_image(grey_image())
-    read = [backend.encode_expression(ids[[i]])["expression"] for i in range(2)]
-    answer = backend.respond(image, {"expression": np.concatenate(read)})
+    read = [backend.encode_expression(ids[[i]]) for i in range(2)]
+    answer = backend.respond(image, read)
 
     with torch.inference_mode():
         expected = network(torch.from_numpy(grey_image())[None], torch.from_numpy(ids))["logits"]
-    assert image["visual"].shape == (1, 320, 2, 2)
     assert answer["logits"].shape == (2, 1, 2, 2)
     assert answer["logits"].dtype == np.float32
     np.testing.assert_allclose(answer["logits"], expected.numpy(), atol=1e-6)
@@ -91,8 +90,22 @@ def test_encodings_of_another_network_are_refused() -> None:
     backend = TorchBackend(small_network())
     image = backend.encode_image(grey_image())
 
-    with pytest.raises(ValueError, match="expects the encodings expression, got words"):
-        backend.respond(image, {"words": np.zeros((1, 5), np.float32)})
+    with pytest.raises(ValueError, match=r"expects the encodings expression .*, got words"):
+        backend.respond(image, [{"words": np.zeros((1, 5), np.float32)}])
+
+
+def test_no_expression_is_refused() -> None:
+    backend = TorchBackend(small_network())
+    with pytest.raises(ValueError, match="at least one encoding, got none"):
+        backend.respond(backend.encode_image(grey_image()), [])
+
+
+def test_closed_backend_says_so_and_may_be_closed_twice() -> None:
+    backend = TorchBackend(small_network())
+    backend.close()
+    backend.close()
+    with pytest.raises(RuntimeError, match="was closed; load the model again"):
+        backend.encode_image(grey_image())
 
 
 def test_device_that_is_not_there_is_an_error() -> None:
@@ -108,10 +121,11 @@ def test_checkpoint_of_a_model_directory_is_loaded(tmp_path: Path) -> None:
 
     loaded = TorchBackend.from_directory(tmp_path)
 
-    np.testing.assert_array_equal(
-        loaded.encode_expression(ids)["expression"],
-        TorchBackend(network).encode_expression(ids)["expression"],
+    ours, theirs = (
+        side.respond(side.encode_image(grey_image()), [side.encode_expression(ids)])["logits"]
+        for side in (loaded, TorchBackend(network))
     )
+    np.testing.assert_array_equal(ours, theirs)
 
 
 def test_directory_without_a_checkpoint_says_what_to_do(tmp_path: Path) -> None:

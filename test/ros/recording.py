@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from textseg_core.arrays import Int64Array, UInt8Array
 from textseg_core.config import SegmenterConfig
 from textseg_core.model_info import ModelInfo
-from textseg_core.runtime.base import Tensors
+from textseg_core.runtime.base import BackendReport, Tensors
 from textseg_core.segmenter import Segmenter
 from textseg_core.tokenizer import Tokenizer
 from textseg_ros.behaviour import SegmentationBehaviour
@@ -35,9 +35,15 @@ class RednessBackend:
     def encode_expression(self, token_ids: Int64Array) -> Tensors:
         return {"ids": token_ids}
 
-    def respond(self, image: Tensors, expressions: Tensors) -> Tensors:
-        count = len(expressions["ids"])
+    def respond(self, image: Tensors, expressions: Sequence[Tensors]) -> Tensors:
+        count = len(expressions)
         return {"logits": np.repeat(image["logits"][None, None], count, axis=0)}
+
+    def report(self) -> BackendReport:
+        return BackendReport(name="redness", device="cpu", precision="fp32")
+
+    def close(self) -> None:
+        pass
 
 
 class GatedBackend(RednessBackend):
@@ -47,7 +53,7 @@ class GatedBackend(RednessBackend):
         self.begun = threading.Semaphore(0)
         self.go_on = threading.Semaphore(0)
 
-    def respond(self, image: Tensors, expressions: Tensors) -> Tensors:
+    def respond(self, image: Tensors, expressions: Sequence[Tensors]) -> Tensors:
         self.begun.release()
         assert self.go_on.acquire(timeout=TIMEOUT_S)
         return super().respond(image, expressions)
@@ -59,7 +65,7 @@ class FaultyBackend(RednessBackend):
     def __init__(self, fault: Callable[[Tensors], Tensors]) -> None:
         self.fault: Callable[[Tensors], Tensors] | None = fault
 
-    def respond(self, image: Tensors, expressions: Tensors) -> Tensors:
+    def respond(self, image: Tensors, expressions: Sequence[Tensors]) -> Tensors:
         answer = super().respond(image, expressions)
         return answer if self.fault is None else self.fault(answer)
 

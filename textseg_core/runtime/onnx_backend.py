@@ -8,9 +8,16 @@ import numpy as np
 import onnxruntime  # type: ignore[import-untyped,unused-ignore]
 
 from textseg_core.arrays import Int64Array, UInt8Array
-from textseg_core.runtime.base import Tensors
+from textseg_core.runtime.base import (
+    BackendReport,
+    ExpressionEncoding,
+    ImageEncoding,
+    Tensors,
+    tensors_of,
+)
 
 PROVIDERS = ("CPUExecutionProvider",)
+PARTS = ("image_encoder", "expression_encoder", "query_head")
 HEAD_OUTPUTS = ("logits", "presence", "several")
 
 
@@ -22,28 +29,63 @@ class OnnxBackend:
     """
 
     def __init__(self, directory: Path, threads: int = 0) -> None:
-        self._image_encoder = _Part(directory / "image_encoder.onnx", threads)
-        self._expression_encoder = _Part(directory / "expression_encoder.onnx", threads)
-        self._query_head = _Part(directory / "query_head.onnx", threads)
-        self._image_encoder.expect_inputs({"image": "tensor(uint8)"})
-        self._expression_encoder.expect_inputs({"token_ids": "tensor(int64)"})
-        self._query_head.expect_inputs(
-            {**self._image_encoder.outputs, **self._expression_encoder.outputs}
+        self._threads = threads or usable_cores()
+        image_encoder, expression_encoder, query_head = (
+            _Part(directory / f"{name}.onnx", self._threads) for name in PARTS
         )
-        self._query_head.expect_outputs("logits", HEAD_OUTPUTS)
+        image_encoder.expect_inputs({"image": "tensor(uint8)"})
+        expression_encoder.expect_inputs({"token_ids": "tensor(int64)"})
+        query_head.expect_inputs({**image_encoder.outputs, **expression_encoder.outputs})
+        query_head.expect_outputs("logits", HEAD_OUTPUTS)
+        self._parts: tuple[_Part, _Part, _Part] | None = (
+            image_encoder,
+            expression_encoder,
+            query_head,
+        )
 
-    def encode_image(self, image: UInt8Array) -> Tensors:
-        """Return the encodings of a letterboxed RGB image, (S, S, 3), by name."""
-        return self._image_encoder.run({"image": image[np.newaxis]})
+    def encode_image(self, image: UInt8Array) -> ImageEncoding:
+        """Return the encoding of a letterboxed RGB image, (S, S, 3)."""
+        return self._open()[0].run({"image": image[np.newaxis]})
 
-    def encode_expression(self, token_ids: Int64Array) -> Tensors:
-        """Return the encodings of one expression, (1, T), by name."""
-        return self._expression_encoder.run({"token_ids": token_ids})
+    def encode_expression(self, token_ids: Int64Array) -> ExpressionEncoding:
+        """Return the encoding of one expression, (1, T)."""
+        return self._open()[1].run({"token_ids": token_ids})
 
-    def respond(self, image: Tensors, expressions: Tensors) -> Tensors:
+    def respond(self, image: ImageEncoding, expressions: Sequence[ExpressionEncoding]) -> Tensors:
         """Return `logits` (B, 1, h, w) and, where the network has them, the others (B,)."""
-        batch = max((len(array) for array in expressions.values()), default=1)
-        return self._query_head.run({**image, **expressions}, give_back=batch > 1)
+        if not expressions:
+            raise ValueError("expressions must hold at least one encoding, got none")
+        image_encoder, expression_encoder, query_head = self._open()
+        seen = tensors_of(image, list(image_encoder.outputs), "ONNX Runtime")
+        names = list(expression_encoder.outputs)
+        read = [tensors_of(one, names, "ONNX Runtime") for one in expressions]
+        # A single one is passed on as it is: stacking would copy it.
+        stacked = (
+            read[0]
+            if len(read) == 1
+            else {name: np.concatenate([one[name] for one in read]) for name in names}
+        )
+        return query_head.run({**seen, **stacked}, give_back=len(read) > 1)
+
+    def report(self) -> BackendReport:
+        """Return the version, providers and threads."""
+        self._open()
+        return BackendReport(
+            name="onnx",
+            device="cpu",
+            precision="fp32",
+            versions={"onnxruntime": onnxruntime.__version__},
+            details={"providers": ", ".join(PROVIDERS), "threads": str(self._threads)},
+        )
+
+    def close(self) -> None:
+        """Let go of the sessions and their memory."""
+        self._parts = None
+
+    def _open(self) -> "tuple[_Part, _Part, _Part]":
+        if self._parts is None:
+            raise RuntimeError("this backend was closed; load the model again")
+        return self._parts
 
 
 class _Part:
@@ -119,7 +161,7 @@ class _Part:
 def _session_options(threads: int) -> "onnxruntime.SessionOptions":
     """Return options that keep memory flat and the cores free between runs."""
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads or usable_cores()
+    options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
     options.log_severity_level = 3  # errors; warnings are about the exporter's style

@@ -1,6 +1,6 @@
 """Runs a network in torch: the reference that the other runtimes are compared with."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +10,13 @@ from torch import Tensor
 from textseg_core.arrays import Int64Array, UInt8Array
 from textseg_core.models.base import SegmentationNetwork
 from textseg_core.models.checkpoint import load_checkpoint
-from textseg_core.runtime.base import Tensors
+from textseg_core.runtime.base import (
+    BackendReport,
+    ExpressionEncoding,
+    ImageEncoding,
+    Tensors,
+    tensors_of,
+)
 
 CHECKPOINT_FILE = "checkpoint.safetensors"
 
@@ -36,7 +42,7 @@ class TorchBackend:
         if threads:
             torch.set_num_threads(threads)
         try:
-            self._network = network.to(device).eval()
+            self._network: SegmentationNetwork | None = network.to(device).eval()
         except (RuntimeError, AssertionError) as error:
             raise RuntimeError(f"torch cannot use device {device!r} here: {error}") from error
         self._device = torch.device(device)
@@ -60,58 +66,80 @@ class TorchBackend:
             )
         return cls(load_checkpoint(path).network(), device, threads)
 
-    def encode_image(self, image: UInt8Array) -> Tensors:
-        """Return the encodings of a letterboxed RGB image, (S, S, 3), by name.
+    def encode_image(self, image: UInt8Array) -> ImageEncoding:
+        """Return the encoding of a letterboxed RGB image, (S, S, 3), on the device.
 
         Raises:
             ValueError: If it is not a uint8 array of that shape.
         """
-        side = self._network.input_px
+        network = self._open()
+        side = network.input_px
         if image.shape != (side, side, 3) or image.dtype != np.uint8:
             raise ValueError(
                 f"image must be uint8 ({side}, {side}, 3), got {image.dtype} {image.shape}"
             )
         with torch.inference_mode():
-            outputs = self._network.image_encoder(self._tensor(image[np.newaxis]))
-        return _arrays(self._network.image_outputs, outputs)
+            outputs = network.image_encoder(self._tensor(image[np.newaxis]))
+        return dict(zip(network.image_outputs, outputs, strict=True))
 
-    def encode_expression(self, token_ids: Int64Array) -> Tensors:
-        """Return the encodings of one expression, (1, T), by name.
+    def encode_expression(self, token_ids: Int64Array) -> ExpressionEncoding:
+        """Return the encoding of one expression, (1, T), on the device.
 
         Raises:
             ValueError: If it is not an int64 array of that shape.
         """
-        length = self._network.tokens
+        network = self._open()
+        length = network.tokens
         if token_ids.shape != (1, length) or token_ids.dtype != np.int64:
             raise ValueError(
                 f"token_ids must be int64 (1, {length}), got {token_ids.dtype} {token_ids.shape}"
             )
         with torch.inference_mode():
-            outputs = self._network.expression_encoder(self._tensor(token_ids))
-        return _arrays(self._network.expression_outputs, outputs)
+            outputs = network.expression_encoder(self._tensor(token_ids))
+        return dict(zip(network.expression_outputs, outputs, strict=True))
 
-    def respond(self, image: Tensors, expressions: Tensors) -> Tensors:
-        """Return `logits` (B, 1, h, w) and, where the network has them, the others (B,)."""
-        inputs = [
-            *self._in_order(image, self._network.image_outputs),
-            *self._in_order(expressions, self._network.expression_outputs),
-        ]
+    def respond(self, image: ImageEncoding, expressions: Sequence[ExpressionEncoding]) -> Tensors:
+        """Return `logits` (B, 1, h, w) and, where the network has them, the others (B,).
+
+        Raises:
+            ValueError: If an encoding is not this network's, or there is no expression.
+        """
+        if not expressions:
+            raise ValueError("expressions must hold at least one encoding, got none")
+        network = self._open()
+        who = f"network {network.name!r} in torch"
+        seen = tensors_of(image, network.image_outputs, who)
+        read = [tensors_of(one, network.expression_outputs, who) for one in expressions]
+        stacked = [torch.cat([one[name] for one in read]) for name in network.expression_outputs]
         with torch.inference_mode():
-            outputs = self._network.query_head(*inputs)
-        return _arrays(self._network.head_outputs, outputs)
+            outputs = network.query_head(*(seen[name] for name in network.image_outputs), *stacked)
+        return {
+            name: out.float().cpu().numpy()
+            for name, out in zip(network.head_outputs, outputs, strict=True)
+        }
 
-    def _in_order(self, arrays: Mapping[str, np.ndarray], names: tuple[str, ...]) -> list[Tensor]:
-        if set(arrays) != set(names):
-            raise ValueError(
-                f"network {self._network.name!r} expects the encodings {', '.join(names)}, "
-                f"got {', '.join(arrays) or 'none'}"
-            )
-        return [self._tensor(arrays[name]) for name in names]
+    def report(self) -> BackendReport:
+        """Return the device, torch's version and the memory that torch holds on the device."""
+        self._open()
+        cuda = self._device.type == "cuda"
+        return BackendReport(
+            name="torch",
+            device=torch.cuda.get_device_name(self._device) if cuda else str(self._device),
+            precision="fp32",
+            versions={"torch": torch.__version__},
+            details={"threads": str(torch.get_num_threads())},
+            memory_bytes={"vram": torch.cuda.memory_reserved(self._device)} if cuda else {},
+        )
+
+    def close(self) -> None:
+        """Let go of the network; torch keeps its cache of device memory."""
+        self._network = None
+
+    def _open(self) -> SegmentationNetwork:
+        if self._network is None:
+            raise RuntimeError("this backend was closed; load the model again")
+        return self._network
 
     def _tensor(self, array: np.ndarray) -> Tensor:
         # A copy, because torch warns of arrays that cannot be written to.
         return torch.tensor(array, device=self._device)
-
-
-def _arrays(names: tuple[str, ...], outputs: tuple[Tensor, ...]) -> Tensors:
-    return {name: out.cpu().numpy() for name, out in zip(names, outputs, strict=True)}
