@@ -79,7 +79,7 @@ class CompactImageEncoder(nn.Module):
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Return (cells, lexical, detail) for uint8 RGB (B, S, S, 3)."""
         weight = self.top.weight
-        values = image.permute(0, 3, 1, 2).to(weight.dtype) / 127.5 - 1.0
+        values = image.to(weight.dtype).permute(0, 3, 1, 2) / 127.5 - 1.0
         kept: dict[int, Tensor] = {}
         for index, block in enumerate(self.features):
             if index < self.frozen_layers:

@@ -71,7 +71,7 @@ class DescriptorEncoder(nn.Module):
 
     def forward(self, image: Tensor) -> tuple[Tensor]:
         """Return ((B, channels, S / 32, S / 32),) for uint8 RGB (B, S, S, 3)."""
-        pixels = image.permute(0, 3, 1, 2).to(self.shift.dtype)
+        pixels = image.to(self.shift.dtype).permute(0, 3, 1, 2)
         normalised = (pixels - self.shift) / self._scale
         return (l2_normalise(self.classifier(self.features(normalised))),)
 
