@@ -102,9 +102,10 @@ def read_state(
         state["progress"] = Progress(**state["progress"])
         known = set(state["words"])
     except Exception as error:  # torch raises many kinds for a damaged file
+        # What torch says beside that would have its reader switch a safeguard off.
         raise ValueError(
-            f"{path} cannot be read ({error}); delete it and start again, or from "
-            f"--init {folder / LAST_FILE}"
+            f"{path} is damaged or something else ({type(error).__name__}); delete it and start "
+            f"again, or from --init {folder / LAST_FILE}"
         ) from error
     now = json.loads(json.dumps(plain(settings)))
     changed = [
