@@ -94,19 +94,8 @@ def read_state(
         ValueError: If there is none, it is damaged, or its run had other settings or words.
     """
     path = folder / STATE_FILE
-    if not path.is_file():
-        raise ValueError(f"{path} is missing: start the run without --resume")
-    try:
-        state: dict[str, Any] = torch.load(path, map_location=device, weights_only=True)
-        earlier = json.loads(state["settings"])
-        state["progress"] = Progress(**state["progress"])
-        known = set(state["words"])
-    except Exception as error:  # torch raises many kinds for a damaged file
-        # What torch says beside that would have its reader switch a safeguard off.
-        raise ValueError(
-            f"{path} is damaged or something else ({type(error).__name__}); delete it and start "
-            f"again, or from --init {folder / LAST_FILE}"
-        ) from error
+    state = _load(folder, device)
+    earlier, known = state["settings"], set(state["words"])
     now = json.loads(json.dumps(plain(settings)))
     changed = [
         key for key in now if key in earlier and key not in _FREE and now[key] != earlier[key]
@@ -124,6 +113,30 @@ def read_state(
             "all), as its folders named other things when it began; start a new run from "
             f"--init {folder / LAST_FILE}"
         )
+    return state
+
+
+def saved_step(folder: Path) -> int:
+    """Return the step at which a run would be taken up again; ValueError if it cannot be."""
+    progress: Progress = _load(folder, torch.device("cpu"))["progress"]
+    return progress.step
+
+
+def _load(folder: Path, device: torch.device) -> dict[str, Any]:
+    path = folder / STATE_FILE
+    if not path.is_file():
+        raise ValueError(f"{path} is missing: start the run without --resume")
+    try:
+        state: dict[str, Any] = torch.load(path, map_location=device, weights_only=True)
+        state["progress"] = Progress(**state["progress"])
+        state["settings"] = json.loads(state["settings"])
+        state["words"] = list(state["words"])
+    except Exception as error:  # torch raises many kinds for a damaged file
+        # What torch says beside that would have its reader switch a safeguard off.
+        raise ValueError(
+            f"{path} is damaged or something else ({type(error).__name__}); delete it and start "
+            f"again, or from --init {folder / LAST_FILE}"
+        ) from error
     return state
 
 
