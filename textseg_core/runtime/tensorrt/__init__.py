@@ -1,0 +1,1 @@
+"""TensorRT and TensorRT for RTX: engines built from the ONNX files, kept, and run."""

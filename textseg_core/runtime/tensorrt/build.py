@@ -1,0 +1,130 @@
+"""Builds an engine from an ONNX file: parsed, made static, strongly typed, for one kind of GPU."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from textseg_core.runtime.tensorrt.bindings import TensorRt
+from textseg_core.runtime.tensorrt.interface import (
+    BuilderConfig,
+    Network,
+    OnnxParser,
+)
+from textseg_core.runtime.tensorrt.progress import BuildProgress, make_monitor
+
+#: Most scratch memory that a kernel may ask for; a Jetson shares its memory with all else.
+WORKSPACE_BYTES = 1 << 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildOrder:
+    """What to build.
+
+    Attributes:
+        name: For messages, such as "query_head, 4 expressions".
+        onnx: Content of the ONNX file; its types are the engine's types.
+        batch: Length of every side that the file leaves open.
+        capability: "SM89", say; None for the GPU of this machine, as TensorRT sees it.
+        tf32: Whether float32 products may be rounded to TF32's 10 bits.
+    """
+
+    name: str
+    onnx: bytes
+    batch: int
+    capability: str | None
+    tf32: bool
+
+
+class BuildCancelledError(RuntimeError):
+    """The build was stopped because somebody asked for it."""
+
+
+class EngineBuilder:
+    """Builds engines one after the other; timings of kernels pass from one to the next."""
+
+    def __init__(self, tensorrt: TensorRt) -> None:
+        self._tensorrt = tensorrt
+        self._timings = b""
+        # TensorRT for RTX times nothing while it builds, and may have no GPU to do it on.
+        self._keeps_timings = tensorrt.flavour == "tensorrt"
+
+    def build(self, order: BuildOrder, progress: BuildProgress) -> bytes:
+        """Return the serialised engine.
+
+        Args:
+            order: What to build.
+            progress: Told of every step; may stop the build.
+
+        Raises:
+            RuntimeError: If the file is no ONNX, holds what TensorRT does not take, or cannot
+                be built for this GPU; with TensorRT's own words.
+            BuildCancelledError: If `progress` stopped the build.
+        """
+        module, logger = self._tensorrt.module, self._tensorrt.logger
+        logger.errors = []
+        try:
+            builder = module.Builder(logger)
+        except TypeError as error:  # what the bindings raise where the library returns nothing
+            raise RuntimeError(self._failure(order, "no builder could be made")) from error
+        network = builder.create_network(self._tensorrt.network_flags())
+        parser = module.OnnxParser(network, logger)
+        if not parser.parse(order.onnx):
+            raise RuntimeError(self._failure(order, _complaints(parser)))
+        if not network.num_inputs or not network.num_outputs:
+            raise RuntimeError(self._failure(order, "the file holds no network"))
+        make_static(network, order.batch)
+        config = builder.create_builder_config()
+        self._configure(config, order)
+        # TensorRT keeps no reference to the monitor: this name does, until the build is over.
+        monitor: Any = make_monitor(module, progress)
+        config.progress_monitor = monitor
+        if self._keeps_timings:
+            timings = config.create_timing_cache(self._timings)
+            config.set_timing_cache(timings, False)
+        memory = builder.build_serialized_network(network, config)
+        if progress.cancelled:
+            raise BuildCancelledError(f"{order.name}: the build of the engine was stopped")
+        if memory is None:
+            raise RuntimeError(self._failure(order, "the builder gave no engine"))
+        learnt = config.get_timing_cache() if self._keeps_timings else None
+        if learnt is not None:
+            self._timings = bytes(learnt.serialize())
+        return bytes(memory)
+
+    def _configure(self, config: BuilderConfig, order: BuildOrder) -> None:
+        module = self._tensorrt.module
+        config.set_memory_pool_limit(module.MemoryPoolType.WORKSPACE, WORKSPACE_BYTES)
+        if not order.tf32:
+            config.clear_flag(module.BuilderFlag.TF32)
+        if order.capability is not None:
+            self._tensorrt.choose_device(config, order.capability)
+
+    def _failure(self, order: BuildOrder, what: str) -> str:
+        """Return a message with TensorRT's own words."""
+        hint = ""
+        if "UInt8" in what or any("UInt8" in error for error in self._tensorrt.logger.errors):
+            hint = (
+                "; TensorRT takes a uint8 image only for a cast that comes first: export the "
+                "model again with textseg_core.runtime.export, whose files begin so"
+            )
+        said = self._tensorrt.logger.errors[-1] if self._tensorrt.logger.errors else ""
+        return (
+            f"{order.name}: {self._tensorrt.flavour} {self._tensorrt.version} cannot build an "
+            f"engine for {order.capability or 'this GPU'}: {what}"
+            f"{f' ({said})' if said and said not in what and what not in said else ''}{hint}"
+        )
+
+
+def make_static(network: Network, batch: int) -> None:
+    """Close every side of the inputs that the ONNX file left open: CUDA graphs want it so."""
+    for index in range(network.num_inputs):
+        tensor = network.get_input(index)
+        tensor.shape = tuple(batch if side < 0 else side for side in tensor.shape)
+
+
+def _complaints(parser: OnnxParser) -> str:
+    """Return what the parser could not read; the first complaint is the cause."""
+    if not parser.num_errors:
+        return "the file is no ONNX model"
+    error = parser.get_error(0)
+    place = f"node {error.node_name()!r} ({error.node_operator()}): " if error.node_name() else ""
+    return f"{place}{error.desc()}"
