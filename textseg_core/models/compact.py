@@ -333,7 +333,7 @@ class CompactQueryHead(nn.Module):
         factor = CELL_STRIDE // STRIDE
         both = F.interpolate(both, scale_factor=factor, mode="bilinear", align_corners=False)
         # Split, as the gradient of two slices costs a tenth of a training step on a CPU.
-        on_pixels, base = both.split((_KERNEL, 1), dim=1)
+        on_pixels, base = torch.split(both, [_KERNEL, 1], dim=1)
         kernels = first[:, :, _DETAIL:].reshape(images, -1, _DETAIL)
         drawn = (kernels @ detail.flatten(2)).reshape(queries, _KERNEL, -1)
         drawn = F.relu(drawn + on_pixels.flatten(2))
