@@ -1,0 +1,61 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torchvision import models  # type: ignore[import-untyped]
+
+from textseg_core.training.backbone import DEVIATION, MEAN, main, scaled_input
+from textseg_core.training.lexical import read_labels
+from textseg_core.training.weights import read_backbone
+
+
+def random_mobilenet(**_: Any) -> Any:
+    torch.manual_seed(0)
+    network = models.MobileNetV2()
+    network.features[0][1].running_mean.normal_()
+    network.features[0][1].running_var.uniform_(0.5, 2.0)
+    return network.eval()
+
+
+def test_the_first_layers_take_over_the_scale_of_the_input() -> None:
+    usual, ours = random_mobilenet(), random_mobilenet()
+    ours.load_state_dict(scaled_input(usual.state_dict()))
+    pixels = torch.randint(0, 256, (2, 3, 32, 32)).float()
+    mean, deviation = (torch.tensor(v)[:, None, None] for v in (MEAN, DEVIATION))
+
+    with torch.no_grad():
+        expected = usual.features[0]((pixels / 255 - mean) / deviation)
+        found = ours.features[0](pixels / 127.5 - 1)
+
+    # The outermost row and column see the padding.
+    torch.testing.assert_close(found[:, :, 1:, 1:], expected[:, :, 1:, 1:], atol=1e-5, rtol=1e-4)
+
+
+def test_what_is_written_is_what_training_reads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(models, "mobilenet_v2", random_mobilenet)  # in place of the download
+
+    main(["--out", str(tmp_path / "backbones")])
+
+    assert models.MobileNetV2().load_state_dict(read_backbone(tmp_path / "backbones"))
+    labels = read_labels(tmp_path / "backbones" / "imagenet_labels.txt")
+    assert len(labels) == 1000
+    assert labels[504] == ["coffee mug"]
+
+
+def test_without_a_network_the_command_ends_with_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    monkeypatch.setattr("torch.hub.urlopen", refuse, raising=False)
+
+    with pytest.raises(SystemExit, match=r"could not be fetched: .*no route"):
+        main(["--out", str(tmp_path / "backbones")])
+
+
+def refuse(*_: Any, **__: Any) -> None:
+    from urllib.error import URLError
+
+    raise URLError("no route")
