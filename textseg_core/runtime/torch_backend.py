@@ -64,6 +64,11 @@ class TorchBackend:
                 f"backend torch needs {path}, which does not exist: copy the training "
                 "checkpoint there, or use the backend onnx"
             )
+        return cls.from_checkpoint(path, device, threads)
+
+    @classmethod
+    def from_checkpoint(cls, path: Path, device: str = "cpu", threads: int = 0) -> "TorchBackend":
+        """Load a training checkpoint from anywhere; raises as `from_directory` does."""
         return cls(load_checkpoint(path).network(), device, threads)
 
     def encode_image(self, image: UInt8Array) -> ImageEncoding:

@@ -1,0 +1,55 @@
+"""Segmenters that differ in their runtime only, made for comparisons."""
+
+from pathlib import Path
+
+from textseg_core.config import SegmenterConfig
+from textseg_core.model_info import VOCABULARY_FILE, load_model_info
+from textseg_core.runtime.base import InferenceBackend
+from textseg_core.segmenter import Segmenter
+from textseg_core.tokenizer import Tokenizer
+
+CHECKPOINT_FILE = "checkpoint.safetensors"
+
+
+def segmenter_on(backend: InferenceBackend, directory: Path) -> Segmenter:
+    """Return a segmenter with the words and thresholds of a model directory."""
+    info = load_model_info(directory)
+    tokenizer = Tokenizer.from_file(
+        directory / VOCABULARY_FILE,
+        length=info.tokens,
+        padding=info.padding,
+        kind=info.tokenizer,
+    )
+    return Segmenter(SegmenterConfig(), info, tokenizer, backend)
+
+
+def reference_backend(
+    directory: Path, checkpoint: Path | None, threads: int = 0
+) -> tuple[InferenceBackend, str]:
+    """Return the runtime that others are compared with, and what it is in words.
+
+    That is torch in float32 where there is a checkpoint, and else the exported float32 files,
+    which `textseg_core.runtime.export` compared with torch when it wrote them.
+
+    Args:
+        directory: Model directory.
+        checkpoint: The training checkpoint; None looks for one in the directory.
+        threads: Threads of the exported files; 0 for as many as there are cores.
+
+    Raises:
+        RuntimeError: If a checkpoint is there, but torch is not installed.
+        ValueError: If the checkpoint is damaged or missing where it was named.
+    """
+    path = checkpoint or directory / CHECKPOINT_FILE
+    if checkpoint is None and not path.is_file():
+        from textseg_core.runtime.onnx_backend import OnnxBackend
+
+        return OnnxBackend(directory, threads), "exported float32 files (no checkpoint for torch)"
+    try:
+        from textseg_core.runtime.torch_backend import TorchBackend
+    except ModuleNotFoundError as error:
+        raise RuntimeError(
+            f"{path} needs the package {error.name!r}: pip install 'textseg-ros[train]', or name "
+            "a directory without a checkpoint to compare with its exported files"
+        ) from error
+    return TorchBackend.from_checkpoint(path), "torch in float32"
