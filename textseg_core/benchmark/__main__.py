@@ -1,0 +1,8 @@
+"""`python -m textseg_core.benchmark`."""
+
+import sys
+
+from textseg_core.benchmark.command import main
+
+if __name__ == "__main__":
+    sys.exit(main())
