@@ -12,8 +12,8 @@ Flavour: TypeAlias = Literal["tensorrt", "tensorrt_rtx"]
 
 FLAVOURS: tuple[Flavour, ...] = ("tensorrt", "tensorrt_rtx")
 
-#: Least version of each, and why not an older one.
-_LEAST: dict[Flavour, tuple[int, int]] = {"tensorrt": (10, 1), "tensorrt_rtx": (1, 1)}
+#: Least version of each.
+_LEAST: dict[Flavour, tuple[int, int]] = {"tensorrt": (10, 0), "tensorrt_rtx": (1, 1)}
 
 #: Compute capabilities that TensorRT for RTX runs on: consumer GPUs since Turing.
 RTX_CAPABILITIES = ("SM75", "SM80", "SM86", "SM89", "SM120", "SM121")
@@ -99,24 +99,29 @@ def load_tensorrt(flavour: Flavour | Literal["auto"] = "auto") -> TensorRt:
     wanted = FLAVOURS if flavour == "auto" else (flavour,)
     problems = []
     for name in wanted:
-        try:
-            module: Any = importlib.import_module(name)
-        except ModuleNotFoundError as error:
-            if error.name != name:
-                problems.append(f"{name} lacks the package {error.name!r}")
-            else:
-                problems.append(f"{name} is not installed")
-        # NVIDIA's packages raise RuntimeError or OSError for a library that they do not find.
-        except (ImportError, OSError, RuntimeError) as error:
-            problems.append(f"{name} does not load ({error})")
-        else:
-            found: str = module.__version__
-            if version_of(found) >= _LEAST[name]:
-                return TensorRt(name, cast(Bindings, module), make_logger(module))
-            least = ".".join(map(str, _LEAST[name]))
-            problems.append(f"{name} is {found}, needed is {least} or newer")
+        found = _import(name)
+        if isinstance(found, TensorRt):
+            return found
+        problems.append(found)
     remedy = "; or ".join(INSTALL[name] for name in wanted)
     raise RuntimeError(f"no TensorRT: {'; '.join(problems)}. Install {remedy}")
+
+
+def _import(name: Flavour) -> TensorRt | str:
+    """Return one of the bindings, or why it cannot be used."""
+    try:
+        module: Any = importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name == name:
+            return f"{name} is not installed"
+        return f"{name} lacks the package {error.name!r}"
+    # NVIDIA's packages raise RuntimeError or OSError for a library that they do not find.
+    except (ImportError, OSError, RuntimeError) as error:
+        return f"{name} does not load ({error})"
+    version: str = module.__version__
+    if version_of(version) < _LEAST[name]:
+        return f"{name} is {version}, needed is {'.'.join(map(str, _LEAST[name]))} or newer"
+    return TensorRt(name, cast(Bindings, module), make_logger(module))
 
 
 def version_of(text: str) -> tuple[int, int]:

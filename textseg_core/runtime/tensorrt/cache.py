@@ -106,6 +106,8 @@ class EngineCache:
             handle, name = tempfile.mkstemp(dir=self.folder, prefix=".", suffix=".part")
             try:
                 with os.fdopen(handle, "wb") as file:
+                    # Readable by the node's user, who need not be the one who built.
+                    os.fchmod(file.fileno(), 0o644)
                     file.write(pack(key, engine))
                     file.flush()
                     os.fsync(file.fileno())

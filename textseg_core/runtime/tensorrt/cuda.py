@@ -239,10 +239,8 @@ def driver_release(
 ) -> str:
     """Return the release of NVIDIA's driver, on a Jetson that of its system; else ""."""
     for path in (file, tegra):
-        try:
-            return path.read_text(encoding="utf-8").splitlines()[0].strip()[:80]
-        except (OSError, IndexError, UnicodeDecodeError):
-            continue
+        if path.is_file():
+            return path.read_text(encoding="utf-8", errors="replace").split("\n")[0].strip()[:80]
     return ""
 
 

@@ -3,6 +3,8 @@
 The bindings come without stubs, so mypy checks the package against these protocols, and a test
 checks the protocols against the installed bindings and against the names of TensorRT 10 and 11.
 """
+# What each method does is in NVIDIA's reference; a second text here would only age.
+# ruff: noqa: D102
 
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -103,7 +105,6 @@ class Engine(Protocol):
     """A built network."""
 
     num_io_tensors: int
-    device_memory_size_v2: int
 
     def get_tensor_name(self, index: int, /) -> str: ...
     def get_tensor_mode(self, name: str, /) -> object: ...
@@ -118,13 +119,20 @@ class Runtime(Protocol):
     def deserialize_cuda_engine(self, data: bytes, /) -> Engine | None: ...
 
 
-class LoggerType(Protocol):
-    """TensorRT's base class of loggers."""
+class Severities(Protocol):
+    """An enumeration."""
 
     INTERNAL_ERROR: Any
     ERROR: Any
     WARNING: Any
-    INFO: Any
+
+
+class LoggerType(Protocol):
+    """TensorRT's base class of those who hear its messages; ours overrides `log`."""
+
+    Severity: Severities
+
+    def log(self, severity: object, message: str, /) -> None: ...
 
 
 class ProgressMonitor(Protocol):
@@ -163,7 +171,6 @@ class Bindings(Protocol):
     """The module `tensorrt` or `tensorrt_rtx`."""
 
     __version__: str
-    Logger: LoggerType
     ILogger: Any
     IProgressMonitor: Any
     Builder: Callable[[Any], Builder]
@@ -189,7 +196,8 @@ CLASSES: dict[type, str] = {
     ExecutionContext: "IExecutionContext",
     Engine: "ICudaEngine",
     Runtime: "Runtime",
-    LoggerType: "ILogger.Severity",
+    LoggerType: "ILogger",
+    Severities: "ILogger.Severity",
     ProgressMonitor: "IProgressMonitor",
     BuilderFlags: "BuilderFlag",
     NetworkFlags: "NetworkDefinitionCreationFlag",
