@@ -119,6 +119,7 @@ class TensorRtBackend:
             precision=precision,
             cache=EngineCache(cache),
             listener=listener,
+            use_gpu=cuda.use,
         )
         return cls(tensorrt, engines, cuda, graphs=graphs)
 

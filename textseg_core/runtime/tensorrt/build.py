@@ -1,5 +1,7 @@
 """Builds an engine from an ONNX file: parsed, made static, strongly typed, for one kind of GPU."""
 
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,16 +41,26 @@ class BuildCancelledError(RuntimeError):
 
 
 class EngineBuilder:
-    """Builds engines one after the other; timings of kernels pass from one to the next."""
+    """Builds engines one after the other; timings of kernels pass from one to the next.
 
-    def __init__(self, tensorrt: TensorRt) -> None:
+    Args:
+        tensorrt: The bindings.
+        use_gpu: Called in each thread that builds, before it does: CUDA keeps the GPU in use
+            per thread.
+    """
+
+    def __init__(self, tensorrt: TensorRt, use_gpu: Callable[[], None] = lambda: None) -> None:
         self._tensorrt = tensorrt
+        self._use_gpu = use_gpu
         self._timings = b""
         # TensorRT for RTX times nothing while it builds, and may have no GPU to do it on.
         self._keeps_timings = tensorrt.flavour == "tensorrt"
 
     def build(self, order: BuildOrder, progress: BuildProgress) -> bytes:
         """Return the serialised engine.
+
+        A thread of its own builds, so that Ctrl-C reaches this one: TensorRT swallows exceptions
+        in what it calls back.
 
         Args:
             order: What to build.
@@ -59,6 +71,31 @@ class EngineBuilder:
                 be built for this GPU; with TensorRT's own words.
             BuildCancelledError: If `progress` stopped the build.
         """
+        engines: list[bytes] = []
+        errors: list[BaseException] = []
+
+        def work() -> None:
+            try:
+                self._use_gpu()
+                engines.append(self._build(order, progress))
+            except BaseException as error:
+                errors.append(error)
+
+        thread = threading.Thread(target=work, name=f"build {order.name}", daemon=True)
+        thread.start()
+        try:
+            while thread.is_alive():
+                thread.join(0.1)
+        except BaseException:
+            progress.cancel()
+            thread.join()
+            raise
+        if errors:
+            raise errors[0]
+        return engines[0]
+
+    def _build(self, order: BuildOrder, progress: BuildProgress) -> bytes:
+        """Build in this thread."""
         module, logger = self._tensorrt.module, self._tensorrt.logger
         logger.errors = []
         try:

@@ -70,13 +70,19 @@ def _build(options: argparse.Namespace, device: str) -> None:
     if runtime == "auto" and device != THIS:
         runtime = "tensorrt_rtx"
     tensorrt = load_tensorrt(runtime)
-    if device == THIS:
-        target = target_of(tensorrt, Cuda().gpu)
-    else:
+    cuda = Cuda() if device == THIS else None
+    if cuda is None:
         target = target_named(tensorrt, device.upper())
+    else:
+        target = target_of(tensorrt, cuda.gpu)
     cache = EngineCache(options.out)
     engines = ModelEngines(
-        tensorrt, options.model, target, precision=options.precision, cache=cache
+        tensorrt,
+        options.model,
+        target,
+        precision=options.precision,
+        cache=cache,
+        use_gpu=(lambda: None) if cuda is None else cuda.use,
     )
     started, built, size = time.monotonic(), 0, 0
     for _, data, fresh in engines.obtain():

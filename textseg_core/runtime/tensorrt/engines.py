@@ -62,6 +62,7 @@ class ModelEngines:
         precision: Which of the directory's files are built.
         cache: Where engines are kept.
         listener: Told of progress.
+        use_gpu: Called in each thread that builds, before it does.
 
     Raises:
         RuntimeError: If a file is missing or of a precision that did not pass its gate.
@@ -76,6 +77,7 @@ class ModelEngines:
         precision: Precision = "fp32",
         cache: EngineCache | None = None,
         listener: Listener = lambda share, what: None,
+        use_gpu: Callable[[], None] = lambda: None,
     ) -> None:
         self.cache = EngineCache() if cache is None else cache
         self._tensorrt = tensorrt
@@ -88,7 +90,7 @@ class ModelEngines:
                 raise RuntimeError(f"{path}: no such file; export the model again")
             content = path.read_bytes()
             self._files[part] = (content, hashlib.sha256(content).hexdigest())
-        self._builder = EngineBuilder(tensorrt)
+        self._builder = EngineBuilder(tensorrt, use_gpu)
         self._progress: BuildProgress | None = None
         self._cancelled = False
 
