@@ -7,6 +7,19 @@ from typing import Literal
 
 import yaml
 
+_CHOICES = {
+    "backend": ("auto", "onnx", "torch", "tensorrt", "tensorrt_rtx"),
+    "device": ("auto", "cpu", "cuda", "tensorrt"),
+    "precision": ("auto", "fp32", "fp16", "int8"),
+}
+_DEVICES = {
+    "auto": ("auto", "cpu", "cuda", "tensorrt"),
+    "onnx": ("auto", "cpu", "cuda", "tensorrt"),
+    "torch": ("auto", "cpu", "cuda"),
+    "tensorrt": ("auto", "cuda"),
+    "tensorrt_rtx": ("auto", "cuda"),
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SegmenterConfig:
@@ -14,9 +27,18 @@ class SegmenterConfig:
 
     Attributes:
         weights: Model directory; empty for the compact weights shipped in the package.
-        backend: Runtime that loads it; `torch` needs the extra `train`.
-        threads: Threads per network; 0 for as many as the process has cores. Backend `onnx`
-            only: torch's number holds for the whole process and is not changed from here.
+        backend: Runtime that loads it, "auto" for the fastest that is installed and runs here;
+            "tensorrt" and "tensorrt_rtx" need NVIDIA's packages, "torch" the extra `train`.
+        device: Where it runs: "cpu", "cuda", "tensorrt" (ONNX Runtime's own use of TensorRT), or
+            "auto" for the GPU where there is one that the runtime can use.
+        precision: Of the network's arithmetic; "auto" for float16 on a GPU if the model has files
+            that passed their gate, else float32.
+        threads: Threads per network; 0 for as many as the process has cores. ONNX Runtime on the
+            CPU only: torch's number holds for the whole process and is not changed from here.
+        compile_torch: Whether torch compiles the network, which takes a minute at start.
+        engine_cache: Folder where TensorRT's engines are kept; empty for the user's own.
+        wait_for_engines: Whether loading waits until TensorRT's engines are built; otherwise ONNX
+            Runtime answers meanwhile.
         threshold: Least response counted as foreground, in (0, 1); None for the model's own.
         presence_threshold: Least probability of presence that counts as found, in [0, 1]; None
             for the model's own.
@@ -25,8 +47,13 @@ class SegmenterConfig:
     """
 
     weights: str = ""
-    backend: Literal["onnx", "torch"] = "onnx"
+    backend: Literal["auto", "onnx", "torch", "tensorrt", "tensorrt_rtx"] = "auto"
+    device: Literal["auto", "cpu", "cuda", "tensorrt"] = "auto"
+    precision: Literal["auto", "fp32", "fp16", "int8"] = "auto"
     threads: int = 0
+    compile_torch: bool = False
+    engine_cache: str = ""
+    wait_for_engines: bool = False
     threshold: float | None = None
     presence_threshold: float | None = None
     min_area_px: int = 64
@@ -35,8 +62,7 @@ class SegmenterConfig:
     def __post_init__(self) -> None:
         if not isinstance(self.weights, str):
             raise ValueError(f"weights must be a path or empty, got {self.weights!r}")
-        if self.backend not in ("onnx", "torch"):
-            raise ValueError(f"backend must be 'onnx' or 'torch', got {self.backend!r}")
+        self._check_runtime()
         _check_whole("threads", self.threads, least=0)
         if self.threads and self.backend == "torch":
             raise ValueError(
@@ -49,6 +75,27 @@ class SegmenterConfig:
             check_share("threshold", self.threshold, closed=False)
         if self.presence_threshold is not None:
             check_share("presence_threshold", self.presence_threshold, closed=True)
+
+    def _check_runtime(self) -> None:
+        """Refuse names that are unknown and choices that contradict each other."""
+        for name, accepted in _CHOICES.items():
+            value = getattr(self, name)
+            if value not in accepted:
+                raise ValueError(f"{name} must be one of {', '.join(accepted)}, got {value!r}")
+        for name in ("compile_torch", "wait_for_engines"):
+            if not isinstance(getattr(self, name), bool):
+                raise ValueError(f"{name} must be true or false, got {getattr(self, name)!r}")
+        if not isinstance(self.engine_cache, str):
+            raise ValueError(f"engine_cache must be a path or empty, got {self.engine_cache!r}")
+        if self.device not in _DEVICES[self.backend]:
+            raise ValueError(
+                f"device {self.device!r} does not fit backend {self.backend!r}, which has "
+                f"{', '.join(_DEVICES[self.backend])}"
+            )
+        if self.backend == "torch" and self.precision == "int8":
+            raise ValueError("precision 'int8' does not fit backend 'torch'; choose fp32 or fp16")
+        if self.compile_torch and self.backend != "torch":
+            raise ValueError(f"compile_torch needs backend 'torch', got {self.backend!r}")
 
 
 def load_config(path: Path | str) -> SegmenterConfig:

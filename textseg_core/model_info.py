@@ -70,6 +70,14 @@ class ModelInfo:
                 raise ValueError(f"sha256 of {name} must be 64 hexadecimal digits, got {digest!r}")
 
     @property
+    def fingerprint(self) -> str:
+        """What the weights are known by: a checksum of the checksums, or the name without."""
+        if not self.sha256:
+            return self.name
+        listed = "".join(f"{name} {digest}\n" for name, digest in sorted(self.sha256.items()))
+        return hashlib.sha256(listed.encode()).hexdigest()
+
+    @property
     def cells(self) -> int:
         """Logits along each side."""
         return self.input_px // self.stride

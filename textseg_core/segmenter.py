@@ -1,8 +1,7 @@
 """An image and words go in, a segmentation comes out: the steps in order, nothing else."""
 
-import importlib
 from collections.abc import Sequence
-from functools import lru_cache
+from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 
@@ -19,6 +18,7 @@ from textseg_core.model_info import (
 from textseg_core.postprocess import postprocess
 from textseg_core.preprocess import Letterbox, letterbox_image
 from textseg_core.runtime.base import BackendReport, ExpressionEncoding, InferenceBackend
+from textseg_core.runtime.expression_cache import ExpressionCache
 from textseg_core.segmentation import Segmentation
 from textseg_core.status import Answer, decide, read_answers
 from textseg_core.tokenizer import Encoding, Tokenizer
@@ -43,14 +43,19 @@ class Segmenter:
         model_info: ModelInfo,
         tokenizer: Tokenizer,
         backend: InferenceBackend,
+        *,
+        reason: str = "",
     ) -> None:
         self.config = config
         self.model_info = model_info
         self._tokenizer = tokenizer
         self._backend = backend
+        self._reason = reason
         self._threshold = _first(config.threshold, model_info.threshold)
         self._presence_threshold = _first(config.presence_threshold, model_info.presence_threshold)
-        self._encode = lru_cache(KEPT_EXPRESSIONS)(self._encode_expression)
+        self._encodings: ExpressionCache[tuple[Encoding, ExpressionEncoding]] = ExpressionCache(
+            KEPT_EXPRESSIONS
+        )
 
     @classmethod
     def load(
@@ -83,7 +88,11 @@ class Segmenter:
             padding=model_info.padding,
             kind=model_info.tokenizer,
         )
-        return cls(config, model_info, tokenizer, _load_backend(config, directory))
+        # Only here, as it imports a runtime, which a description of a model does not need.
+        from textseg_core.runtime.load import load_backend
+
+        backend, reason = load_backend(config, directory)
+        return cls(config, model_info, tokenizer, backend, reason=reason)
 
     def segment(self, image: UInt8Array, text: str) -> Segmentation:
         """Return what the text describes in the image.
@@ -126,7 +135,9 @@ class Segmenter:
         text_ms: list[float] = []
         for command in commands:
             text_started = perf_counter()
-            encoding, handle = self._encode(command.expression)
+            encoding, handle = self._encodings.get(
+                command.expression, self.model_info.fingerprint, self._encode_expression
+            )
             text_ms.append(_ms(text_started))
             encodings.append(encoding)
             read.append(handle)
@@ -148,11 +159,12 @@ class Segmenter:
 
     def report(self) -> BackendReport:
         """Return what runs where, and why."""
-        return self._backend.report()
+        report = self._backend.report()
+        return replace(report, reason="; ".join(filter(None, (self._reason, report.reason))))
 
     def close(self) -> None:
         """Give back the memory of the network and of its device; nothing is answered after."""
-        self._encode.cache_clear()
+        self._encodings.clear()
         self._backend.close()
 
     def _conclude(
@@ -204,23 +216,6 @@ def _parse(text: str) -> Command:
             f"got {text[:80]!r}"
         )
     return command
-
-
-def _load_backend(config: SegmenterConfig, directory: Path) -> InferenceBackend:
-    """Return the runtime that the settings name; only that one is imported."""
-    if config.backend == "onnx":
-        from textseg_core.runtime.onnx_backend import OnnxBackend
-
-        return OnnxBackend(directory, config.threads)
-    try:
-        module = importlib.import_module("textseg_core.runtime.torch_backend")
-    except ModuleNotFoundError as error:
-        raise RuntimeError(
-            f"backend 'torch' needs the package {error.name!r}, which is not installed: "
-            "pip install 'textseg-ros[train]', or use backend 'onnx'"
-        ) from error
-    backend: InferenceBackend = module.TorchBackend.from_directory(directory)
-    return backend
 
 
 def _first(chosen: float | None, default: float) -> float:

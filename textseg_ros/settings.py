@@ -37,8 +37,15 @@ class Parameter:
 
 PARAMETERS: tuple[Parameter, ...] = (
     Parameter("weights", "", "Model directory; empty for the weights shipped in the package"),
-    Parameter("backend", "onnx", "Runtime of the network: onnx, or torch (needs torch installed)"),
+    Parameter(
+        "backend", "auto", "Runtime of the network: auto, onnx, torch, tensorrt or tensorrt_rtx"
+    ),
+    Parameter("device", "auto", "Where it runs: auto, cpu, cuda, or tensorrt (of backend onnx)"),
+    Parameter("precision", "auto", "Arithmetic of the network: auto, fp32, fp16 or int8"),
     Parameter("threads", 0, "Threads per network; 0 for as many as there are cores", 0),
+    Parameter("compile_torch", False, "Let torch compile the network (backend torch only)"),
+    Parameter("engine_cache", "", "Folder of TensorRT's engines; empty for the user's own"),
+    Parameter("wait_for_engines", False, "Wait at start until TensorRT's engines are built"),
     Parameter(
         "threshold",
         MODEL_DECIDES,

@@ -150,13 +150,19 @@ def check_provider(device: OnnxDevice) -> None:
     Raises:
         RuntimeError: Naming what to install.
     """
-    wanted, available = PROVIDERS[device][0], onnxruntime.get_available_providers()
+    wanted, available = PROVIDERS[device][0], available_providers()
     if wanted not in available:
         raise RuntimeError(
             f"device {device!r} needs ONNX Runtime with {wanted}, this one "
             f"({onnxruntime.__version__}) has {', '.join(available)}: install onnxruntime-gpu in "
             "place of onnxruntime (on a Jetson NVIDIA's own build), or choose device 'cpu'"
         )
+
+
+def available_providers() -> list[str]:
+    """Return the providers that this build of ONNX Runtime has; their libraries may be missing."""
+    found: list[str] = onnxruntime.get_available_providers()
+    return found
 
 
 def session_options(threads: int) -> "onnxruntime.SessionOptions":

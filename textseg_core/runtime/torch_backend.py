@@ -1,11 +1,12 @@
 """Runs a network in torch: the reference that the other runtimes are compared with."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from textseg_core.arrays import Int64Array, UInt8Array
 from textseg_core.models.base import SegmentationNetwork
@@ -14,9 +15,12 @@ from textseg_core.runtime.base import (
     BackendReport,
     ExpressionEncoding,
     ImageEncoding,
+    Precision,
     Tensors,
     tensors_of,
 )
+
+Part: TypeAlias = Callable[..., tuple[Tensor, ...]]
 
 CHECKPOINT_FILE = "checkpoint.safetensors"
 
@@ -24,32 +28,57 @@ CHECKPOINT_FILE = "checkpoint.safetensors"
 class TorchBackend:
     """The three parts of a network on one torch device.
 
-    The network is moved to the device and set to evaluation mode.
+    The network is moved to the device, set to evaluation mode and, for float16, halved.
 
     Args:
         network: Any network of the registry.
         device: A torch device: "cpu", "cuda", "cuda:1".
         threads: Cores to compute with; 0 leaves torch's choice. Torch has one
             such number for the whole process.
+        precision: "fp32", or "fp16" on a GPU.
+        compiled: Whether torch compiles the three parts, at their first use; on a GPU with CUDA
+            graphs, for which batches are filled up to 1, 2, 4, 8 or a multiple of 8 expressions.
 
     Raises:
-        RuntimeError: If torch does not have that device here.
+        RuntimeError: If torch does not have that device here, or the device not that precision.
     """
 
     def __init__(
-        self, network: SegmentationNetwork, device: str = "cpu", threads: int = 0
+        self,
+        network: SegmentationNetwork,
+        device: str = "cpu",
+        threads: int = 0,
+        *,
+        precision: Precision = "fp32",
+        compiled: bool = False,
     ) -> None:
         if threads:
             torch.set_num_threads(threads)
+        self._device = torch.device(device)
+        if precision == "int8" or (precision == "fp16" and self._device.type == "cpu"):
+            raise RuntimeError(f"torch does not run in {precision} on {device!r}; choose fp32")
         try:
-            self._network: SegmentationNetwork | None = network.to(device).eval()
+            network = network.to(device).eval()
         except (RuntimeError, AssertionError) as error:
             raise RuntimeError(f"torch cannot use device {device!r} here: {error}") from error
-        self._device = torch.device(device)
+        self._network: SegmentationNetwork | None = (
+            network.half() if precision == "fp16" else network
+        )
+        self._precision: Precision = precision
+        self._graphs = compiled and self._device.type == "cuda"
+        self._compiled = compiled
+        parts = (network.image_encoder, network.expression_encoder, network.query_head)
+        self._parts: list[Part] = [self._compile(part) if compiled else part for part in parts]
 
     @classmethod
     def from_directory(
-        cls, directory: Path, device: str = "cpu", threads: int = 0
+        cls,
+        directory: Path,
+        device: str = "cpu",
+        threads: int = 0,
+        *,
+        precision: Precision = "fp32",
+        compiled: bool = False,
     ) -> "TorchBackend":
         """Load `checkpoint.safetensors` of a model directory.
 
@@ -64,12 +93,13 @@ class TorchBackend:
                 f"backend torch needs {path}, which does not exist: copy the training "
                 "checkpoint there, or use the backend onnx"
             )
-        return cls.from_checkpoint(path, device, threads)
+        network = load_checkpoint(path).network()
+        return cls(network, device, threads, precision=precision, compiled=compiled)
 
     @classmethod
-    def from_checkpoint(cls, path: Path, device: str = "cpu", threads: int = 0) -> "TorchBackend":
-        """Load a training checkpoint from anywhere; raises as `from_directory` does."""
-        return cls(load_checkpoint(path).network(), device, threads)
+    def from_checkpoint(cls, path: Path) -> "TorchBackend":
+        """Load a training checkpoint from anywhere, in float32 on the CPU; raises likewise."""
+        return cls(load_checkpoint(path).network())
 
     def encode_image(self, image: UInt8Array) -> ImageEncoding:
         """Return the encoding of a letterboxed RGB image, (S, S, 3), on the device.
@@ -84,8 +114,8 @@ class TorchBackend:
                 f"image must be uint8 ({side}, {side}, 3), got {image.dtype} {image.shape}"
             )
         with torch.inference_mode():
-            outputs = network.image_encoder(self._tensor(image[np.newaxis]))
-        return dict(zip(network.image_outputs, outputs, strict=True))
+            outputs = self._parts[0](self._tensor(image[np.newaxis]))
+        return dict(zip(network.image_outputs, self._kept(outputs), strict=True))
 
     def encode_expression(self, token_ids: Int64Array) -> ExpressionEncoding:
         """Return the encoding of one expression, (1, T), on the device.
@@ -100,8 +130,8 @@ class TorchBackend:
                 f"token_ids must be int64 (1, {length}), got {token_ids.dtype} {token_ids.shape}"
             )
         with torch.inference_mode():
-            outputs = network.expression_encoder(self._tensor(token_ids))
-        return dict(zip(network.expression_outputs, outputs, strict=True))
+            outputs = self._parts[1](self._tensor(token_ids))
+        return dict(zip(network.expression_outputs, self._kept(outputs), strict=True))
 
     def respond(self, image: ImageEncoding, expressions: Sequence[ExpressionEncoding]) -> Tensors:
         """Return `logits` (B, 1, h, w) and, where the network has them, the others (B,).
@@ -115,11 +145,14 @@ class TorchBackend:
         who = f"network {network.name!r} in torch"
         seen = tensors_of(image, network.image_outputs, who)
         read = [tensors_of(one, network.expression_outputs, who) for one in expressions]
+        if self._graphs:
+            # A graph is of one batch; what fills it up is computed and thrown away.
+            read += read[:1] * (bucket(len(read)) - len(read))
         stacked = [torch.cat([one[name] for one in read]) for name in network.expression_outputs]
         with torch.inference_mode():
-            outputs = network.query_head(*(seen[name] for name in network.image_outputs), *stacked)
+            outputs = self._parts[2](*(seen[name] for name in network.image_outputs), *stacked)
         return {
-            name: out.float().cpu().numpy()
+            name: out[: len(expressions)].float().cpu().numpy()
             for name, out in zip(network.head_outputs, outputs, strict=True)
         }
 
@@ -130,15 +163,28 @@ class TorchBackend:
         return BackendReport(
             name="torch",
             device=torch.cuda.get_device_name(self._device) if cuda else str(self._device),
-            precision="fp32",
+            precision=self._precision,
             versions={"torch": torch.__version__},
-            details={"threads": str(torch.get_num_threads())},
+            details={
+                "threads": str(torch.get_num_threads()),
+                "compiled": "with CUDA graphs" if self._graphs else str(self._compiled).lower(),
+            },
             memory_bytes={"vram": torch.cuda.memory_reserved(self._device)} if cuda else {},
         )
 
     def close(self) -> None:
         """Let go of the network; torch keeps its cache of device memory."""
         self._network = None
+        self._parts = []
+
+    def _compile(self, part: nn.Module) -> Part:
+        mode = "reduce-overhead" if self._graphs else "default"
+        compiled: Part = torch.compile(part, mode=mode, dynamic=False)
+        return compiled
+
+    def _kept(self, outputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        """Return outputs that live on: the next run of a CUDA graph overwrites its own."""
+        return tuple(out.clone() for out in outputs) if self._graphs else outputs
 
     def _open(self) -> SegmentationNetwork:
         if self._network is None:
@@ -148,3 +194,8 @@ class TorchBackend:
     def _tensor(self, array: np.ndarray) -> Tensor:
         # A copy, because torch warns of arrays that cannot be written to.
         return torch.tensor(array, device=self._device)
+
+
+def bucket(count: int) -> int:
+    """Return the batch that holds so many expressions: 1, 2, 4, 8 or a multiple of 8."""
+    return next((size for size in (1, 2, 4, 8) if size >= count), -(-count // 8) * 8)
