@@ -21,11 +21,16 @@ COLOURS = {RED: 0, GREEN: 1, BLUE: 2}
 
 
 def start(
-    directory: Path, cuda: HostCuda, module: HostTensorRt | None = None, *, graphs: bool = True
+    directory: Path,
+    cuda: HostCuda,
+    module: HostTensorRt | None = None,
+    *,
+    graphs: bool = True,
+    folder: Path | None = None,
 ) -> TensorRtBackend:
     module = HostTensorRt(cuda) if module is None else module
     tensorrt = module.bound()
-    cache = EngineCache(directory / "engines")
+    cache = EngineCache(folder or directory / "engines")
     engines = ModelEngines(tensorrt, directory, target_of(tensorrt, cuda.gpu), cache=cache)
     return TensorRtBackend(tensorrt, engines, cuda, graphs=graphs)
 
@@ -35,9 +40,15 @@ def cuda() -> HostCuda:
     return HostCuda()
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where most tests keep their engines: the model is the same for all."""
+    return tmp_path_factory.mktemp("engines")
+
+
 @pytest.fixture
-def backend(model_directory: Path, cuda: HostCuda) -> Iterator[TensorRtBackend]:
-    started = start(model_directory, cuda)
+def backend(model_directory: Path, cuda: HostCuda, folder: Path) -> Iterator[TensorRtBackend]:
+    started = start(model_directory, cuda, folder=folder)
     yield started
     started.close()
 
@@ -184,9 +195,9 @@ def test_an_image_that_was_overwritten_is_refused(backend: TensorRtBackend) -> N
 
 
 def test_encodings_of_another_backend_are_refused(
-    backend: TensorRtBackend, model_directory: Path
+    backend: TensorRtBackend, model_directory: Path, folder: Path
 ) -> None:
-    other = start(model_directory, HostCuda())
+    other = start(model_directory, HostCuda(), folder=folder)
     image, expression = (
         backend.encode_image(filled(RED)),
         backend.encode_expression(words(RED)),
@@ -235,8 +246,8 @@ def test_expressions_that_stay_alive_keep_their_own_memory(backend: TensorRtBack
     assert found == [8.0, -24.0] * 65
 
 
-def test_close_gives_everything_back(model_directory: Path, cuda: HostCuda) -> None:
-    backend = start(model_directory, cuda)
+def test_close_gives_everything_back(model_directory: Path, cuda: HostCuda, folder: Path) -> None:
+    backend = start(model_directory, cuda, folder=folder)
     kept = backend.encode_expression(words(RED))
     backend.submit(filled(RED), [kept])
 
@@ -267,9 +278,11 @@ def test_a_failed_start_gives_everything_back(model_directory: Path, cuda: HostC
     assert cuda.living() == 0
 
 
-def test_an_integrated_gpu_reads_the_image_where_the_host_wrote_it(model_directory: Path) -> None:
+def test_an_integrated_gpu_reads_the_image_where_the_host_wrote_it(
+    model_directory: Path, folder: Path
+) -> None:
     cuda = HostCuda(replace(GPU, integrated=True))
-    backend = start(model_directory, cuda)
+    backend = start(model_directory, cuda, folder=folder)
     read = [backend.encode_expression(words(RED))]
     backend.respond(backend.encode_image(filled(RED)), read)
     before = cuda.calls["copy"]
@@ -295,10 +308,10 @@ def test_every_engine_runs_as_a_graph_after_one_plain_run(
 
 @pytest.mark.parametrize("refused", [False, True])
 def test_answers_are_the_same_without_graphs(
-    model_directory: Path, cuda: HostCuda, refused: bool
+    model_directory: Path, cuda: HostCuda, folder: Path, refused: bool
 ) -> None:
     cuda.refuses_capture = refused
-    backend = start(model_directory, cuda, graphs=refused)
+    backend = start(model_directory, cuda, graphs=refused, folder=folder)
 
     assert presences(backend, filled(GREEN), RED, GREEN) == [-24.0, 8.0]
     assert backend.report().details["cuda graphs"] == "no"
@@ -342,14 +355,12 @@ def test_the_builder_is_told_to_compute_float32_exactly(
     assert module.flags == [f"workspace {1 << 30}", "tf32"] * 6
 
 
-def test_the_report_names_gpu_versions_and_memory(
-    backend: TensorRtBackend, model_directory: Path
-) -> None:
+def test_the_report_names_gpu_versions_and_memory(backend: TensorRtBackend, folder: Path) -> None:
     report = backend.report()
 
     assert (report.name, report.device) == ("tensorrt", "Host GPU (SM86)")
     assert report.versions == {"tensorrt": "10.9.0", "cuda": "13.0", "driver": "1.0"}
-    assert report.details["engines"] == str(model_directory / "engines")
+    assert report.details["engines"] == str(folder)
     assert report.memory_bytes["vram"] == report.memory_bytes["vram for buffers"] > 0
     # Two images, one expression, and three times the answers of 15 rows of 12 x 12 cells.
     pinned = 2 * 96 * 96 * 3 + 6 * 8 + 3 * 15 * (12 * 12 + 1) * 4
