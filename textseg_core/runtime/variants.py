@@ -135,7 +135,7 @@ def load_gate(path: Path) -> Gate:
             "run textseg_core.runtime.precision again"
         )
     numbers = ("iou", "iou_worst", "iou_p5", "response_difference")
-    if not all(isinstance(values[key], (int, float)) for key in numbers):
+    if any(type(values[key]) not in (int, float) for key in numbers):
         raise ValueError(f"{path}: {', '.join(numbers)} must be numbers")
     if not all(isinstance(values[key], dict) for key in ("source", "sha256")):
         raise ValueError(f"{path}: source and sha256 must hold 'part: checksum'")

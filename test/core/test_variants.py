@@ -1,0 +1,124 @@
+import shutil
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import pytest
+import yaml
+
+from textseg_core.model_info import sha256_of
+from textseg_core.runtime.variants import (
+    GATE_FILE,
+    PARTS,
+    Gate,
+    has_variant,
+    load_gate,
+    part_paths,
+)
+
+
+def write_variant(directory: Path, **changes: object) -> Path:
+    """Lay copies of the float32 files down as float16 ones, measured at IoU 0.995."""
+    folder = directory / "fp16"
+    folder.mkdir(exist_ok=True)
+    for part in PARTS:
+        shutil.copyfile(directory / f"{part}.onnx", folder / f"{part}.onnx")
+    checksums = {part: sha256_of(directory / f"{part}.onnx") for part in PARTS}
+    gate = Gate(
+        precision="fp16",
+        iou=0.995,
+        iou_worst=0.9,
+        iou_p5=0.98,
+        response_difference=0.004,
+        masks=800,
+        reference="torch in float32",
+        runtime="a test",
+        pictures="200 pictures",
+        source=checksums,
+        sha256=checksums,
+    )
+    content = asdict(replace(gate, **changes))  # type: ignore[arg-type]
+    (folder / GATE_FILE).write_text(yaml.safe_dump(content), encoding="utf-8")
+    return folder
+
+
+def test_float32_files_lie_in_the_directory_and_need_no_gate(model_directory: Path) -> None:
+    paths = part_paths(model_directory, "fp32")
+    assert paths["query_head"] == model_directory / "query_head.onnx"
+    assert list(paths) == list(PARTS)
+
+
+def test_files_that_passed_their_gate_are_returned(model_directory: Path) -> None:
+    folder = write_variant(model_directory)
+    assert part_paths(model_directory, "fp16") == {part: folder / f"{part}.onnx" for part in PARTS}
+    assert has_variant(model_directory, "fp16")
+    assert not has_variant(model_directory, "int8")
+
+
+def test_precision_without_files_says_how_to_make_them(model_directory: Path) -> None:
+    with pytest.raises(RuntimeError, match=r"no such file; .*runtime\.precision --model .* int8"):
+        part_paths(model_directory, "int8")
+
+
+def test_files_without_a_gate_are_refused(model_directory: Path) -> None:
+    (write_variant(model_directory) / GATE_FILE).unlink()
+    with pytest.raises(RuntimeError, match=r"gate\.yaml: no such file"):
+        part_paths(model_directory, "fp16")
+
+
+def test_files_below_the_gate_are_refused_with_the_measured_figure(model_directory: Path) -> None:
+    write_variant(model_directory, iou=0.9899)
+    with pytest.raises(RuntimeError, match=r"refused.*mask IoU 0\.9899 \(required 0\.99\)"):
+        part_paths(model_directory, "fp16")
+
+
+def test_files_of_replaced_weights_are_refused(model_directory: Path) -> None:
+    write_variant(model_directory)
+    file = model_directory / "query_head.onnx"
+    file.write_bytes(file.read_bytes() + b" ")
+    with pytest.raises(RuntimeError, match=r"made of another query_head\.onnx since"):
+        part_paths(model_directory, "fp16")
+
+
+def test_damaged_files_are_refused(model_directory: Path) -> None:
+    file = write_variant(model_directory) / "image_encoder.onnx"
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(bytes(content))
+    with pytest.raises(RuntimeError, match=r"image_encoder\.onnx was changed since"):
+        part_paths(model_directory, "fp16")
+
+
+def test_gate_of_another_precision_is_refused(model_directory: Path) -> None:
+    write_variant(model_directory, precision="int8")
+    with pytest.raises(ValueError, match=r"gate\.yaml: expected precision 'fp16', got 'int8'"):
+        part_paths(model_directory, "fp16")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"iou": "high"}, "must be numbers"),
+        ({"iou": True}, "must be numbers"),
+        ({"sha256": []}, "must hold 'part: checksum'"),
+        ({"precision": "fp8"}, "expected the keys"),
+    ],
+)
+def test_gate_with_a_wrong_value_is_refused_naming_the_file(
+    model_directory: Path, change: dict[str, object], message: str
+) -> None:
+    folder = write_variant(model_directory, **change)
+    with pytest.raises(ValueError, match=message) as caught:
+        load_gate(folder / GATE_FILE)
+    assert str(folder / GATE_FILE) in str(caught.value)
+
+
+def test_gate_with_a_missing_key_is_refused(tmp_path: Path) -> None:
+    (tmp_path / GATE_FILE).write_text("precision: fp16\niou: 1.0\n", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"expected the keys .*, got iou, precision"):
+        load_gate(tmp_path / GATE_FILE)
+
+
+def test_not_a_number_does_not_pass_the_gate(model_directory: Path) -> None:
+    write_variant(model_directory, iou=float("nan"))
+    with pytest.raises(RuntimeError, match="refused"):
+        part_paths(model_directory, "fp16")
