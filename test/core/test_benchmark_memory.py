@@ -1,0 +1,88 @@
+"""Memory over many frames: what counts as growth, and a short real run."""
+
+import ctypes
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import pytest
+
+from textseg_core.benchmark.machine import QUIET, Usage, Watch, resident_mb
+from textseg_core.benchmark.memory import QUERIES, growth, main, measure
+from textseg_core.segmenter import Segmenter
+
+
+class Leaking:
+    """Keeps a megabyte of every frame."""
+
+    def __init__(self, kept_bytes: int) -> None:
+        self.kept: list[Any] = []
+        self.asked: list[int] = []
+        self._bytes = kept_bytes
+
+    def segment_many(self, image: Any, texts: list[str]) -> None:
+        self.asked.append(len(texts))
+        buffer = ctypes.create_string_buffer(self._bytes)
+        ctypes.memset(buffer, 1, self._bytes)
+        self.kept.append(buffer)
+
+
+def test_growth_compares_the_medians_of_both_ends() -> None:
+    # A single high look at either end changes nothing.
+    assert growth([100, 100, 900, 100, 100, 50, 110, 110, 110, 990, 110]) == pytest.approx(0.1)
+
+
+def test_growth_of_few_looks_keeps_the_ends_apart() -> None:
+    assert growth([100.0, 104.0]) == pytest.approx(0.04)
+
+
+def test_a_leak_is_seen() -> None:
+    leaking = Leaking(1_000_000)
+
+    looks = measure(cast(Segmenter, leaking), 60, every=10)
+
+    assert [look.frame for look in looks] == [10, 20, 30, 40, 50, 60]
+    assert looks[-1].resident_mb - looks[0].resident_mb == pytest.approx(50.0, abs=10.0)
+    assert set(leaking.asked) == set(QUERIES)
+
+
+def test_a_short_run_of_the_shipped_network_is_judged(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["--frames", "4", "--warm-up", "1", "--every", "1"]
+
+    status = main([*arguments, "--write", str(tmp_path / "memory.md")])
+
+    page = capsys.readouterr().out
+    assert status in (0, 1)  # so few frames are still warming up
+    assert "resident memory from frame 1 to 4" in page
+    assert (tmp_path / "memory.md").read_text(encoding="utf-8").strip() == page.strip()
+
+
+def test_too_few_frames_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--frames", "100"]) == 1
+    assert "--frames must be beyond --warm-up" in capsys.readouterr().err
+
+
+def test_resident_memory_follows_what_is_held() -> None:
+    before = resident_mb()
+    held = np.ones(50_000_000, np.uint8)
+
+    assert resident_mb() - before == pytest.approx(50.0, abs=10.0)
+    del held
+
+
+def test_a_machine_is_quiet_while_others_use_a_tenth_at_most() -> None:
+    assert Usage(others=QUIET, own=0.5, seconds=1.0).quiet
+    assert not Usage(others=QUIET + 0.01, own=0.5, seconds=1.0).quiet
+
+
+def test_own_work_does_not_count_as_others() -> None:
+    watch = Watch()
+    total = 0
+    while watch.usage().own < 0.05 or watch.usage().seconds < 0.3:
+        total += sum(range(10_000))
+
+    usage = watch.usage()
+    assert 0.0 < usage.own <= 1.1
+    assert 0.0 <= usage.others <= 1.1
