@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+import textseg_core.postprocess as postprocess_module
 from textseg_core.arrays import Float32Array
 from textseg_core.postprocess import find_objects, postprocess, response_from_logits
 from textseg_core.preprocess import Letterbox
@@ -172,3 +173,26 @@ def test_masks_of_overlapping_boxes_stay_apart() -> None:
     ring, core = find_objects(response, threshold=0.5, min_area_px=1, max_objects=9)
     assert (ring.area, core.area) == (144, 64)
     assert not (ring.mask & core.mask).any()
+
+
+@pytest.mark.parametrize(
+    ("height", "width"),
+    [(480, 640), (640, 480), (720, 1280), (1080, 1920), (320, 320), (240, 320), (1200, 1920)],
+)
+def test_sizes_of_usual_cameras_take_the_fast_way_to_the_same_response(
+    height: int, width: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logits = np.random.default_rng(3).normal(0.0, 3.0, (80, 80)).astype(np.float32)
+    box = Letterbox.fit(height, width, 320)
+    assert postprocess_module._enlarge_evenly(logits, box) is not None
+    fast = response_from_logits(logits, box)
+    monkeypatch.setattr(postprocess_module, "_enlarge_evenly", lambda values, letterbox: None)
+    exact = response_from_logits(logits, box)
+    assert fast.shape == exact.shape == (height, width)
+    np.testing.assert_allclose(fast, exact, atol=2e-6)
+
+
+@pytest.mark.parametrize(("height", "width"), [(480, 848), (100, 77), (479, 641)])
+def test_other_sizes_take_the_exact_way(height: int, width: int) -> None:
+    logits = np.zeros((80, 80), np.float32)
+    assert postprocess_module._enlarge_evenly(logits, Letterbox.fit(height, width, 320)) is None
