@@ -83,6 +83,11 @@ class TensorRtBackend:
         self._submitted = 0
         self._waiting: deque[Ticket] = deque()
 
+    @property
+    def cuda(self) -> Cuda:
+        """The GPU that it runs on."""
+        return self._cuda
+
     @classmethod
     def load(
         cls,

@@ -101,7 +101,7 @@ class EngineBuilder:
         try:
             builder = module.Builder(logger)
         except TypeError as error:  # what the bindings raise where the library returns nothing
-            raise RuntimeError(self._failure(order, "no builder could be made")) from error
+            raise RuntimeError(self._failure(order, self._latest("no builder"))) from error
         network = builder.create_network(self._tensorrt.network_flags())
         parser = module.OnnxParser(network, logger)
         if not parser.parse(order.onnx):
@@ -121,7 +121,7 @@ class EngineBuilder:
         if progress.cancelled:
             raise BuildCancelledError(f"{order.name}: the build of the engine was stopped")
         if memory is None:
-            raise RuntimeError(self._failure(order, "the builder gave no engine"))
+            raise RuntimeError(self._failure(order, self._latest("it gave no engine")))
         learnt = config.get_timing_cache() if self._keeps_timings else None
         if learnt is not None:
             self._timings = bytes(learnt.serialize())
@@ -138,17 +138,20 @@ class EngineBuilder:
     def _failure(self, order: BuildOrder, what: str) -> str:
         """Return a message with TensorRT's own words."""
         hint = ""
-        if "UInt8" in what or any("UInt8" in error for error in self._tensorrt.logger.errors):
+        if "UInt8" in what:
             hint = (
                 "; TensorRT takes a uint8 image only for a cast that comes first: export the "
                 "model again with textseg_core.runtime.export, whose files begin so"
             )
-        said = self._tensorrt.logger.errors[-1] if self._tensorrt.logger.errors else ""
         return (
             f"{order.name}: {self._tensorrt.flavour} {self._tensorrt.version} cannot build an "
-            f"engine for {order.capability or 'this GPU'}: {what}"
-            f"{f' ({said})' if said and said not in what and what not in said else ''}{hint}"
+            f"engine for {order.capability or 'this GPU'}: {what}{hint}"
         )
+
+    def _latest(self, otherwise: str) -> str:
+        """Return TensorRT's latest error."""
+        errors = self._tensorrt.logger.errors
+        return errors[-1] if errors else otherwise
 
 
 def make_static(network: Network, batch: int) -> None:
@@ -164,4 +167,6 @@ def _complaints(parser: OnnxParser) -> str:
         return "the file is no ONNX model"
     error = parser.get_error(0)
     place = f"node {error.node_name()!r} ({error.node_operator()}): " if error.node_name() else ""
-    return f"{place}{error.desc()}"
+    # What the lack of a GPU adds on a machine without one is no cause.
+    lines = [line for line in error.desc().splitlines() if "catchCudaError" not in line]
+    return f"{place}{'; '.join(lines)}"

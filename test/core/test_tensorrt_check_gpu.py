@@ -1,0 +1,98 @@
+"""The checks that a GPU is to run, on a GPU in host memory (see host_cuda.py)."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from host_cuda import HostCuda, HostTensorRt
+
+from textseg_core.command_line import main
+from textseg_core.runtime.onnx_backend import OnnxBackend
+from textseg_core.runtime.tensorrt import check_gpu
+from textseg_core.runtime.tensorrt.backend import TensorRtBackend
+from textseg_core.runtime.tensorrt.cache import EngineCache
+from textseg_core.runtime.tensorrt.check_gpu import CHECKS, Setting, run_checks
+from textseg_core.runtime.tensorrt.engines import ModelEngines
+from textseg_core.runtime.tensorrt.target import target_of
+
+
+@pytest.fixture
+def checked(model_directory: Path, tmp_path: Path) -> Callable[[HostCuda], list[str]]:
+    """`checked(cuda)`: the names of the checks that fail."""
+
+    def check(cuda: HostCuda) -> list[str]:
+        module = HostTensorRt(cuda)
+
+        def start(graphs: bool) -> TensorRtBackend:
+            tensorrt, cache = module.bound(), EngineCache(tmp_path / "engines")
+            target = target_of(tensorrt, cuda.gpu)
+            engines = ModelEngines(tensorrt, model_directory, target, cache=cache)
+            return TensorRtBackend(tensorrt, engines, cuda, graphs=graphs)
+
+        results = run_checks(
+            Setting(
+                start=start,
+                reference=OnnxBackend(model_directory),
+                input_px=96,
+                tokens=6,
+                words=9,
+                precision="fp32",
+                frames=40,
+                folder=tmp_path / "engines",
+            )
+        )
+        assert len(results) == len(CHECKS)
+        return [name for name, passed, _ in results if not passed]
+
+    return check
+
+
+def test_all_checks_pass_where_all_is_well(checked: Callable[[HostCuda], list[str]]) -> None:
+    assert checked(HostCuda()) == []
+
+
+def test_missing_graphs_are_noticed(checked: Callable[[HostCuda], list[str]]) -> None:
+    cuda = HostCuda()
+    cuda.refuses_capture = True
+
+    assert checked(cuda) == ["graphs"]
+
+
+class Leaking(HostCuda):
+    """Frees nothing, and takes more with every event that is put into a stream."""
+
+    def free(self, address: int) -> None:
+        pass
+
+    def record(self, event: int, stream: int) -> None:
+        super().record(event, stream)
+        self.allocate(20_000)
+
+
+def test_leaks_are_noticed(
+    checked: Callable[[HostCuda], list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(check_gpu, "SLACK_BYTES", 0)
+
+    assert checked(Leaking()) == ["memory", "unload"]
+
+
+class Hasty(HostCuda):
+    """Does not keep the order of streams: nobody waits for the upload of an image."""
+
+    def stream_waits(self, stream: int, event: int) -> None:
+        pass
+
+
+def test_a_missing_wait_is_noticed(checked: Callable[[HostCuda], list[str]]) -> None:
+    assert {"parity", "frames"} <= set(checked(Hasty()))
+
+
+def test_without_a_gpu_the_command_says_so(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("tensorrt_rtx", reason="tensorrt_rtx is not installed")
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+
+    assert main(["check-gpu"]) == 1
+    assert "no NVIDIA GPU can be used" in capsys.readouterr().err
