@@ -20,7 +20,9 @@ from textseg_core.models.fusion import cell_coordinates, l2_normalise
 
 STRIDE = 4
 CELL_STRIDE = 16
-_HIDE = -1e4  # added to an attention score; survives 16-bit numbers
+# Added to an attention score. Its exponential is nothing beside 1; below -87 it would be a
+# subnormal number, with which a processor reckons ten times slower.
+_HIDE = -60.0
 _DETAIL = 32
 _KERNEL = 16
 
