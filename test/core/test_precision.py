@@ -1,4 +1,5 @@
 import shutil
+import sys
 from pathlib import Path
 
 import cv2
@@ -141,3 +142,13 @@ def test_a_missing_model_is_an_error_of_one_line(
     shutil.rmtree(tmp_path / "absent", ignore_errors=True)
     assert parity(["--model", str(tmp_path / "absent")]) == 1
     assert "parity failed" in capsys.readouterr().err
+
+
+def test_without_onnx_the_command_says_what_to_install(
+    model_directory: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("onnx", "textseg_core.runtime.half_graph", "textseg_core.runtime.int8_graph"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    assert main(["--model", str(model_directory), "--precision", "fp16"]) == 1
+    assert "pip install 'textseg-ros[precision]'" in capsys.readouterr().err

@@ -147,6 +147,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             text, passed = _run(options, Path(scratch))
         if options.write is not None:
             options.write.write_text(text, encoding="utf-8")
+    except ModuleNotFoundError as error:
+        print(f"this needs {error.name}: pip install 'textseg-ros[precision]'", file=sys.stderr)
+        return 1
     except (ValueError, RuntimeError, OSError) as error:
         print(f"parity failed: {error}", file=sys.stderr)
         return 1

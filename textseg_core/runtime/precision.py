@@ -179,6 +179,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     try:
         gate = make(request, options)
+    except ModuleNotFoundError as error:
+        print(f"this needs {error.name}: pip install 'textseg-ros[precision]'", file=sys.stderr)
+        return 1
     except (ValueError, RuntimeError, OSError) as error:
         print(f"no {options.precision} files were made: {error}", file=sys.stderr)
         return 1
