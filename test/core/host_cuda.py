@@ -8,6 +8,7 @@ import ctypes
 import json
 from collections import defaultdict
 from collections.abc import Callable
+from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any
 
@@ -32,6 +33,8 @@ class HostCuda(Cuda):
         self.graphs: dict[int, list[Callable[[], None]]] = {}
         self.capturing: dict[int, list[Callable[[], None]]] = {}
         self.refuses_capture = False
+        #: A stream that does its work at once, ahead of the others.
+        self.hurried = 0
         self.calls: dict[str, int] = defaultdict(int)
         self._number = 100
 
@@ -124,6 +127,8 @@ class HostCuda(Cuda):
 
     def put(self, stream: int, work: Callable[[], None]) -> None:
         self.capturing.get(stream, self.queues[stream]).append(work)
+        if stream == self.hurried:
+            self.wait(stream)
 
     def living(self) -> int:
         """Return how many things were made and not freed."""
@@ -261,15 +266,19 @@ class _Runtime:
         return _Engine(self._module.cuda, onnx, described["shapes"])
 
 
+@lru_cache
+def _session(onnx: bytes) -> Any:
+    """Return ONNX Runtime on a file; engines of the same file share it."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    return onnxruntime.InferenceSession(onnx, options, providers=["CPUExecutionProvider"])
+
+
 class _Engine:
     def __init__(self, cuda: HostCuda, onnx: bytes, shapes: dict[str, list[int]]) -> None:
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        self.session = onnxruntime.InferenceSession(
-            onnx, options, providers=["CPUExecutionProvider"]
-        )
+        self.session = _session(onnx)
         self.cuda = cuda
         zeros = {
             entry.name: np.zeros(shapes[entry.name], _numpy(entry.type))

@@ -144,6 +144,22 @@ def test_frames_under_way_do_not_mix(backend: TensorRtBackend) -> None:
     assert found == [8.0 if colour == RED else -24.0 for colour in colours]
 
 
+@pytest.mark.parametrize("hurried", [False, True])
+def test_images_on_their_way_wait_for_each_other(
+    backend: TensorRtBackend, cuda: HostCuda, hurried: bool
+) -> None:
+    # The stream of uploads is the second of two; it may be ahead of or behind the other.
+    cuda.hurried = max(cuda.queues) if hurried else 0
+    read = [backend.encode_expression(words(RED))]
+    ticket = backend.submit(filled(RED), read)
+
+    for _ in range(5):
+        last = backend.encode_image(filled(GREEN))
+
+    assert backend.collect(ticket)["presence"].tolist() == [8.0]
+    assert backend.respond(last, read)["presence"].tolist() == [-24.0]
+
+
 def test_respond_between_submit_and_collect_leaves_the_frame_alone(
     backend: TensorRtBackend,
 ) -> None:

@@ -189,6 +189,19 @@ def test_a_build_stops_when_told_and_leaves_no_thread(rtx: TensorRt) -> None:
     assert threading.active_count() == before
 
 
+def test_what_a_listener_raises_stops_the_build_and_comes_out(rtx: TensorRt) -> None:
+    onnx = (SHIPPED_WEIGHTS / "expression_encoder.onnx").read_bytes()
+    heard: list[str] = []
+
+    def refuse(share: float, phase: str) -> None:
+        heard.append(phase)
+        raise RuntimeError("the build was called off")
+
+    with pytest.raises(RuntimeError, match=r"^the build was called off$"):
+        EngineBuilder(rtx).build(order(onnx), BuildProgress(refuse))
+    assert len(heard) == 1
+
+
 def test_engines_that_were_cancelled_are_not_built(
     rtx: TensorRt, model_directory: Path, tmp_path: Path
 ) -> None:

@@ -70,6 +70,7 @@ class EngineBuilder:
             RuntimeError: If the file is no ONNX, holds what TensorRT does not take, or cannot
                 be built for this GPU; with TensorRT's own words.
             BuildCancelledError: If `progress` stopped the build.
+            Exception: What the listener of `progress` raised.
         """
         engines: list[bytes] = []
         errors: list[BaseException] = []
@@ -118,6 +119,8 @@ class EngineBuilder:
             timings = config.create_timing_cache(self._timings)
             config.set_timing_cache(timings, False)
         memory = builder.build_serialized_network(network, config)
+        if progress.error is not None:
+            raise progress.error
         if progress.cancelled:
             raise BuildCancelledError(f"{order.name}: the build of the engine was stopped")
         if memory is None:

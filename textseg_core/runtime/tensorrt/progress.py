@@ -20,10 +20,12 @@ class BuildProgress:
 
     Attributes:
         cancelled: Whether the build is to stop, at the next step that it reports.
+        error: What the listener raised, which stops the build; TensorRT would swallow it.
     """
 
     def __init__(self, listener: Callable[[float, str], None] = lambda share, phase: None) -> None:
         self.cancelled = False
+        self.error: Exception | None = None
         self._listener = listener
         self._lock = threading.Lock()
         # By name: the phase around it, its steps, and those that are done. In order of start.
@@ -71,7 +73,13 @@ class BuildProgress:
     def _tell(self, name: str) -> None:
         with self._lock:
             self._share = max(self._share, self._measure())
-        self._listener(self._share, name)
+        if self.error is not None:
+            return
+        try:
+            self._listener(self._share, name)
+        except Exception as error:
+            self.error = error
+            self.cancel()
 
     def _measure(self) -> float:
         """Return the done share of the outermost phase, with the part of its step in progress."""
