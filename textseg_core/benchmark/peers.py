@@ -7,7 +7,7 @@ peer is its network alone: no decoding, resizing, masks or messages. Imports tor
 import importlib
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,14 @@ def contestants(peer: Peer, folder: Path, threads: int = 0) -> list[Contestant]:
     return clipseg(int(peer.removeprefix("clipseg")), folder, threads)
 
 
-def clipseg(patch: int, folder: Path, threads: int = 0) -> list[Contestant]:
+def clipseg(
+    patch: int,
+    folder: Path,
+    threads: int = 0,
+    *,
+    vision: Mapping[str, Any] | None = None,
+    **settings: Any,
+) -> list[Contestant]:
     """Return CLIPSeg in torch and in ONNX Runtime, one image and one expression each.
 
     The image size stands in the configuration, so that no position is interpolated in each frame.
@@ -44,11 +51,14 @@ def clipseg(patch: int, folder: Path, threads: int = 0) -> list[Contestant]:
         patch: Pixels of a patch's side, 16 or 32.
         folder: Where the ONNX file is written, about 600 MB.
         threads: Of each runtime; 0 for as many as the process has cores.
+        vision: Changes of the image encoder's settings.
+        settings: Changes of CLIPSegConfig's other settings.
 
     Raises:
         RuntimeError: If `transformers` is missing, or the two runtimes differ.
     """
-    network = _clipseg_network(patch)
+    sizes = {"image_size": CLIPSEG_PX, "patch_size": patch, **(vision or {})}
+    network = _clipseg_network({"vision_config": sizes, **settings})
     torch.set_num_threads(threads or usable_cores())
     generator = np.random.default_rng(0)
     pixels = generator.normal(size=(1, 3, CLIPSEG_PX, CLIPSEG_PX)).astype(np.float32)
@@ -100,7 +110,7 @@ def timed(name: str, run: Callable[[], Any]) -> Contestant:
     return Contestant(name, measured)
 
 
-def _clipseg_network(patch: int) -> Any:
+def _clipseg_network(settings: Mapping[str, Any]) -> Any:
     """Return CLIPSeg with random weights; called with ids, attention mask and pixels."""
     try:
         transformers: Any = importlib.import_module("transformers")
@@ -109,7 +119,6 @@ def _clipseg_network(patch: int) -> Any:
             f"the peer CLIPSeg needs the package transformers ({error}): "
             "pip install 'textseg-ros[benchmark]', or leave it out with --peers hu2016"
         ) from error
-    settings = {"vision_config": {"image_size": CLIPSEG_PX, "patch_size": patch}}
     inner = transformers.CLIPSegForImageSegmentation(transformers.CLIPSegConfig(**settings))
     return _Clipseg(inner).eval()
 

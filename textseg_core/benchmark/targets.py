@@ -43,11 +43,11 @@ def targets(samples: Sequence[Sample], lineup: Lineup) -> list[Target]:
     """Return every target whose contestants are among the samples."""
     present = {sample.contestant for sample in samples}
     found = []
+    # With new words, as the peers read the expression in every frame too.
     for kind in CAMERA_KINDS:
-        for new_words in (True, False):
-            case = lineup.single(kind, new_words=new_words)
-            if case.name in present:
-                found += _against_peers(samples, present, case.name)
+        case = lineup.single(kind, new_words=True)
+        if case.name in present:
+            found += _against_peers(samples, present, case.name)
     for new_words in (False, True):
         names = {case.queries: case.name for case in lineup.series(new_words=new_words)}
         if 8 in names and {names[1], names[8]} <= present:
