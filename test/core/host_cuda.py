@@ -32,7 +32,7 @@ class HostCuda(Cuda):
         self.events: dict[int, tuple[int, list[bool]]] = {}
         self.graphs: dict[int, list[Callable[[], None]]] = {}
         self.capturing: dict[int, list[Callable[[], None]]] = {}
-        self.refuses_capture = False
+        self.refuses_capture = self.refuses_runs = False
         #: A stream that does its work at once, ahead of the others.
         self.hurried = 0
         self.calls: dict[str, int] = defaultdict(int)
@@ -314,17 +314,22 @@ class _Context:
     def __init__(self, engine: _Engine) -> None:
         self._engine = engine
         self._addresses: dict[str, int] = {}
+        self._warm = False
 
     def set_tensor_address(self, name: str, address: int) -> bool:
         self._addresses[name] = address
         return True
 
     def execute_async_v3(self, stream: int) -> bool:
+        cuda = self._engine.cuda
+        # The first run allocates, which must not be recorded.
+        if stream in cuda.capturing and (cuda.refuses_runs or not self._warm):
+            return False
         self._engine.cuda.put(stream, self._compute)
         return True
 
     def _compute(self) -> None:
-        engine = self._engine
+        engine, self._warm = self._engine, True
         feeds = {name: self._array(name).copy() for name in engine.inputs}
         for name, value in zip(engine.names, engine.session.run(engine.names, feeds), strict=True):
             self._array(name)[...] = value

@@ -210,6 +210,15 @@ def test_an_image_that_was_overwritten_is_refused(backend: TensorRtBackend) -> N
         backend.respond(old, read)
 
 
+def test_a_submitted_frame_ends_the_encoding_before_it(backend: TensorRtBackend) -> None:
+    read = [backend.encode_expression(words(RED))]
+    old = backend.encode_image(filled(RED))
+    backend.collect(backend.submit(filled(GREEN), read))
+
+    with pytest.raises(ValueError, match="overwritten by a later one"):
+        backend.respond(old, read)
+
+
 def test_encodings_of_another_backend_are_refused(
     backend: TensorRtBackend, model_directory: Path, folder: Path
 ) -> None:
@@ -322,16 +331,17 @@ def test_every_engine_runs_as_a_graph_after_one_plain_run(
     assert cuda.calls["launch"] - before == 3
 
 
-@pytest.mark.parametrize("refused", [False, True])
+@pytest.mark.parametrize("refused", ["", "refuses_capture", "refuses_runs"])
 def test_answers_are_the_same_without_graphs(
-    model_directory: Path, cuda: HostCuda, folder: Path, refused: bool
+    model_directory: Path, cuda: HostCuda, folder: Path, refused: str
 ) -> None:
-    cuda.refuses_capture = refused
-    backend = start(model_directory, cuda, graphs=refused, folder=folder)
+    setattr(cuda, refused or "unused", True)
+    backend = start(model_directory, cuda, graphs=bool(refused), folder=folder)
 
     assert presences(backend, filled(GREEN), RED, GREEN) == [-24.0, 8.0]
     assert backend.report().details["cuda graphs"] == "no"
     backend.close()
+    assert cuda.living() == 0
 
 
 def test_engines_are_built_once_and_then_taken_from_the_folder(

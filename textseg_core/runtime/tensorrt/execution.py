@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -121,13 +122,8 @@ class EngineRun:
         if not graph:
             return
         try:
-            cuda.begin_capture(stream)
-            try:
-                self._execute(stream)
-            finally:
-                self._graph = cuda.end_capture(stream)
-        except (CudaError, RuntimeError) as error:
-            self._graph = None
+            self._graph = self._record(cuda, stream)
+        except RuntimeError as error:
             _log.warning("%s: no CUDA graph, kernels are launched singly (%s)", self.name, error)
 
     def run(self, cuda: Cuda, stream: int) -> None:
@@ -142,6 +138,18 @@ class EngineRun:
         if self._graph is not None:
             cuda.free_graph(self._graph)
         self._graph = self._context = self._engine = None
+
+    def _record(self, cuda: Cuda, stream: int) -> int:
+        """Return a run as a CUDA graph."""
+        cuda.begin_capture(stream)
+        try:
+            self._execute(stream)
+        except RuntimeError:
+            # Recording must end all the same, or the stream could not be used any more.
+            with suppress(CudaError):
+                cuda.free_graph(cuda.end_capture(stream))
+            raise
+        return cuda.end_capture(stream)
 
     def _execute(self, stream: int) -> None:
         self._logger.errors = []
