@@ -83,6 +83,7 @@ class SegmentationBehaviour:
         )
         self.report = Report(transport.log, settings.log_period_s, clock_s)
         self.statistics = Statistics(clock_s())
+        self._segmenter = segmenter
         self._answerer = Answerer(
             transport, segmenter, settings, self.report, self.statistics, clock_s, pack_image
         )
@@ -216,7 +217,7 @@ class SegmentationBehaviour:
             (active[0].level, active[0].text) if active else ("info", self._state(last_s, query))
         )
         values = {
-            "backend": self._settings.segmenter.backend,
+            "backend": self._segmenter.report().line(),
             "query id": str(query.id) if query else "none",
             "query": query.text if query else "",
             **self.statistics.values(now_s),

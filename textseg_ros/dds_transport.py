@@ -101,6 +101,7 @@ class DdsNode:
             )
         self.behaviour.start()
         self.transport.log("info", f"waiting for {names['image']} and queries on {names['query']}")
+        self.transport.log("info", segmenter.report().line())
 
     def tick(self) -> None:
         """Do what is due once a second; never raises."""

@@ -64,9 +64,10 @@ class SegmenterNode(Node):  # type: ignore[misc]  # rclpy has no types
             if topic.direction == "out"
         }
         self._topic_names = {topic.key: self.resolve_topic_name(topic.name) for topic in TOPICS}
+        segmenter = load(self.settings)
         self.behaviour = SegmentationBehaviour(
             self,
-            load(self.settings),
+            segmenter,
             self.settings,
             node_name=self.get_fully_qualified_name(),
             topic_names=self._topic_names,
@@ -87,6 +88,7 @@ class SegmenterNode(Node):  # type: ignore[misc]  # rclpy has no types
         self.create_timer(1.0, self._on_second, clock=Clock(clock_type=ClockType.STEADY_TIME))
         self.behaviour.start()
         self.log("info", f"waiting for {self._topic_names['image']} and queries")
+        self.log("info", segmenter.report().line())
 
     def publish(self, key: str, message: object) -> None:
         """Publish on the topic of this key."""

@@ -789,7 +789,7 @@ def test_diagnostics_tell_what_was_done(types: MessageTypes) -> None:
     assert (values["fps in"], values["fps out"]) == ("4.0", "4.0")
     assert (values["frames received"], values["frames answered"]) == ("8", "8")
     assert (values["query id"], values["query"]) == ("1", "the red block")
-    assert (values["backend"], values["age s"]) == ("onnx", "0.000")
+    assert (values["backend"], values["age s"]) == ("backend redness on cpu in fp32", "0.000")
     assert float(values["head ms"]) >= 0.0
     header = bench.transport.of("diagnostics")[-1].header
     assert header.stamp.sec == NOW_NS // SECOND_NS

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from dds_peers import make_string, wait_until
+from recording import RednessBackend, make_segmenter
 
 from textseg_ros.dds.environment import free_domain_id, loopback_environment, read_environment
 from textseg_ros.dds.participant import Participant
@@ -137,10 +138,9 @@ def test_another_graph_on_the_domain_is_told_of_and_does_not_disturb(
 def test_two_query_publishers_are_counted_and_told_of(
     environment: dict[str, str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    nobody: Any = None
     node = DdsNode(
         _join(environment, "segmenter"),
-        nobody,
+        make_segmenter(RednessBackend()),
         read_settings(None, [], "/segmenter"),
         topic_names("/textseg", None),
     )
@@ -165,7 +165,9 @@ _NODE = """
 import sys, types
 import textseg_ros.dds_transport as transport
 from textseg_ros.dds_node import main
-transport.Segmenter = types.SimpleNamespace(load=lambda config: None)
+report = types.SimpleNamespace(line=lambda: "backend none")
+segmenter = types.SimpleNamespace(report=lambda: report)
+transport.Segmenter = types.SimpleNamespace(load=lambda config: segmenter)
 sys.exit(main([]))
 """
 

@@ -11,6 +11,7 @@ from dds_peers import loopback_settings, make_header, make_image, make_string, w
 
 from textseg_core import Axis, Segmentation, SegmentedObject, Status, parse_command
 from textseg_core.arrays import UInt8Array
+from textseg_core.runtime.base import BackendReport
 from textseg_ros.dds.environment import free_domain_id, loopback_environment
 from textseg_ros.dds.participant import Participant
 from textseg_ros.dds_transport import DdsNode, read_settings, topic_names
@@ -21,6 +22,9 @@ _STAGES = ("preprocess", "encoder", "text", "head", "postprocess")
 
 class LeftHalf:
     """Stands in for a segmenter: whatever is asked for fills the left half."""
+
+    def report(self) -> BackendReport:
+        return BackendReport(name="left half", device="cpu", precision="fp32")
 
     def segment(self, image: UInt8Array, text: str) -> Segmentation:
         height, width = image.shape[:2]
@@ -234,7 +238,9 @@ def test_a_signal_ends_the_node_with_status_0_and_no_traceback(number: signal.Si
         "import sys, types\n"
         "import textseg_ros.dds_transport as transport\n"
         "from textseg_ros.dds_node import main\n"
-        "transport.Segmenter = types.SimpleNamespace(load=lambda config: None)\n"
+        "report = types.SimpleNamespace(line=lambda: 'backend none')\n"
+        "segmenter = types.SimpleNamespace(report=lambda: report)\n"
+        "transport.Segmenter = types.SimpleNamespace(load=lambda config: segmenter)\n"
         "sys.exit(main([]))\n"
     )
     with subprocess.Popen(

@@ -73,6 +73,10 @@ class PacedSegmenter:
         time.sleep(max(0.0, due_s - time.monotonic()))
         return result
 
+    def report(self) -> Any:
+        """Return what runs where."""
+        return self._inner.report()
+
 
 def run_node(params_file: Path | None, stop: threading.Event) -> None:
     """Run a slowed node on the environment's domain until the stop, printing `ready` once."""
