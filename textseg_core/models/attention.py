@@ -43,14 +43,11 @@ class Attention(nn.Module):
             value: (B, M, source_width).
             bias: Added to the scores, (B, 1, 1, M); a large negative value hides a place.
         """
-        q, k, v = (
-            self._split(layer(values))
-            for layer, values in (
-                (self.to_query, query),
-                (self.to_key, key),
-                (self.to_value, value),
-            )
-        )
+        return self.attend(self.to_query(query), self.to_key(key), self.to_value(value), bias)
+
+    def attend(self, query: Tensor, key: Tensor, value: Tensor, bias: Tensor | None) -> Tensor:
+        """Return the same for what went through `to_query`, `to_key` and `to_value` already."""
+        q, k, v = (self._split(values) for values in (query, key, value))
         scores = q @ k.transpose(-1, -2) / math.sqrt(q.shape[-1])
         if bias is not None:
             scores = scores + bias

@@ -6,7 +6,9 @@ draws its mask with a kernel of its own on stride-4 features.
 """
 
 import math
+from collections.abc import Callable
 from itertools import pairwise
+from typing import TypeAlias
 
 import torch
 from torch import Tensor, nn
@@ -22,6 +24,7 @@ STRIDE = 4
 CELL_STRIDE = 16
 # Added to an attention score. Its exponential is nothing beside 1; below -87 it would be a
 # subnormal number, with which a processor reckons ten times slower.
+Projection: TypeAlias = Callable[[nn.Linear], Tensor]
 _HIDE = -60.0
 _DETAIL = 32
 _KERNEL = 16
@@ -205,16 +208,50 @@ class _TwoWayLayer(nn.Module):
         self.norm_5 = nn.LayerNorm(width)
 
     def forward(
-        self, tokens: Tensor, cells: Tensor, place: Tensor, bias: Tensor
+        self,
+        tokens: Tensor,
+        cells: Tensor,
+        place: Tensor,
+        bias: Tensor,
+        project: Projection | None = None,
     ) -> tuple[Tensor, Tensor]:
         tokens = self.norm_1(tokens + self.among(tokens, tokens, tokens, bias))
-        placed = cells + place
         # Values carry the place too: "left of the bowl" needs to know where the bowl is.
-        tokens = self.norm_2(tokens + self.look(tokens, placed, placed, None))
+        of_placed = project or _projection(cells + place)
+        look, back = self.look, self.look_back
+        key, value = of_placed(look.to_key), of_placed(look.to_value)
+        tokens = self.norm_2(tokens + look.attend(look.to_query(tokens), key, value, None))
         tokens = self.norm_3(tokens + self.perceptron(tokens))
-        cells = self.norm_4(cells + self.look_back(placed, tokens, tokens, bias))
+        key, value = back.to_key(tokens), back.to_value(tokens)
+        seen = back.attend(of_placed(back.to_query), key, value, bias)
+        cells = self.norm_4(cells + seen)
         cells = self.norm_5(cells + self.cell_perceptron(cells + place))
         return tokens, cells
+
+
+def _projection(values: Tensor) -> Projection:
+    def project(linear: nn.Linear) -> Tensor:
+        result: Tensor = linear(values)
+        return result
+
+    return project
+
+
+def _shared_projection(shared: Tensor, alike: Tensor, use: Tensor) -> Projection:
+    """Return a projection of `shared + alike * use` that projects `shared` once per image.
+
+    Args:
+        shared: Of the image alone, (B, N, width).
+        alike: Of each expression, (B, Q, N, 1).
+        use: What one unit of `alike` adds to a cell, (width,).
+    """
+
+    def project(linear: nn.Linear) -> Tensor:
+        own = alike * F.linear(use, linear.weight)
+        both: Tensor = linear(shared)[:, None] + own
+        return both.flatten(0, 1)
+
+    return project
 
 
 class _PooledLayer(nn.Module):
@@ -229,7 +266,12 @@ class _PooledLayer(nn.Module):
         self.cell_perceptron = feed_forward(width, width)
 
     def forward(
-        self, tokens: Tensor, cells: Tensor, place: Tensor, bias: Tensor
+        self,
+        tokens: Tensor,
+        cells: Tensor,
+        place: Tensor,
+        bias: Tensor,
+        project: Projection | None = None,
     ) -> tuple[Tensor, Tensor]:
         shown = (bias[:, 0, 0, :, None] > _HIDE / 2).to(tokens.dtype)
         mean_word = (shown * tokens).sum(dim=1, keepdim=True) / shown.sum(dim=1, keepdim=True)
@@ -312,25 +354,32 @@ class CompactQueryHead(nn.Module):
         alike = lexical @ noun.reshape(images, -1, noun.shape[-1]).transpose(1, 2)
         alike = self.lexical_scale * alike.transpose(1, 2).flatten(0, 1)[:, :, None]
         # Reshape, as `unflatten` would fix the number of expressions in the exported graph.
-        use = self.lexical_use(alike).reshape(images, -1, *cells.shape[1:])
-        cells = cells[:, None] + use
-        cells = cells.flatten(0, 1)
+        alike = alike.reshape(images, -1, cells.shape[1], 1)
+        use = self.lexical_use.weight[:, 0]
+        shared = cells + self.lexical_use.bias
         place = self.place(self.coordinates)
+        project: Projection | None = _shared_projection(shared + place, alike, use)
+        cells = (shared[:, None] + alike * use).flatten(0, 1)
         own = self.own_tokens.expand(queries, -1, -1)
         tokens = torch.cat([own, words], dim=1)
         bias = F.pad(hidden * _HIDE, (2, 0))[:, None, None, :]
         for layer in self.layers:
-            tokens, cells = layer(tokens, cells, place, bias)
+            tokens, cells = layer(tokens, cells, place, bias, project)
+            project = None  # from now on every expression has cells of its own
         asked = tokens[:, 0]
-        keys = self.coarse_key(cells)
-        coarse = (keys @ asked[:, :, None]).squeeze(-1) / math.sqrt(keys.shape[-1])
-        coarse = (coarse + self.coarse_bias).unflatten(1, (self.side, self.side))[:, None]
-        spread = self.to_detail(cells).transpose(1, 2)
+        # Linear maps change places where a product of what is small comes first: the
+        # expression goes through the cells' map, not every cell of every expression.
+        key = self.coarse_key
+        coarse = cells @ (asked @ key.weight)[:, :, None] + (asked @ key.bias)[:, None, None]
+        coarse = coarse.squeeze(-1) / math.sqrt(asked.shape[-1]) + self.coarse_bias
+        coarse = coarse.reshape(-1, 1, self.side, self.side)
         first, shift, second = self.kernel(asked).split(self._sizes, dim=1)
         first = first.unflatten(1, (_KERNEL, 2 * _DETAIL)) / math.sqrt(2 * _DETAIL)
         # A kernel of one pixel and a bilinear resize may change places: applied to the cells,
         # it costs a sixteenth, and the detail, common to all expressions, is never copied.
-        on_cells = first[:, :, :_DETAIL] @ spread + shift[:, :, None]
+        on_cells = first[:, :, :_DETAIL] @ self.to_detail.weight @ cells.transpose(1, 2)
+        shift = shift + first[:, :, :_DETAIL] @ self.to_detail.bias
+        on_cells = on_cells + shift[:, :, None]
         both = torch.cat([on_cells.unflatten(2, (self.side, self.side)), coarse], dim=1)
         factor = CELL_STRIDE // STRIDE
         both = F.interpolate(both, scale_factor=factor, mode="bilinear", align_corners=False)
