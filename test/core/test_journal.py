@@ -84,7 +84,7 @@ def test_processes_that_do_not_lead_write_nothing(tmp_path: Path) -> None:
     with Journal(tmp_path / "run", 0, active=False) as journal:
         note(journal, 0)
         journal.flush()
-        journal.scores(1, {"score": 0.5})
+        journal.scores(1, {"score": 0.5}, {"score": 0.4})
         journal.picture(1, np.zeros((4, 4, 3), np.uint8))
 
     assert not (tmp_path / "run").exists()
@@ -107,12 +107,18 @@ def test_validations_and_pictures_are_kept(tmp_path: Path) -> None:
     red = np.zeros((8, 8, 3), np.uint8)
     red[..., 0] = 250
     with Journal(tmp_path, 0, active=True) as journal:
-        journal.scores(9, {"scenes": 0.51239, "score": 0.5})
-        journal.scores(10, {})
+        journal.scores(9, {"scenes": 0.51239, "score": 0.5}, {"score": 0.61239})
+        journal.scores(10, {}, {})
         journal.picture(9, red)
         journal.picture(10, None)
 
-    assert lines(tmp_path) == [{"step": 9, "validation": {"scenes": 0.5124, "score": 0.5}}]
+    assert lines(tmp_path) == [
+        {
+            "step": 9,
+            "validation": {"scenes": 0.5124, "score": 0.5},
+            "validation_unaveraged": {"score": 0.6124},
+        }
+    ]
     (path,) = (tmp_path / "pictures").iterdir()
     assert path.name == "step_000009.jpg"
     blue, _, red_again = cv2.imread(str(path))[4, 4]

@@ -1,5 +1,6 @@
 """Whole runs of the small configuration: repeated, killed, taken up again, exported."""
 
+import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ from trained import STEPS, arguments, command, losses, run_until
 from textseg_core.models.checkpoint import load_checkpoint
 from textseg_core.runtime import export
 from textseg_core.segmenter import Segmenter
+from textseg_core.training.journal import Journal
 from textseg_core.training.parallel import join_team
 from textseg_core.training.run import open_run
 from textseg_core.training.state import LOG_FILE, STATE_FILE
@@ -101,6 +103,37 @@ def test_a_run_that_ends_together_with_a_part_is_validated(data: Path, tmp_path:
 
     assert run.progress.best >= 0
     assert (tmp_path / "best.safetensors").exists()
+
+
+@pytest.mark.parametrize("averaged_is_loud", [True, False])
+def test_the_better_of_averaged_and_trained_weights_is_kept(
+    data: Path, tmp_path: Path, averaged_is_loud: bool
+) -> None:
+    with join_team("cpu") as team:
+        run = open_run(command(data, tmp_path), team)
+        biases = {}
+        for network, loud in (
+            (run.average, averaged_is_loud),
+            (run.network, not averaged_is_loud),
+        ):
+            # Loud: all of the picture is always found. Silent: nothing is.
+            last = network.get_parameter("query_head.answer.2.bias")
+            with torch.no_grad():
+                last.fill_(50.0 if loud else -50.0)
+                network.get_parameter("query_head.coarse_bias").fill_(50.0)
+            biases["validation" if network is run.average else "validation_unaveraged"] = last
+
+        run.begin_stage()
+        with Journal(tmp_path, 0, active=True) as journal:
+            run.keep(journal, check=True)
+
+    (line,) = (json.loads(text) for text in (tmp_path / LOG_FILE).read_text().splitlines())
+    scores = {name: line[name]["score"] for name in biases}
+    better = max(scores, key=scores.__getitem__)
+    best = load_checkpoint(tmp_path / "best.safetensors").state["query_head.answer.2.bias"]
+    assert scores["validation"] != scores["validation_unaveraged"]
+    assert torch.equal(best, biases[better].detach())
+    assert run.network.training
 
 
 def test_a_run_is_never_begun_over_another(data: Path, whole: Path) -> None:

@@ -119,15 +119,25 @@ class Journal:
             shown = (f"{k} {line[k]:.3g}" for k in ("loss", "mask", "scenes_per_s", "waiting"))
             self._bar.set_postfix_str(f"step {line['step']}, " + ", ".join(shown))
 
-    def scores(self, step: int, scores: dict[str, float]) -> None:
-        """Record a validation."""
+    def scores(self, step: int, scores: dict[str, float], current: dict[str, float]) -> None:
+        """Record a validation.
+
+        Args:
+            step: After which.
+            scores: Of the averaged weights, by source.
+            current: Of the weights that are being trained.
+        """
         if self._active and scores:
             rounded = {name: round(value, 4) for name, value in scores.items()}
-            self._log.write(json.dumps({"step": step, "validation": rounded}) + "\n")
+            plain = {name: round(value, 4) for name, value in current.items()}
+            line = {"step": step, "validation": rounded, "validation_unaveraged": plain}
+            self._log.write(json.dumps(line) + "\n")
             self._log.flush()
             for name, value in scores.items():
                 self._board.add_scalar(f"validation/{name}", value, step)
-            self._bar.write(f"step {step}: validation {rounded}")
+            for name, value in current.items():
+                self._board.add_scalar(f"validation_unaveraged/{name}", value, step)
+            self._bar.write(f"step {step}: validation {rounded}, unaveraged {plain}")
 
     def picture(self, step: int, sheet: UInt8Array | None) -> None:
         """Keep a sheet of sample pictures."""

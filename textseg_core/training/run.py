@@ -57,7 +57,7 @@ class Run:
         tokenizer: Expression -> ids.
         sources: Where scenes come from.
         network: Being trained.
-        average: Moving average of its weights; what is saved and used.
+        average: Moving average of its weights.
         optimiser: Of the network.
         progress: Where the run is.
         kept_scenes: Validation scenes by source.
@@ -122,15 +122,22 @@ class Run:
         if self.team.leads:
             scores: dict[str, float] = {}
             if check:
+                # While the rate is high, the average of gains that change sign is worse than
+                # what it averages; near the end it is better.
                 scores = validate(self.average, self.held, self.team.device)
-                journal.scores(self.progress.step, scores)
+                current = validate(self.network, self.held, self.team.device)
+                self.network.train()
+                journal.scores(self.progress.step, scores, current)
+                best, reached = self.average, scores
+                if current.get("score", -1.0) > scores.get("score", -1.0):
+                    best, reached = self.network, current
                 shown = [sample for found in self.held.values() for sample in found[:_SHOWN]]
                 sheet = sample_pictures(self.average, shown, self.words, self.team.device)
                 journal.picture(self.progress.step, sheet)
-                if scores.get("score", -1.0) > self.progress.best:
-                    self.progress.best = scores["score"]
-                    self._save_weights(BEST_FILE, scores)
-            self._save_weights(LAST_FILE, scores)
+                if reached.get("score", -1.0) > self.progress.best:
+                    self.progress.best = reached["score"]
+                    self._save_weights(BEST_FILE, best, reached)
+            self._save_weights(LAST_FILE, self.average, scores)
             save_state(
                 self.command.out,
                 self.progress,
@@ -143,7 +150,9 @@ class Run:
         self.team.wait()
         journal.flush()  # so that the pause does not count as slow steps
 
-    def _save_weights(self, name: str, scores: Mapping[str, float]) -> None:
+    def _save_weights(
+        self, name: str, network: SegmentationNetwork, scores: Mapping[str, float]
+    ) -> None:
         settings = self.command.settings
         counts = self.sources.counts
         extra = {
@@ -157,7 +166,7 @@ class Run:
         }
         model = self.recipe.model_settings(self.progress.stage)
         path = self.command.out / name
-        save_checkpoint(path, self.average, settings.network, model, self.words, extra)
+        save_checkpoint(path, network, settings.network, model, self.words, extra)
 
 
 def open_run(command: Command, team: Team) -> Run:
