@@ -14,29 +14,29 @@ from textseg_core.scenes.split import Compositions, admits
 MOST_WORDS = 24
 
 KINDS: dict[str, float] = {
-    "category": 0.12,
-    "synonym": 0.07,
-    "colour": 0.09,
-    "size": 0.04,
-    "material": 0.03,
-    "place": 0.12,
+    "category": 0.07,
+    "synonym": 0.05,
+    "colour": 0.08,
+    "size": 0.06,
+    "material": 0.05,
+    "place": 0.08,
     "relation": 0.15,
-    "support": 0.05,
-    "between": 0.03,
-    "nearest": 0.04,
-    "ordinal": 0.06,
-    "superlative": 0.05,
-    "plural": 0.06,
-    "chain": 0.05,
-    "exclusion": 0.04,
+    "support": 0.06,
+    "between": 0.09,
+    "nearest": 0.08,
+    "ordinal": 0.10,
+    "superlative": 0.06,
+    "plural": 0.05,
+    "chain": 0.08,
+    "exclusion": 0.06,
     "absent": 0.16,
     "ambiguous": 0.05,
 }
 
 # Draws before a kind is given up; the rarer a case is, the more, so that it keeps its share.
 _TRIES = {
-    **dict.fromkeys(("between", "chain", "nearest", "support"), 8),
-    **dict.fromkeys(("ordinal", "exclusion", "material", "size", "superlative", "synonym"), 5),
+    **dict.fromkeys(("between", "chain", "material", "size"), 20),
+    **dict.fromkeys(("exclusion", "nearest", "ordinal", "superlative", "support", "synonym"), 10),
 }
 _USUAL_TRIES = 3
 # What is absent can always be said; a poor scene must not turn into nothing but that.
