@@ -1,6 +1,7 @@
 """Memory over many frames: what counts as growth, and a short real run."""
 
 import mmap
+import subprocess
 from pathlib import Path
 from typing import Any, cast
 
@@ -45,6 +46,16 @@ def test_a_leak_is_seen() -> None:
     assert [look.frame for look in looks] == [10, 20, 30, 40, 50, 60]
     assert looks[-1].resident_mb - looks[0].resident_mb == pytest.approx(50.0, abs=10.0)
     assert set(leaking.asked) == set(QUERIES)
+
+
+def test_memory_of_another_process_is_its_own() -> None:
+    with subprocess.Popen(["sleep", "60"]) as other:
+        try:
+            taken = resident_mb(other.pid)
+        finally:
+            other.kill()
+
+    assert 0 < taken < 10 < resident_mb()
 
 
 def test_a_short_run_of_the_shipped_network_is_judged(

@@ -25,12 +25,6 @@ def describe_machine(module: str) -> str:
     )
 
 
-def resident_mb(process_id: int) -> float:
-    """Return a process's resident memory in megabytes (10^6 bytes)."""
-    pages = int(Path(f"/proc/{process_id}/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
-
-
 def _version(package: str) -> str:
     try:
         return version(package)
