@@ -24,7 +24,7 @@ def loopback_settings() -> DdsSettings:
     return read_environment(loopback_environment(free_domain_id()), os.getpid())
 
 
-def wait_until(condition: Callable[[], bool], timeout_s: float = 4.0) -> bool:
+def wait_until(condition: Callable[[], bool], timeout_s: float = 30.0) -> bool:
     """Return whether the condition came true in time."""
     end = time.monotonic() + timeout_s
     while time.monotonic() < end:

@@ -19,7 +19,7 @@ from textseg_ros.report import Level
 from textseg_ros.settings import NodeSettings
 from textseg_ros.topics import BY_KEY
 
-TIMEOUT_S = 20.0
+TIMEOUT_S = 60.0
 NOW_NS = 1_000_000_000_000
 RED_BLOCK = (slice(32, 64), slice(64, 128))
 

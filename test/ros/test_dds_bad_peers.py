@@ -18,7 +18,7 @@ from textseg_ros.dds.participant import Participant
 from textseg_ros.dds_transport import DdsNode, read_settings, topic_names
 
 _STRING, _IMAGE = "std_msgs/msg/String", "sensor_msgs/msg/Image"
-_TIMEOUT_S = 20.0
+_TIMEOUT_S = 60.0
 _JOIN = """
 import os, sys, time
 import numpy as np
@@ -27,7 +27,8 @@ from textseg_ros.dds.participant import Participant
 node = Participant(sys.argv[1], "/other", read_environment(os.environ, os.getpid()))
 text = node.types.get("std_msgs/msg/String")
 """
-# 1200 x 1600 pixels, 5.76 MB: about 90 datagrams, without a pause between two images.
+# 1200 x 1600 pixels, 5.76 MB: about 90 datagrams. The pause lets a reader on a busy machine
+# finish an image before the next one floods its socket; most of the time is spent writing.
 _CAMERA = (
     _JOIN
     + """
@@ -37,6 +38,7 @@ camera = node.publisher("/camera/image_raw", IMAGE_TYPE, reliable=False, depth=1
 camera.wait_for_matches(timeout_s=60.0)
 while True:
     camera.publish(image_message(node.types, frame, time.time_ns(), sys.argv[1]))
+    time.sleep(0.02)
 """
 )
 _TALKER = (
