@@ -14,10 +14,14 @@ class Query:
     Attributes:
         id: Counts the queries that were accepted, from 1; one that clears counts too.
         text: As received.
+        key: Name of a standing query; "" for the query of the topic, of which there is one.
+        priority: Of a standing query, the greater the sooner answered.
     """
 
     id: int
     text: str
+    key: str = ""
+    priority: int = 0
 
 
 def check_query(text: str, max_bytes: int) -> None:
