@@ -12,8 +12,9 @@ from host_cuda import GPU, HostCuda, HostTensorRt
 from textseg_core.runtime.comparison import greatest_difference
 from textseg_core.runtime.onnx_backend import OnnxBackend
 from textseg_core.runtime.tensorrt.backend import TensorRtBackend
+from textseg_core.runtime.tensorrt.build import BuildCancelledError
 from textseg_core.runtime.tensorrt.cache import EngineCache
-from textseg_core.runtime.tensorrt.engines import ModelEngines
+from textseg_core.runtime.tensorrt.engines import ENGINES, ModelEngines
 from textseg_core.runtime.tensorrt.target import target_of
 
 RED, GREEN, BLUE = 4, 5, 6
@@ -370,6 +371,50 @@ def test_an_engine_that_tensorrt_does_not_take_is_built_anew(
     backend.close()
     start(model_directory, cuda, module).close()
     assert module.builds == 12
+
+
+def test_an_engine_that_another_process_built_anew_meanwhile_is_taken(
+    model_directory: Path, cuda: HostCuda
+) -> None:
+    module = HostTensorRt(cuda)
+    tensorrt = module.bound()
+    engines = ModelEngines(
+        tensorrt,
+        model_directory,
+        target_of(tensorrt, cuda.gpu),
+        cache=EngineCache(model_directory / "engines"),
+    )
+    name, kept, _ = next(engines.obtain())
+
+    assert engines.rebuild(name, b"what was refused") == (kept, False)
+    assert engines.rebuild(name, kept) == (kept, True)
+
+
+def test_a_wait_for_another_process_is_told_and_ends_with_cancel(
+    model_directory: Path, cuda: HostCuda
+) -> None:
+    tensorrt = HostTensorRt(cuda).bound()
+    told: list[str] = []
+
+    def listen(share: float, what: str) -> None:
+        told.append(what)
+        if "another process" in what:
+            engines.cancel()
+
+    engines = ModelEngines(
+        tensorrt,
+        model_directory,
+        target_of(tensorrt, cuda.gpu),
+        cache=EngineCache(model_directory / "engines"),
+        listener=listen,
+    )
+
+    with (
+        engines.cache.lock(engines.key(ENGINES[0])),
+        pytest.raises(BuildCancelledError, match="waiting for another process was stopped"),
+    ):
+        next(engines.obtain())
+    assert told == ["image_encoder", "image_encoder: another process builds it"]
 
 
 def test_the_builder_is_told_to_compute_float32_exactly(

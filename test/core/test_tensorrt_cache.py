@@ -1,5 +1,6 @@
 """The folder of engines: found again, checked, written whole, built once."""
 
+import fcntl
 import json
 import logging
 import multiprocessing
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from textseg_core.runtime.tensorrt import cache as cache_module
 from textseg_core.runtime.tensorrt.cache import (
     MAGIC,
     EngineCache,
@@ -109,7 +111,7 @@ def test_a_damaged_engine_is_built_anew_and_replaced(
     with caplog.at_level(logging.WARNING):
         assert cache.obtain(KEY, lambda: ENGINE) == (ENGINE, True)
 
-    assert f"{path}: it has 2047 bytes, expected 2048; the engine is built anew" in caplog.text
+    assert f"{path}: it has 2047 bytes, expected 2048; it is made anew" in caplog.text
     assert cache.load(KEY) == ENGINE
 
 
@@ -192,6 +194,66 @@ def test_of_three_processes_that_want_an_engine_at_once_one_builds(tmp_path: Pat
 
     assert [process.exitcode for process in processes] == [0, 0, 0]
     assert len(list(tmp_path.glob("built.*"))) == 1
+
+
+def test_a_folder_without_locks_is_named_with_the_remedy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(file: object, operation: int) -> None:
+        raise OSError(37, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+
+    with pytest.raises(RuntimeError, match=r"No locks available.* set TEXTSEG_CACHE to another"):
+        EngineCache(tmp_path).obtain(KEY, lambda: ENGINE)
+
+
+def test_who_waits_for_another_builder_says_so_and_can_give_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(cache_module, "LOG_EVERY_S", 0.0)
+    monkeypatch.setattr(cache_module, "_POLL_S", 0.001)
+    cache, asked = EngineCache(tmp_path), []
+
+    def give_up() -> None:
+        asked.append(1)
+        if len(asked) == 3:
+            raise RuntimeError("enough")
+
+    # Locks bind open files, so this process can stand in for another.
+    with (
+        cache.lock(KEY),
+        caplog.at_level(logging.INFO),
+        pytest.raises(RuntimeError, match="enough"),
+    ):
+        cache.obtain(KEY, never, give_up)
+
+    assert [record.message.split(";")[0] for record in caplog.records] == [
+        f"another process builds {KEY.file_name()}"
+    ] * 2
+    # Who gave up holds no lock.
+    assert cache.obtain(KEY, lambda: ENGINE) == (ENGINE, True)
+
+
+def test_what_a_killed_writer_left_is_swept_by_the_next_builder(tmp_path: Path) -> None:
+    cache = EngineCache(tmp_path)
+    process = multiprocessing.get_context("fork").Process(
+        target=_die_while_writing, args=(tmp_path,)
+    )
+    process.start()
+    process.join(30)
+    assert len(list(tmp_path.glob(".*.part"))) == 1
+    another = tmp_path / ".another.x.part"
+    another.touch()
+
+    assert cache.obtain(KEY, lambda: ENGINE) == (ENGINE, True)
+
+    assert list(tmp_path.glob(".*.part")) == [another]
+
+
+def _die_while_writing(folder: Path) -> None:
+    os.fsync = lambda descriptor: os._exit(3)
+    EngineCache(folder).store(KEY, ENGINE)
 
 
 def _hold_and_die(folder: Path) -> None:

@@ -251,8 +251,9 @@ class TensorRtBackend:
         try:
             return EngineRun(self._tensorrt, runtime, data, str(name))
         except ForeignEngineError:
-            self._built += 1
-            return EngineRun(self._tensorrt, runtime, engines.rebuild(name), str(name))
+            data, built = engines.rebuild(name, data)
+            self._built += built
+            return EngineRun(self._tensorrt, runtime, data, str(name))
 
     def _check_image(self, wiring: Wiring, image: UInt8Array) -> None:
         expected = wiring.image.shape[1:]

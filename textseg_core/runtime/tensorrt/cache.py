@@ -15,12 +15,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from time import monotonic, sleep
+from typing import IO
+
+from textseg_core.runtime.tensorrt.progress import LOG_EVERY_S
 
 #: Changes with the layout of the files or with what the builder does beyond the key.
 LAYOUT = 1
 MAGIC = b"textseg engine\n"
 FOLDER_VARIABLE = "TEXTSEG_CACHE"
 _MOST_HEADER_BYTES = 1 << 16
+#: Who waits for another process looks this often whether it is done, or whether to go on.
+_POLL_S = 0.1
 
 _log = logging.getLogger(__name__)
 
@@ -92,7 +98,7 @@ class EngineCache:
         try:
             return unpack(content, key)
         except ValueError as error:
-            _log.warning("%s: %s; the engine is built anew", path, error)
+            _log.warning("%s: %s; it is made anew", path, error)
             return None
 
     def store(self, key: EngineKey, engine: bytes) -> Path:
@@ -103,7 +109,8 @@ class EngineCache:
         """
         path = self.path_of(key)
         with self._writing():
-            handle, name = tempfile.mkstemp(dir=self.folder, prefix=".", suffix=".part")
+            prefix = f".{key.digest()[:16]}."
+            handle, name = tempfile.mkstemp(dir=self.folder, prefix=prefix, suffix=".part")
             try:
                 with os.fdopen(handle, "wb") as file:
                     # Readable by the node's user, who need not be the one who built.
@@ -117,12 +124,12 @@ class EngineCache:
                 raise
         return path
 
-    def discard(self, key: EngineKey) -> None:
-        """Remove an engine that turned out not to run here."""
-        with self._writing():
-            self.path_of(key).unlink(missing_ok=True)
-
-    def obtain(self, key: EngineKey, build: Callable[[], bytes]) -> tuple[bytes, bool]:
+    def obtain(
+        self,
+        key: EngineKey,
+        build: Callable[[], bytes],
+        waiting: Callable[[], None] = lambda: None,
+    ) -> tuple[bytes, bool]:
         """Return the engine and whether it had to be built.
 
         Of several processes that ask at once one builds; the others wait and load.
@@ -130,14 +137,16 @@ class EngineCache:
         Args:
             key: What the engine depends on.
             build: Called where no good engine lies in the folder.
+            waiting: Called again and again while another process builds; ends the wait by raising.
 
         Raises:
             RuntimeError: If the folder cannot be used.
+            Exception: What `build` or `waiting` raised.
         """
         engine = self.load(key)
         if engine is not None:
             return engine, False
-        with self.lock(key):
+        with self.lock(key, waiting):
             engine = self.load(key)
             if engine is not None:
                 return engine, False
@@ -146,17 +155,36 @@ class EngineCache:
             return engine, True
 
     @contextmanager
-    def lock(self, key: EngineKey) -> Iterator[None]:
-        """Hold the right to build this engine; it ends with the process, however that ends."""
+    def lock(self, key: EngineKey, waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
+        """Hold the right to write this file; it ends with the process, however that ends."""
+        name = f".{key.digest()[:16]}"
         with self._writing():
-            file = (self.folder / f".{key.digest()[:16]}.lock").open("a")
+            file = (self.folder / f"{name}.lock").open("a")
         with file:
+            started = logged = monotonic()
+            while not self._try_to_lock(file):
+                waiting()
+                if logged == started or monotonic() - logged >= LOG_EVERY_S:
+                    logged = monotonic()
+                    _log.info(
+                        "another process builds %s; waiting for it since %.0f s",
+                        self.path_of(key).name,
+                        logged - started,
+                    )
+                sleep(_POLL_S)
+            with self._writing():
+                # Half a file, of a process that was killed while it wrote.
+                for left in self.folder.glob(f"{name}.*.part"):
+                    left.unlink(missing_ok=True)
+            yield
+
+    def _try_to_lock(self, file: IO[str]) -> bool:
+        with self._writing():
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                _log.info("another process builds %s; waiting for it", self.path_of(key).name)
-                fcntl.flock(file, fcntl.LOCK_EX)
-            yield
+                return False
+            return True
 
     @contextmanager
     def _writing(self) -> Iterator[None]:

@@ -9,7 +9,12 @@ from typing import TypeAlias
 
 from textseg_core.runtime.base import Precision
 from textseg_core.runtime.tensorrt.bindings import TensorRt
-from textseg_core.runtime.tensorrt.build import WORKSPACE_BYTES, BuildOrder, EngineBuilder
+from textseg_core.runtime.tensorrt.build import (
+    WORKSPACE_BYTES,
+    BuildCancelledError,
+    BuildOrder,
+    EngineBuilder,
+)
 from textseg_core.runtime.tensorrt.cache import EngineCache, EngineKey
 from textseg_core.runtime.tensorrt.progress import BuildProgress, ProgressReport
 from textseg_core.runtime.tensorrt.target import Target
@@ -123,27 +128,47 @@ class ModelEngines:
         """
         for place, name in enumerate(ENGINES):
             self._listener(place / len(ENGINES), str(name))
-            engine, built = self.cache.obtain(self.key(name), self._build_function(name, place))
+            engine, built = self.cache.obtain(
+                self.key(name), self._build_function(name, place), self._wait_function(name, place)
+            )
             yield name, engine, built
         self._listener(1.0, "")
 
-    def rebuild(self, name: EngineName) -> bytes:
-        """Build an engine whose kept copy does not run here, and replace that copy."""
-        key = self.key(name)
-        _log.warning(
-            "%s: TensorRT does not take this engine, though its key fits; it is built anew",
-            self.cache.path_of(key),
-        )
-        with self.cache.lock(key):
-            engine = self._build_function(name, ENGINES.index(name))()
+    def rebuild(self, name: EngineName, refused: bytes) -> tuple[bytes, bool]:
+        """Replace an engine that does not run here, and return another and whether it was built.
+
+        Of several processes that find the same engine wanting one builds, as in `obtain`.
+
+        Args:
+            name: Which engine.
+            refused: The one that TensorRT does not take.
+        """
+        key, place = self.key(name), ENGINES.index(name)
+        with self.cache.lock(key, self._wait_function(name, place)):
+            engine = self.cache.load(key)
+            if engine is not None and engine != refused:
+                return engine, False
+            _log.warning(
+                "%s: TensorRT does not take this engine, though its key fits; it is built anew",
+                self.cache.path_of(key),
+            )
+            engine = self._build_function(name, place)()
             self.cache.store(key, engine)
-        return engine
+        return engine, True
 
     def cancel(self) -> None:
         """Stop building, from another thread; what was built is kept."""
         self._cancelled = True
         if self._progress is not None:
             self._progress.cancel()
+
+    def _wait_function(self, name: EngineName, place: int) -> Callable[[], None]:
+        def wait() -> None:
+            if self._cancelled:
+                raise BuildCancelledError(f"{name}: waiting for another process was stopped")
+            self._listener(place / len(ENGINES), f"{name}: another process builds it")
+
+        return wait
 
     def _build_function(self, name: EngineName, place: int) -> Callable[[], bytes]:
         def build() -> bytes:
