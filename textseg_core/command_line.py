@@ -15,6 +15,22 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "textseg_core.runtime.tensorrt.check_gpu",
         "check on this machine's GPU what only a GPU can show",
     ),
+    "benchmark": (
+        "textseg_core.benchmark.command",
+        "time stages, queries and image sizes, beside other networks",
+    ),
+    "benchmark-memory": (
+        "textseg_core.benchmark.memory",
+        "look for growing memory over 10,000 frames",
+    ),
+    "benchmark-roofline": (
+        "textseg_core.benchmark.roofline",
+        "compare the stages with what the machine allows",
+    ),
+    "benchmark-gpu": (
+        "textseg_core.benchmark.gpu",
+        "time the network in torch on a GPU, compiled, as CUDA graphs",
+    ),
 }
 
 
@@ -34,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _help() -> str:
     lines = ["usage: textseg COMMAND ...", "", "commands:"]
-    lines += [f"  {name:<14} {about}" for name, (_, about) in COMMANDS.items()]
+    lines += [f"  {name:<18} {about}" for name, (_, about) in COMMANDS.items()]
     return "\n".join([*lines, "", "textseg COMMAND --help tells more of each."])
 
 

@@ -136,6 +136,6 @@ def test_wrong_arguments_end_with_one_line(
     assert main(["--out", str(tmp_path), "--peers", "--no-plot", *arguments]) == 1
 
     told = capsys.readouterr().err
-    assert told.startswith("textseg_core.benchmark: ")
+    assert told.startswith("textseg benchmark: ")
     assert message in told
     assert not list(tmp_path.iterdir())

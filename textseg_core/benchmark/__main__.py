@@ -1,4 +1,4 @@
-"""`python -m textseg_core.benchmark`."""
+"""`python -m textseg_core.benchmark` is the command `textseg benchmark`."""
 
 import sys
 

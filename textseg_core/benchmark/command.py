@@ -1,7 +1,7 @@
 """Measures our stages and whole frames beside other networks, in one run, by turns.
 
-Command: `python -m textseg_core.benchmark --out FOLDER`; `python -m textseg_ros.benchmark.stages`
-is the same with ROS messages at both ends.
+Command: `textseg benchmark --out FOLDER`, or `python -m textseg_core.benchmark`;
+`python -m textseg_ros.benchmark.stages` is the same with ROS messages at both ends.
 """
 
 import argparse
@@ -34,10 +34,10 @@ from textseg_core.benchmark.ours import (
 )
 from textseg_core.benchmark.targets import targets, targets_table
 from textseg_core.config import SegmenterConfig
-from textseg_core.evaluation.report import comma_separated, command_line, markdown, write_text
+from textseg_core.evaluation.report import as_typed, comma_separated, markdown, write_text
 from textseg_core.segmenter import Segmenter
 
-MODULE = "textseg_core.benchmark"
+PROGRAM = "textseg benchmark"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,30 +59,30 @@ class Edges:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, write the page and print it; return the exit status."""
-    return run(list(sys.argv[1:] if arguments is None else arguments), MODULE, Edges())
+    return run(list(sys.argv[1:] if arguments is None else arguments), PROGRAM, Edges())
 
 
-def run(arguments: Sequence[str], module: str, edges: Edges) -> int:
+def run(arguments: Sequence[str], program: str, edges: Edges) -> int:
     """Do what the command line says, with these edges; return the exit status.
 
     Args:
         arguments: Of the command line.
-        module: Named on the page and in errors.
+        program: What is typed before them; named in the help, on the page and in errors.
         edges: What lies before and behind the segmenter.
     """
-    options = parser().parse_args(arguments)
+    options = parser(program).parse_args(arguments)
     try:
-        text = _measure(options, [f"command: `{command_line(module, arguments)}`"], edges)
+        text = _measure(options, [f"command: `{as_typed(program, arguments)}`"], edges)
     except (ValueError, RuntimeError, OSError) as error:
-        print(f"{module}: {error}", file=sys.stderr)
+        print(f"{program}: {error}", file=sys.stderr)
         return 1
     print(text)
     return 0
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return what reads the command line."""
-    made = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+def parser(program: str) -> argparse.ArgumentParser:
+    """Return what reads the command line of a program of this name."""
+    made = argparse.ArgumentParser(prog=program, description=__doc__.split("\n\n")[0])
     made.add_argument("--out", type=Path, required=True, help="folder for page, CSV and plot")
     made.add_argument(
         "--ours",

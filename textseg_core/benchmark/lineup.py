@@ -29,6 +29,16 @@ def hu_name(input_px: int = HU_PX) -> str:
     return f"Hu et al. 2016 VGG-16, {input_px} px, torch"
 
 
+def network_name(queries: int) -> str:
+    """Return what encoder and head alone, on a GPU, are called in tables."""
+    return f"encoder + head, {queries} queries"
+
+
+def whole_name(queries: int) -> str:
+    """Return what the way from a host image to masks, by a GPU, is called in tables."""
+    return f"host image to masks, {queries} queries"
+
+
 def source_name(kind: CameraKind, size: tuple[int, int] = CAMERA) -> str:
     """Return what a camera of (width, height) is called in tables."""
     return f"{kind} {size[0]}x{size[1]}"

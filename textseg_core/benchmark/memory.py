@@ -1,4 +1,4 @@
-"""Looks for growing memory over many frames: `python -m textseg_core.benchmark.memory`.
+"""Looks for growing memory over many frames: `textseg benchmark-memory`.
 
 Exit status 1 if resident or video memory at the end differs from that after the first frames by
 more than 2 %.
@@ -15,10 +15,10 @@ import numpy as np
 from textseg_core.benchmark.frames import draw_picture, jpeg_camera, raw_camera
 from textseg_core.benchmark.machine import describe, resident_mb, video_mb
 from textseg_core.benchmark.ours import new_expressions, parse_variant
-from textseg_core.evaluation.report import Table, command_line, markdown, write_text
+from textseg_core.evaluation.report import Table, as_typed, markdown, write_text
 from textseg_core.segmenter import Segmenter
 
-MODULE = "textseg_core.benchmark.memory"
+PROGRAM = "textseg benchmark-memory"
 MOST_GROWTH = 0.02
 #: Queries of one frame after another; changing numbers are what makes buffers grow.
 QUERIES = (1, 8, 1, 2, 4, 1, 16, 1)
@@ -95,7 +95,7 @@ def table(looks: Sequence[Look]) -> Table:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, print the table and judge; return the exit status."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser = argparse.ArgumentParser(prog=PROGRAM, description=__doc__.split("\n\n")[0])
     parser.add_argument("--frames", type=int, default=10_000)
     parser.add_argument("--every", type=int, default=100, help="frames between two looks")
     parser.add_argument(
@@ -108,7 +108,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if not 1 <= options.every <= (options.frames - options.warm_up) // 2:
             raise ValueError("--frames must be beyond --warm-up by two times --every or more")
-        said = [f"command: `{command_line(MODULE, given)}`", *describe()]
+        said = [f"command: `{as_typed(PROGRAM, given)}`", *describe()]
         _, config = parse_variant(options.ours)
         looks = measure(
             Segmenter.load(config=config),
@@ -117,7 +117,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             tell=lambda line: print(line, file=sys.stderr, flush=True),
         )
     except (ValueError, RuntimeError) as error:
-        print(f"{MODULE}: {error}", file=sys.stderr)
+        print(f"{PROGRAM}: {error}", file=sys.stderr)
         return 1
     counted = [look for look in looks if look.frame >= options.warm_up]
     grown = {"resident": growth([look.resident_mb for look in counted])}

@@ -63,16 +63,16 @@ def measure_peaks(threads: int = 0) -> Peaks:
     )
     matrix = np.random.default_rng(0).normal(size=(side, side)).astype(np.float32)
     feeds = {"a": matrix, "b": matrix}
-    product_s = _least_s(lambda: session.run(None, feeds))
+    product_s = least_s(lambda: session.run(None, feeds))
     source = np.ones(_COPY_BYTES, np.uint8)
     target = np.zeros_like(source)
     pieces = list(zip(np.array_split(target, count), np.array_split(source, count), strict=True))
     with ThreadPoolExecutor(count) as pool:
-        copy_s = _least_s(lambda: list(pool.map(lambda pair: np.copyto(*pair), pieces)))
+        copy_s = least_s(lambda: list(pool.map(lambda pair: np.copyto(*pair), pieces)))
     return Peaks("measured here", 2 * side**3 / product_s, 2 * _COPY_BYTES / copy_s)
 
 
-def _least_s(run: Callable[[], object]) -> float:
+def least_s(run: Callable[[], object]) -> float:
     """Return the shortest of several runs, seconds; the first one is not counted."""
     spent = []
     for _ in range(_REPEATS + 1):

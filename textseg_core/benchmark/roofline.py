@@ -1,6 +1,6 @@
 """How near the stages come to what the machine allows.
 
-Command: `python -m textseg_core.benchmark.roofline`. Operations and bytes are counted in the ONNX
+Command: `textseg benchmark-roofline`. Operations and bytes are counted in the ONNX
 files, the machine's peaks are measured, and Jetson boards are estimated from their data sheets.
 """
 
@@ -17,7 +17,7 @@ from textseg_core.benchmark.machine import Watch, describe
 from textseg_core.benchmark.ours import contestant, new_expressions
 from textseg_core.benchmark.statistics import spread, values_of
 from textseg_core.config import SegmenterConfig
-from textseg_core.evaluation.report import Table, command_line, markdown, write_text
+from textseg_core.evaluation.report import Table, as_typed, markdown, write_text
 from textseg_core.model_info import SHIPPED_WEIGHTS
 from textseg_core.segmenter import Segmenter
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from textseg_core.benchmark.graph_cost import GraphCost
     from textseg_core.benchmark.peaks import Peaks
 
-MODULE = "textseg_core.benchmark.roofline"
+PROGRAM = "textseg benchmark-roofline"
 PARTS = {"encoder": "image_encoder", "text": "expression_encoder", "head": "query_head"}
 #: Operators that remain kernels of their own when a compiler has fused the rest.
 _KERNELS = {"Conv", "MatMul", "Gemm", "Resize", "Softmax", "LayerNormalization", "Concat"}
@@ -133,7 +133,7 @@ def boards_table(costs: "dict[str, GraphCost]", boards: "Sequence[Peaks]", queri
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print the tables; return the exit status."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser = argparse.ArgumentParser(prog=PROGRAM, description=__doc__.split("\n\n")[0])
     parser.add_argument("--weights", type=Path, help="model directory; default: the shipped one")
     parser.add_argument("--threads", type=int, default=0)
     parser.add_argument("--rounds", type=int, default=10)
@@ -145,14 +145,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from textseg_core.benchmark.graph_cost import graph_cost
         from textseg_core.benchmark.peaks import BOARDS, GEMM_SIDE, measure_peaks
     except ModuleNotFoundError as error:
-        print(f"{MODULE}: {error}: pip install 'textseg-ros[benchmark]'", file=sys.stderr)
+        print(f"{PROGRAM}: {error}: pip install 'textseg-ros[benchmark]'", file=sys.stderr)
         return 1
     directory = options.weights or SHIPPED_WEIGHTS
     config = SegmenterConfig(
         weights=str(directory), threads=options.threads, presence_threshold=0.0
     )
     try:
-        said = [f"command: `{command_line(MODULE, given)}`", *describe()]
+        said = [f"command: `{as_typed(PROGRAM, given)}`", *describe()]
         segmenter = Segmenter.load(config=config)
         case = Lineup(variant="ours", queries=(1,)).single("raw", new_words=True)
         decode = raw_camera(draw_picture(*CAMERA))
@@ -172,7 +172,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             for size, batch in ((4, 1), (2, 1), (2, 8))
         }
     except (ValueError, RuntimeError) as error:
-        print(f"{MODULE}: {error}", file=sys.stderr)
+        print(f"{PROGRAM}: {error}", file=sys.stderr)
         return 1
     said.append(
         f"peaks measured here: {peaks.flops_per_s / 1e9:.0f} GFLOP/s in a float32 product of "

@@ -103,5 +103,10 @@ def _processor() -> str:
 
 def command_line(module: str, arguments: Sequence[str]) -> str:
     """Return the command as one would type it, folders shortened to their last name."""
+    return as_typed(f"python -m {module}", arguments)
+
+
+def as_typed(program: str, arguments: Sequence[str]) -> str:
+    """Return `command_line` for a program that is no module, such as "textseg benchmark"."""
     short = [Path(word).name if "/" in word else word for word in arguments]
-    return " ".join(["python -m", module, *(f"'{w}'" if " " in w else w for w in short)])
+    return " ".join([program, *(f"'{w}'" if " " in w else w for w in short)])

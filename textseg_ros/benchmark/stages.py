@@ -1,4 +1,4 @@
-"""`python -m textseg_core.benchmark` with ROS at both ends: messages in, published masks out.
+"""`textseg benchmark` with ROS at both ends: messages in, published masks out.
 
 Command: `python -m textseg_ros.benchmark.stages --out FOLDER`, same arguments. Images are unpacked
 from sensor_msgs/Image (bgr8) and sensor_msgs/CompressedImage (JPEG) as the node does it; masks go
@@ -29,6 +29,7 @@ from textseg_ros.demo.signals import stop_on_signals
 from textseg_ros.messages import MessageTypes, byte_sequence, make_header
 
 MODULE = "textseg_ros.benchmark.stages"
+PROGRAM = f"python -m {MODULE}"
 TOPIC = "/benchmark/mask"
 _FRAME_ID = "camera"
 _JPEG_QUALITY = 90
@@ -126,11 +127,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         environment = os.environ | loopback_environment(free_domain_id())
         try:
             with publishing(environment) as edges:
-                return run(given, MODULE, edges)
+                return run(given, PROGRAM, edges)
         except RuntimeError as error:
-            print(f"{MODULE}: {error}", file=sys.stderr)
+            print(f"{PROGRAM}: {error}", file=sys.stderr)
             return 1
-    return run(given, MODULE, Edges())
+    return run(given, PROGRAM, Edges())
 
 
 def _wait(ready: Callable[[], bool], reader: "subprocess.Popen[bytes]") -> None:
