@@ -1,4 +1,4 @@
-"""Puts the message definitions into the wheel; everything else is in pyproject.toml."""
+"""Puts messages, services and actions into the wheel; everything else is in pyproject.toml."""
 
 import shutil
 from pathlib import Path
@@ -8,17 +8,18 @@ from setuptools.command.build_py import build_py
 
 
 class BuildWithDefinitions(build_py):
-    """Copies `msg/*.msg`, which lie where ROS wants them, to where the installed package looks."""
+    """Copies them from where ROS wants them to where the installed package looks."""
 
     def run(self) -> None:
         """Build the packages, then copy."""
         super().run()
-        if self.editable_mode:  # then the package stands beside `msg` itself
+        if self.editable_mode:  # then the package stands beside them itself
             return
         folder = Path(self.build_lib) / "textseg_ros" / "interfaces" / "textseg_ros"
         folder.mkdir(parents=True, exist_ok=True)
-        for definition in sorted((Path(__file__).parent / "msg").glob("*.msg")):
-            shutil.copy(definition, folder)
+        for kind in ("msg", "srv", "action"):
+            for definition in sorted((Path(__file__).parent / kind).glob(f"*.{kind}")):
+                shutil.copy(definition, folder)
 
 
 setup(cmdclass={"build_py": BuildWithDefinitions})

@@ -13,7 +13,9 @@ from textseg_core.arrays import AnyArray
 class MessageTypes(Protocol):
     """Message classes by ROS type name.
 
-    Both kinds (the dataclasses of rosbags, the classes that colcon generated)
+    Requests and the like are named as rosidl names them: `package/srv/Type_Request` and
+    `_Response`, `package/action/Type_Goal`, `_Result` and `_Feedback`. Both kinds (the
+    dataclasses of rosbags, the classes that colcon generated)
     are made with one keyword argument for every field.
     """
 
@@ -31,16 +33,19 @@ class InstalledMessages:
         Raises:
             RuntimeError: If the package or the type is not installed.
         """
-        package, _, name = type_name.split("/")
+        package, kind, name = type_name.split("/")
+        name, _, part = name.partition("_")  # no ROS type has one in its own name
         try:
-            found: type[Any] = getattr(importlib.import_module(f"{package}.msg"), name)
+            found: Any = getattr(importlib.import_module(f"{package}.{kind}"), name)
+            found = getattr(found, part) if part else found
         except (ImportError, AttributeError) as error:
             raise RuntimeError(
                 f"message type {type_name} is not installed ({error}); "
                 f"source the workspace that holds {package}, or install ros-$ROS_DISTRO-"
                 f"{package.replace('_', '-')}"
             ) from error
-        return found
+        message_class: type[Any] = found
+        return message_class
 
 
 class Time(Protocol):

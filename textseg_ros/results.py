@@ -122,6 +122,7 @@ def objects_message(types: MessageTypes, answer: Answer) -> Any:
     return message_class(
         header=answer.header,
         query_id=answer.query.id,
+        query_key="",
         query=answer.query.text,
         action=segmentation.command.action or "",
         expression=segmentation.expression,
@@ -130,7 +131,10 @@ def objects_message(types: MessageTypes, answer: Answer) -> Any:
         status=status,
         stale=answer.stale,
         score=float(segmentation.score),
+        question="",
         objects=[_object(types, found) for found in segmentation.objects],
+        destination_status=message_class.NOT_ASKED,
+        destination_objects=[],
         latency=latency,
     )
 
@@ -138,15 +142,25 @@ def objects_message(types: MessageTypes, answer: Answer) -> Any:
 def _object(types: MessageTypes, found: SegmentedObject) -> Any:
     x, y, width, height = (int(value) for value in found.box)
     return types.get("textseg_ros/msg/SegmentedObject")(
+        track_id=0,
         score=float(found.score),
         x=x,
         y=y,
         width=width,
         height=height,
         area=int(found.area),
+        at_border=_at_border(found),
         centroid_u=float(found.centroid[0]),
         centroid_v=float(found.centroid[1]),
         orientation=float(found.axis.angle_rad),
         major_length=float(found.axis.major_px),
         minor_length=float(found.axis.minor_px),
+        label="",
     )
+
+
+def _at_border(found: SegmentedObject) -> bool:
+    """Return whether the object touches the image's border, and may go on outside."""
+    x, y, width, height = found.box
+    rows, columns = found.mask.shape
+    return x == 0 or y == 0 or x + width == columns or y + height == rows

@@ -39,7 +39,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
         if (ROOT / name).exists():
             shutil.copy(ROOT / name, source / name)
     ignored = shutil.ignore_patterns("__pycache__", "*.pyc")
-    for name in ("textseg_core", "textseg_ros", "msg"):
+    for name in ("textseg_core", "textseg_ros", "msg", "srv", "action"):
         shutil.copytree(ROOT / name, source / name, ignore=ignored)
     pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
     subprocess.run([*pip, "--no-index", "-w", str(folder), str(source)], check=True)
@@ -47,11 +47,12 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
     return zipfile.ZipFile(built)
 
 
-def test_the_wheel_holds_messages_pictures_and_weights(wheel: zipfile.ZipFile) -> None:
+def test_the_wheel_holds_definitions_pictures_and_weights(wheel: zipfile.ZipFile) -> None:
     names = set(wheel.namelist())
 
-    for message in (ROOT / "msg").glob("*.msg"):
-        assert f"textseg_ros/interfaces/textseg_ros/{message.name}" in names
+    for kind in ("msg", "srv", "action"):
+        for definition in (ROOT / kind).glob(f"*.{kind}"):
+            assert f"textseg_ros/interfaces/textseg_ros/{definition.name}" in names
     for folder in ("textseg_ros/interfaces", "textseg_ros/demo", "textseg_core/weights"):
         for file in (ROOT / folder).rglob("*"):
             if file.is_file() and file.suffix != ".pyc":

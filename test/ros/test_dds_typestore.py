@@ -10,7 +10,7 @@ from textseg_ros.dds.idl import dds_topic_name, dds_type_name, ros_type_name
 from textseg_ros.dds.typestore import TypeStore
 
 # The `type_hashes` that a ROS 2 Jazzy built from source installed in
-# share/<package>/msg/<Type>.json; ours from a colcon build of msg/.
+# share/<package>/msg/<Type>.json; ours from a colcon build.
 _JAZZY_HASHES = {
     "sensor_msgs/msg/Image": "d31d41a9a4c4bc8eae9be757b0beed306564f7526c88ea6a4588fb9582527d47",
     "sensor_msgs/msg/CompressedImage": (
@@ -30,12 +30,33 @@ _JAZZY_HASHES = {
         "91a0593bacdcc50ea9bdcf849a938b128412cc1ea821245c663bcd26f83c295e"
     ),
     "textseg_ros/msg/Segmentation": (
-        "ba1a6e0987eed1b504716f2185074ee0b50a0766e48ff14818666f1ae54448b8"
+        "5aaf14eafbaa30dad426871df8c255b793c07dc6ea8ae099fd7e1535257e4b43"
     ),
     "textseg_ros/msg/SegmentedObject": (
-        "10c1d65dc3e3d6034459171863e83ce3c7a7af56900b367153e71c9332d32993"
+        "b1618b0fb55fc2afcbc565214990748fa01a9f8fca95af8fef6a31e46c0ca095"
     ),
     "textseg_ros/msg/Latency": "bdaad72778ad51ccc99f6200a2c69aea19da5a6edc22daa01c68b679a578124b",
+    "textseg_ros/action/Find_FeedbackMessage": (
+        "33df8acd3d659c7d85af73ed352caadf3b0ff05872a212619623d2db6fb035c6"
+    ),
+    "textseg_ros/action/Find_GetResult_Response": (
+        "3a53979885a7ff8f1d9f6c777205f4c031981f6af28f53b5205ec7fd2dbe8792"
+    ),
+    "textseg_ros/action/Find_SendGoal_Request": (
+        "e5270cd25dde62e13c99df8e4d5d93acf68ccdc9ea2118af3bb1bf3577201c9d"
+    ),
+    "textseg_ros/msg/LocalisedObjects": (
+        "d83ea113ead5a735e9958c37c8b0dc6258ef4d56cdb245a214a9d48d4f9c9ccb"
+    ),
+    "textseg_ros/msg/StandingQuery": (
+        "9f61b2f05614ce6403441834a4a59de69d0bc5aa04221d0fc6c2e3f06b2def58"
+    ),
+    "textseg_ros/srv/Segment_Request": (
+        "2e37c0e16f30be35be56c9f19bbb5c9879d55ad3ef4bc0add0aba79625f0fc62"
+    ),
+    "textseg_ros/srv/Segment_Response": (
+        "0f0bb61fe05a515a242df3cd8e8236d93f56c233aedd91d2e13f26a6a4e10737"
+    ),
 }
 
 
@@ -81,6 +102,7 @@ def test_our_message_keeps_its_constants_and_survives_both_ways() -> None:
     message = kind(
         header=make_header(types),
         query_id=3,
+        query_key="cups",
         query="杯子",
         action="",
         expression="the cup",
@@ -89,13 +111,16 @@ def test_our_message_keeps_its_constants_and_survives_both_ways() -> None:
         status=kind.AMBIGUOUS,
         stale=True,
         score=0.5,
+        question="two cups: left or right?",
         objects=[],
+        destination_status=kind.NOT_ASKED,
+        destination_objects=[],
         latency=latency,
     )
 
     data = types.serialize(message, "textseg_ros/msg/Segmentation")
 
-    assert (kind.FOUND, kind.NOT_FOUND, kind.AMBIGUOUS) == (0, 1, 2)
+    assert (kind.FOUND, kind.NOT_FOUND, kind.AMBIGUOUS, kind.NOT_ASKED) == (0, 1, 2, 3)
     assert types.deserialize(data, "textseg_ros/msg/Segmentation") == message
 
 
@@ -145,18 +170,32 @@ def test_an_unknown_type_or_distribution_is_refused_with_what_is_accepted() -> N
 
 
 @pytest.mark.parametrize(
-    "own", ["site/textseg_ros/interfaces/textseg_ros", "site/msg", "share/textseg_ros/msg"]
+    "own",
+    [
+        ("site/textseg_ros/interfaces/textseg_ros",),
+        ("site/msg", "site/srv", "site/action"),
+        ("share/textseg_ros/msg", "share/textseg_ros/srv", "share/textseg_ros/action"),
+    ],
 )
 def test_our_definitions_are_found_in_wheel_source_folder_and_ros_workspace(
-    tmp_path: Path, own: str
+    tmp_path: Path, own: tuple[str, ...]
 ) -> None:
-    folder = tmp_path / own
-    folder.mkdir(parents=True)
-    (folder / "Segmentation.msg").write_text("uint8 status\n")
+    for index, name in enumerate(("Segmentation.msg", "Segment.srv", "Find.action")):
+        folder = tmp_path / own[index % len(own)]
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text("uint8 status\n")
 
     folders = definition_folders(tmp_path / "site" / "textseg_ros")
 
-    assert folders["textseg_ros"] == folder
+    assert folders["textseg_ros"] == tuple(tmp_path / folder for folder in own)
+
+
+def test_a_folder_with_messages_but_without_the_service_is_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "msg").mkdir()
+    (tmp_path / "msg" / "Segmentation.msg").write_text("uint8 status\n")
+
+    with pytest.raises(RuntimeError, match=r"Segment\.srv"):
+        definition_folders(tmp_path / "textseg_ros")
 
 
 def test_missing_definitions_are_an_error_that_names_the_places(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from typing import Any, Literal, get_args
 from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 
 from textseg_ros.dds.definitions import definition_folders, read_definitions
+from textseg_ros.dds.service_types import message_definitions, parse_definition
 
 Distro = Literal["humble", "jazzy"]
 
@@ -16,9 +17,10 @@ GID_BYTES: dict[Distro, int] = {"humble": 24, "jazzy": 16}
 
 
 class TypeStore:
-    """The messages of one distribution, ours and vision_msgs among them.
+    """The messages of one distribution, ours and vision_msgs among them, and some services.
 
-    vision_msgs is 4.1.1 in Humble as in Jazzy, so its layout is the same in both.
+    vision_msgs is 4.1.1 in Humble as in Jazzy, so its layout is the same in both; so is that of
+    the services in `interfaces/`.
     """
 
     def __init__(self, distro: Distro = "jazzy") -> None:
@@ -40,11 +42,15 @@ class TypeStore:
         del self._store.fielddefs[_GID], self._store.types[_GID]
         types = get_types_from_msg(f"uint8[{GID_BYTES[distro]}] data", _GID)
         for name, text in read_definitions(definition_folders()):
-            types.update(get_types_from_msg(text, name))
+            for part, definition in message_definitions(name, text).items():
+                types.update(parse_definition(part, definition))
         self._store.register(types)
 
     def get(self, type_name: str) -> type[Any]:
         """Return the class of `package/msg/Type`.
+
+        What services and actions are made of is named like a message:
+        `package/srv/Type_Request`, `package/action/Type_FeedbackMessage`.
 
         Raises:
             ValueError: If the distribution has no such type.
