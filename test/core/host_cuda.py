@@ -11,6 +11,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any
+from weakref import WeakSet
 
 import numpy as np
 
@@ -149,6 +150,7 @@ class HostTensorRt:
     NetworkDefinitionCreationFlag = SimpleNamespace(STRONGLY_TYPED=1)
     MemoryPoolType = SimpleNamespace(WORKSPACE="workspace")
     BuilderFlag = SimpleNamespace(TF32="tf32")
+    ComputeCapability = SimpleNamespace(SM86="sm86")
 
     class ILogger:  # noqa: D106 - as TensorRT has it
         Severity = SimpleNamespace(INTERNAL_ERROR=0, ERROR=1, WARNING=2)
@@ -163,6 +165,13 @@ class HostTensorRt:
         #: Engines that begin so are taken; others are foreign.
         self.stamp = "of this GPU"
         self.OnnxParser = _Parser
+        #: Engines that were loaded and are not let go of.
+        self.engines: WeakSet[_Engine] = WeakSet()
+        #: How many more engines get a context; None for all.
+        self.contexts: int | None = None
+        #: How often TensorRT for RTX compiled kernels, and what comes of it.
+        self.compiled = 0
+        self.kernels = b"kernels"
 
     def Builder(self, logger: Any) -> "_Builder":  # noqa: N802 - TensorRT's name
         return _Builder(self)
@@ -222,7 +231,12 @@ class _Config(SimpleNamespace):
     def set_memory_pool_limit(self, pool: str, size: int) -> None:
         self.module.flags.append(f"{pool} {size}")
 
+    def set_compute_capability(self, capability: str, index: int) -> bool:
+        self.module.flags.append(f"{capability} {index} of {self.num_compute_capabilities}")
+        return True
+
     def create_timing_cache(self, data: bytes) -> bytes:
+        self.module.flags.append("timings" if data else "no timings yet")
         return data
 
     def set_timing_cache(self, timings: bytes, ignore_mismatch: bool) -> None:
@@ -263,7 +277,9 @@ class _Runtime:
         described = json.loads(header)
         if described["stamp"] != self._module.stamp:
             return None
-        return _Engine(self._module.cuda, onnx, described["shapes"])
+        engine = _Engine(self._module, onnx, described["shapes"])
+        self._module.engines.add(engine)
+        return engine
 
 
 @lru_cache
@@ -277,9 +293,9 @@ def _session(onnx: bytes) -> Any:
 
 
 class _Engine:
-    def __init__(self, cuda: HostCuda, onnx: bytes, shapes: dict[str, list[int]]) -> None:
+    def __init__(self, module: HostTensorRt, onnx: bytes, shapes: dict[str, list[int]]) -> None:
         self.session = _session(onnx)
-        self.cuda = cuda
+        self.module, self.cuda = module, module.cuda
         zeros = {
             entry.name: np.zeros(shapes[entry.name], _numpy(entry.type))
             for entry in self.session.get_inputs()
@@ -306,13 +322,57 @@ class _Engine:
         kinds = {"float32": "FLOAT", "float16": "HALF", "uint8": "UINT8", "int64": "INT64"}
         return SimpleNamespace(name=kinds[str(self.tensors[name].dtype)])
 
-    def create_execution_context(self) -> "_Context":
-        return _Context(self)
+    def create_runtime_config(self) -> "_RuntimeConfig":
+        return _RuntimeConfig(self)
+
+    def create_execution_context(
+        self, config: "_RuntimeConfig | None" = None
+    ) -> "_Context | None":
+        if self.module.contexts is not None:
+            self.module.contexts -= 1
+            if self.module.contexts < 0:
+                return None
+        return _Context(self, None if config is None else config.kernels)
+
+
+class _RuntimeConfig:
+    """TensorRT for RTX: the context to make, with a place for the kernels it compiles."""
+
+    kernels: "_Kernels | None" = None
+
+    def __init__(self, engine: _Engine) -> None:
+        self._engine = engine
+
+    def create_runtime_cache(self) -> "_Kernels":
+        return _Kernels(self._engine.module)
+
+    def set_runtime_cache(self, kernels: "_Kernels") -> bool:
+        self.kernels = kernels
+        return True
+
+
+class _Kernels:
+    def __init__(self, module: HostTensorRt) -> None:
+        self.module, self.content = module, b""
+
+    def deserialize(self, data: bytes) -> bool:
+        if not data.startswith(b"kernels"):
+            return False
+        self.content = data
+        return True
+
+    def serialize(self) -> bytes:
+        return self.content
+
+    def compile(self) -> None:
+        if self.content != self.module.kernels:
+            self.module.compiled += 1
+            self.content = self.module.kernels
 
 
 class _Context:
-    def __init__(self, engine: _Engine) -> None:
-        self._engine = engine
+    def __init__(self, engine: _Engine, kernels: _Kernels | None) -> None:
+        self._engine, self._kernels = engine, kernels
         self._addresses: dict[str, int] = {}
         self._warm = False
 
@@ -329,7 +389,10 @@ class _Context:
         return True
 
     def _compute(self) -> None:
-        engine, self._warm = self._engine, True
+        engine = self._engine
+        if not self._warm and self._kernels is not None:
+            self._kernels.compile()
+        self._warm = True
         feeds = {name: self._array(name).copy() for name in engine.inputs}
         for name, value in zip(engine.names, engine.session.run(engine.names, feeds), strict=True):
             self._array(name)[...] = value

@@ -12,8 +12,10 @@ from host_cuda import GPU, HostCuda, HostTensorRt
 from textseg_core.runtime.comparison import greatest_difference
 from textseg_core.runtime.onnx_backend import OnnxBackend
 from textseg_core.runtime.tensorrt.backend import TensorRtBackend
+from textseg_core.runtime.tensorrt.bindings import Flavour
 from textseg_core.runtime.tensorrt.build import BuildCancelledError
 from textseg_core.runtime.tensorrt.cache import EngineCache
+from textseg_core.runtime.tensorrt.cuda import CudaError
 from textseg_core.runtime.tensorrt.engines import ENGINES, ModelEngines
 from textseg_core.runtime.tensorrt.target import target_of
 
@@ -28,9 +30,10 @@ def start(
     *,
     graphs: bool = True,
     folder: Path | None = None,
+    flavour: Flavour = "tensorrt",
 ) -> TensorRtBackend:
     module = HostTensorRt(cuda) if module is None else module
-    tensorrt = module.bound()
+    tensorrt = module.bound(flavour)
     cache = EngineCache(folder or directory / "engines")
     engines = ModelEngines(tensorrt, directory, target_of(tensorrt, cuda.gpu), cache=cache)
     return TensorRtBackend(tensorrt, engines, cuda, graphs=graphs)
@@ -304,6 +307,55 @@ def test_a_failed_start_gives_everything_back(model_directory: Path, cuda: HostC
     assert cuda.living() == 0
 
 
+def test_close_lets_go_of_every_engine(
+    model_directory: Path, cuda: HostCuda, folder: Path
+) -> None:
+    module = HostTensorRt(cuda)
+    backend = start(model_directory, cuda, module, folder=folder)
+    assert len(module.engines) == 6
+
+    backend.close()
+
+    assert len(module.engines) == 0
+
+
+@pytest.mark.parametrize("flavour", ["tensorrt", "tensorrt_rtx"])
+def test_whoever_keeps_the_error_of_a_failed_start_keeps_no_engine(
+    model_directory: Path, cuda: HostCuda, flavour: Flavour
+) -> None:
+    module = HostTensorRt(cuda)
+    module.contexts = 3
+
+    with pytest.raises(RuntimeError, match="for want of memory") as kept:
+        start(model_directory, cuda, module, flavour=flavour)
+
+    assert len(module.engines) == 0
+    assert kept.tb is not None
+
+
+def test_a_gpu_that_failed_is_told_once_and_the_backend_is_closed(
+    model_directory: Path, folder: Path
+) -> None:
+    class Failing(HostCuda):
+        failed = False
+
+        def wait(self, stream: int) -> None:
+            if self.failed:
+                raise CudaError("cudaStreamSynchronize: cudaErrorIllegalAddress, gone")
+            super().wait(stream)
+
+    cuda = Failing()
+    module = HostTensorRt(cuda)
+    backend = start(model_directory, cuda, module, folder=folder)
+    cuda.failed = True
+
+    with pytest.raises(CudaError):
+        backend.close()
+    backend.close()
+    with pytest.raises(RuntimeError, match="was closed"):
+        backend.report()
+
+
 def test_an_integrated_gpu_reads_the_image_where_the_host_wrote_it(
     model_directory: Path, folder: Path
 ) -> None:
@@ -423,7 +475,16 @@ def test_the_builder_is_told_to_compute_float32_exactly(
     module = HostTensorRt(cuda)
     start(model_directory, cuda, module).close()
 
-    assert module.flags == [f"workspace {1 << 30}", "tf32"] * 6
+    asked = [flag for flag in module.flags if "timings" not in flag]
+    assert asked == [f"workspace {1 << 30}", "tf32"] * 6
+
+
+def test_timings_of_one_build_serve_the_next(model_directory: Path, cuda: HostCuda) -> None:
+    module = HostTensorRt(cuda)
+    start(model_directory, cuda, module).close()
+
+    timings = [flag for flag in module.flags if "timings" in flag]
+    assert timings == ["no timings yet"] + ["timings"] * 5
 
 
 def test_the_report_names_gpu_versions_and_memory(backend: TensorRtBackend, folder: Path) -> None:

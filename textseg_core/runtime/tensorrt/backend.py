@@ -2,7 +2,6 @@
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -21,24 +20,13 @@ from textseg_core.runtime.tensorrt.cache import EngineCache
 from textseg_core.runtime.tensorrt.cuda import Cuda
 from textseg_core.runtime.tensorrt.engines import (
     BUCKETS,
-    EngineName,
     Listener,
     ModelEngines,
 )
-from textseg_core.runtime.tensorrt.execution import EngineRun, ForeignEngineError
-from textseg_core.runtime.tensorrt.handles import ExpressionHandle, ImageHandle
-from textseg_core.runtime.tensorrt.interface import Runtime
+from textseg_core.runtime.tensorrt.handles import ExpressionHandle, ImageHandle, Ticket
+from textseg_core.runtime.tensorrt.loading import LoadedEngines, load_engines
 from textseg_core.runtime.tensorrt.target import target_of
 from textseg_core.runtime.tensorrt.wiring import ASIDE, FRAMES, Wiring
-
-
-@dataclass(frozen=True, slots=True)
-class Ticket:
-    """Stands for answers under way: what `submit` gives and `collect` takes, in that order."""
-
-    number: int
-    bucket: int
-    count: int
 
 
 class TensorRtBackend:
@@ -64,20 +52,11 @@ class TensorRtBackend:
     ) -> None:
         self._tensorrt, self._cuda = tensorrt, cuda
         self._precision, self._folder = engines.precision, engines.cache.folder
-        self._built = 0
         cuda.use()
         free_before, _ = cuda.memory()
-        try:
-            runtime = tensorrt.module.Runtime(tensorrt.logger)
-        except TypeError as error:  # what the bindings raise where the library returns nothing
-            raise RuntimeError(f"{tensorrt.flavour} {tensorrt.version} cannot start") from error
-        # Kept: engines do not outlive what loaded them.
-        self._runtime: Runtime | None = runtime
-        runs: dict[EngineName, EngineRun] = {}
-        for name, data, built in engines.obtain():
-            self._built += built
-            runs[name] = self._load(runtime, engines, name, data)
-        self._wiring: Wiring | None = Wiring(cuda, runs, graphs=graphs)
+        self._loaded: LoadedEngines | None = load_engines(tensorrt, engines, cuda)
+        self._wiring: Wiring | None = Wiring(cuda, self._loaded.runs, graphs=graphs)
+        self._details = self._loaded.details()
         self._vram = max(0, free_before - cuda.memory()[0])
         self._image = 0
         self._submitted = 0
@@ -132,8 +111,8 @@ class TensorRtBackend:
         """Begin to encode a letterboxed RGB image, (S, S, 3); ends the encoding before."""
         wiring = self._open()
         self._check_image(wiring, image)
-        wiring.encode_image(image)
         self._image += 1
+        wiring.encode_image(image)
         return ImageHandle(self, self._image)
 
     def encode_expression(self, token_ids: Int64Array) -> ExpressionEncoding:
@@ -225,7 +204,7 @@ class TensorRtBackend:
             },
             details={
                 "engines": str(self._folder),
-                "built now": str(self._built),
+                **self._details,
                 "expressions at once": ", ".join(map(str, BUCKETS)),
                 "cuda graphs": "yes" if self._open().has_graphs else "no",
             },
@@ -238,22 +217,14 @@ class TensorRtBackend:
 
     def close(self) -> None:
         """Give back engines, memory and streams."""
-        if self._wiring is not None:
-            self._cuda.use()
-            self._wiring.close()
-        self._wiring = self._runtime = None
+        wiring, loaded = self._wiring, self._loaded
+        # Closed in any case: a GPU that failed would fail again.
+        self._wiring = self._loaded = None
         self._waiting.clear()
-
-    def _load(
-        self, runtime: Runtime, engines: ModelEngines, name: EngineName, data: bytes
-    ) -> EngineRun:
-        """Return a loaded engine; one that TensorRT does not take is built anew, once."""
-        try:
-            return EngineRun(self._tensorrt, runtime, data, str(name))
-        except ForeignEngineError:
-            data, built = engines.rebuild(name, data)
-            self._built += built
-            return EngineRun(self._tensorrt, runtime, data, str(name))
+        if wiring is not None:
+            self._cuda.use()
+            wiring.close()
+        del loaded  # engines do not outlive what loaded them
 
     def _check_image(self, wiring: Wiring, image: UInt8Array) -> None:
         expected = wiring.image.shape[1:]

@@ -4,6 +4,7 @@ import importlib
 import logging
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal, TypeAlias, cast
 
 from textseg_core.runtime.tensorrt.interface import Bindings, BuilderConfig, DeviceChoice
@@ -56,6 +57,11 @@ class TensorRt:
         """Whether the GPU that an engine is for need not be in this machine."""
         return self.flavour == "tensorrt_rtx"
 
+    @property
+    def compiles_at_start(self) -> bool:
+        """Whether engines are finished on the GPU where they run, at every start."""
+        return self.flavour == "tensorrt_rtx"
+
     def network_flags(self) -> int:
         """Return the flags of a strongly typed network: asked for in 10, always so in 11."""
         flag = getattr(self.module.NetworkDefinitionCreationFlag, "STRONGLY_TYPED", None)
@@ -97,10 +103,12 @@ def load_tensorrt(flavour: Flavour | Literal["auto"] = "auto") -> TensorRt:
         RuntimeError: If they are not installed, do not load, or are too old; says what to do.
     """
     wanted = FLAVOURS if flavour == "auto" else (flavour,)
-    problems = []
+    problems: list[str] = []
     for name in wanted:
         found = _import(name)
         if isinstance(found, TensorRt):
+            if problems:
+                _log.info("auto took %s: %s", name, "; ".join(problems))
             return found
         problems.append(found)
     remedy = "; or ".join(INSTALL[name] for name in wanted)
@@ -136,10 +144,12 @@ def version_of(text: str) -> tuple[int, int]:
     return int(match[1]), int(match[2])
 
 
+@cache
 def make_logger(module: Any) -> Any:
-    """Return a logger for TensorRT that passes errors and warnings to `logging`.
+    """Return the logger for TensorRT that passes errors and warnings to `logging`.
 
-    Its attribute `errors` holds the latest errors.
+    One for a whole process: TensorRT ignores all but the first and warns of the others. Its
+    attribute `errors` holds the latest errors.
     """
     severity = module.ILogger.Severity
     failures = (severity.INTERNAL_ERROR, severity.ERROR)

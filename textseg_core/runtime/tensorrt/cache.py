@@ -98,7 +98,8 @@ class EngineCache:
         try:
             return unpack(content, key)
         except ValueError as error:
-            _log.warning("%s: %s; it is made anew", path, error)
+            # As text: a handler that keeps the error would keep its frames, and their engines.
+            _log.warning("%s: %s; it is made anew", path, str(error))
             return None
 
     def store(self, key: EngineKey, engine: bytes) -> Path:

@@ -4,12 +4,19 @@ import logging
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 
 from textseg_core.runtime.tensorrt.bindings import TensorRt
 from textseg_core.runtime.tensorrt.cuda import Cuda, CudaError
-from textseg_core.runtime.tensorrt.interface import Engine, ExecutionContext, Runtime
+from textseg_core.runtime.tensorrt.interface import (
+    Engine,
+    ExecutionContext,
+    RtxEngine,
+    Runtime,
+)
+from textseg_core.runtime.tensorrt.kernels import KeptKernels
 
 #: By the names of TensorRT's types.
 _TYPES: dict[str, type[np.generic]] = {
@@ -59,26 +66,38 @@ class EngineRun:
         runtime: Loads engines; must live as long as this.
         data: The serialised engine.
         name: For messages.
+        kernels: Where TensorRT for RTX keeps what it compiles; None for TensorRT.
 
     Raises:
         ForeignEngineError: If TensorRT does not take the engine.
         RuntimeError: If it takes it and has no memory to run it, or a type is not known here.
     """
 
-    def __init__(self, tensorrt: TensorRt, runtime: Runtime, data: bytes, name: str) -> None:
+    def __init__(
+        self,
+        tensorrt: TensorRt,
+        runtime: Runtime,
+        data: bytes,
+        name: str,
+        kernels: KeptKernels | None = None,
+    ) -> None:
         self.name = name
+        self._kernels = kernels
         self._logger = tensorrt.logger
         self._logger.errors = []
         engine = runtime.deserialize_cuda_engine(data)
         if engine is None:
             raise ForeignEngineError(f"{name}: TensorRT does not take the engine{self._said()}")
-        context = engine.create_execution_context()
+        context = (
+            engine.create_execution_context()
+            if kernels is None
+            else cast(RtxEngine, engine).create_execution_context(kernels.configure(engine))
+        )
         if context is None:
             raise RuntimeError(
                 f"{name}: TensorRT cannot make ready to run, probably for want of memory on the "
                 f"GPU{self._said()}"
             )
-        # Order of destruction matters: the context is let go before its engine.
         self._engine: Engine | None = engine
         self._context: ExecutionContext | None = context
         self._graph: int | None = None
@@ -119,12 +138,16 @@ class EngineRun:
         # TensorRT allocates and picks on the first run; both are forbidden while recording.
         self._execute(stream)
         cuda.wait(stream)
+        if self._kernels is not None:
+            self._kernels.keep()
         if not graph:
             return
         try:
             self._graph = self._record(cuda, stream)
         except RuntimeError as error:
-            _log.warning("%s: no CUDA graph, kernels are launched singly (%s)", self.name, error)
+            _log.warning(
+                "%s: no CUDA graph, kernels are launched singly (%s)", self.name, str(error)
+            )
 
     def run(self, cuda: Cuda, stream: int) -> None:
         """Put a run behind what the stream has to do; returns before it is done."""
@@ -137,7 +160,11 @@ class EngineRun:
         """Give the engine back; nothing of it may be running."""
         if self._graph is not None:
             cuda.free_graph(self._graph)
-        self._graph = self._context = self._engine = None
+        # In this order: what goes last is what the others live on.
+        self._graph = self._context = None
+        if self._kernels is not None:
+            self._kernels.close()
+        self._engine = None
 
     def _record(self, cuda: Cuda, stream: int) -> int:
         """Return a run as a CUDA graph."""

@@ -1,7 +1,8 @@
-"""What a TensorRT backend hands out: tokens for an image and for expressions on the GPU."""
+"""What a TensorRT backend hands out: tokens for an image, for expressions and for answers."""
 
 from collections import deque
 from collections.abc import Mapping
+from dataclasses import dataclass
 from itertools import count
 
 from textseg_core.runtime.tensorrt.execution import TensorInfo
@@ -19,6 +20,15 @@ class ImageHandle:
     def __init__(self, owner: object, number: int) -> None:
         self.owner = owner
         self.number = number
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """Stands for answers under way: what `submit` gives and `collect` takes, in that order."""
+
+    number: int
+    bucket: int
+    count: int
 
 
 class ExpressionHandle:

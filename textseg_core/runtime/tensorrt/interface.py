@@ -113,6 +113,27 @@ class Engine(Protocol):
     def create_execution_context(self) -> ExecutionContext | None: ...
 
 
+class RuntimeCache(Protocol):
+    """Kernels that TensorRT for RTX compiled for the GPU at hand."""
+
+    def serialize(self) -> HostMemory: ...
+    def deserialize(self, data: bytes, /) -> bool: ...
+
+
+class RuntimeConfig(Protocol):
+    """How an `ExecutionContext` of TensorRT for RTX is made."""
+
+    def create_runtime_cache(self) -> RuntimeCache: ...
+    def set_runtime_cache(self, cache: RuntimeCache, /) -> bool: ...
+
+
+class RtxEngine(Protocol):
+    """What an `Engine` of TensorRT for RTX offers beyond."""
+
+    def create_runtime_config(self) -> RuntimeConfig: ...
+    def create_execution_context(self, config: RuntimeConfig, /) -> ExecutionContext | None: ...
+
+
 class Runtime(Protocol):
     """Loads engines."""
 
@@ -206,4 +227,9 @@ CLASSES: dict[type, str] = {
 }
 
 #: What only TensorRT for RTX has.
-RTX_CLASSES: dict[type, str] = {DeviceChoice: "IBuilderConfig"}
+RTX_CLASSES: dict[type, str] = {
+    DeviceChoice: "IBuilderConfig",
+    RtxEngine: "ICudaEngine",
+    RuntimeCache: "IRuntimeCache",
+    RuntimeConfig: "IRuntimeConfig",
+}

@@ -1,13 +1,14 @@
 """The engines joined on the GPU: buffers with fixed addresses, two streams, copies in between."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from textseg_core.arrays import AnyArray, Int64Array, UInt8Array
 from textseg_core.runtime.base import Tensors
-from textseg_core.runtime.tensorrt.cuda import Cuda
+from textseg_core.runtime.tensorrt.cuda import Cuda, CudaError
 from textseg_core.runtime.tensorrt.engines import BUCKETS, EngineName
 from textseg_core.runtime.tensorrt.execution import EngineRun, TensorInfo
 from textseg_core.runtime.tensorrt.handles import ExpressionHandle, ExpressionStore
@@ -62,7 +63,8 @@ class Wiring:
         try:
             self._build(runs, graphs)
         except BaseException:
-            self.close()
+            with suppress(CudaError):  # a GPU that failed may fail again; the first error counts
+                self.close()
             raise
 
     @property
@@ -117,11 +119,11 @@ class Wiring:
         for row, handle in enumerate(expressions):
             # Often the same words are asked of every frame: they lie there already.
             if head.rows[row] != handle.number:
-                head.rows[row] = handle.number
                 for name, info in self._expression_encoder.outputs.items():
                     source = handle.address + self.store.offsets[name]
                     target = head.addresses[name] + row * info.bytes
                     cuda.copy(target, source, info.bytes, stream)
+                head.rows[row] = handle.number
         head.run.run(cuda, stream)
         for name, info in head.run.outputs.items():
             cuda.copy(head.answers[place][name].address, head.addresses[name], info.bytes, stream)
