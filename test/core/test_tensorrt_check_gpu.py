@@ -8,23 +8,26 @@ from host_cuda import HostCuda, HostTensorRt
 
 from textseg_core.command_line import main
 from textseg_core.runtime.onnx_backend import OnnxBackend
-from textseg_core.runtime.tensorrt import check_gpu
+from textseg_core.runtime.tensorrt import gpu_checks
 from textseg_core.runtime.tensorrt.backend import TensorRtBackend
+from textseg_core.runtime.tensorrt.bindings import FLAVOURS, Flavour
 from textseg_core.runtime.tensorrt.cache import EngineCache
-from textseg_core.runtime.tensorrt.check_gpu import CHECKS, Setting, run_checks
+from textseg_core.runtime.tensorrt.check_gpu import run_checks
 from textseg_core.runtime.tensorrt.engines import ModelEngines
+from textseg_core.runtime.tensorrt.gpu_checks import CHECKS, Setting
+from textseg_core.runtime.tensorrt.kernels import KeptKernels
 from textseg_core.runtime.tensorrt.target import target_of
 
 
 @pytest.fixture
-def checked(model_directory: Path, tmp_path: Path) -> Callable[[HostCuda], list[str]]:
-    """`checked(cuda)`: the names of the checks that fail."""
+def checked(model_directory: Path, tmp_path: Path) -> Callable[..., list[str]]:
+    """`checked(cuda)` or `checked(cuda, flavour)`: the names of the checks that fail."""
 
-    def check(cuda: HostCuda) -> list[str]:
+    def check(cuda: HostCuda, flavour: Flavour = "tensorrt") -> list[str]:
         module = HostTensorRt(cuda)
 
         def start(graphs: bool) -> TensorRtBackend:
-            tensorrt, cache = module.bound(), EngineCache(tmp_path / "engines")
+            tensorrt, cache = module.bound(flavour), EngineCache(tmp_path / "engines")
             target = target_of(tensorrt, cuda.gpu)
             engines = ModelEngines(tensorrt, model_directory, target, cache=cache)
             return TensorRtBackend(tensorrt, engines, cuda, graphs=graphs)
@@ -47,11 +50,22 @@ def checked(model_directory: Path, tmp_path: Path) -> Callable[[HostCuda], list[
     return check
 
 
-def test_all_checks_pass_where_all_is_well(checked: Callable[[HostCuda], list[str]]) -> None:
-    assert checked(HostCuda()) == []
+@pytest.mark.parametrize("flavour", FLAVOURS)
+def test_all_checks_pass_where_all_is_well(
+    checked: Callable[..., list[str]], flavour: Flavour
+) -> None:
+    assert checked(HostCuda(), flavour) == []
 
 
-def test_missing_graphs_are_noticed(checked: Callable[[HostCuda], list[str]]) -> None:
+def test_kernels_that_are_not_kept_are_noticed(
+    checked: Callable[..., list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(KeptKernels, "keep", lambda kernels: None)
+
+    assert checked(HostCuda(), "tensorrt_rtx") == ["kernels"]
+
+
+def test_missing_graphs_are_noticed(checked: Callable[..., list[str]]) -> None:
     cuda = HostCuda()
     cuda.refuses_capture = True
 
@@ -70,9 +84,9 @@ class Leaking(HostCuda):
 
 
 def test_leaks_are_noticed(
-    checked: Callable[[HostCuda], list[str]], monkeypatch: pytest.MonkeyPatch
+    checked: Callable[..., list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(check_gpu, "SLACK_BYTES", 0)
+    monkeypatch.setattr(gpu_checks, "SLACK_BYTES", 0)
 
     assert checked(Leaking()) == ["memory", "unload"]
 
@@ -84,7 +98,7 @@ class Hasty(HostCuda):
         pass
 
 
-def test_a_missing_wait_is_noticed(checked: Callable[[HostCuda], list[str]]) -> None:
+def test_a_missing_wait_is_noticed(checked: Callable[..., list[str]]) -> None:
     assert {"parity", "frames"} <= set(checked(Hasty()))
 
 
