@@ -21,7 +21,7 @@ from textseg_core.runtime.tensorrt.bindings import (
 )
 from textseg_core.runtime.tensorrt.execution import _TYPES
 from textseg_core.runtime.tensorrt.interface import CLASSES, RTX_CLASSES, Bindings
-from textseg_core.runtime.tensorrt.target import target_named, target_of
+from textseg_core.runtime.tensorrt.target import capability_of, target_named, target_of
 
 NAMES: dict[str, dict[str, str]] = yaml.safe_load(
     (Path(__file__).parent / "tensorrt_names.yaml").read_text(encoding="utf-8")
@@ -167,6 +167,39 @@ def test_auto_takes_tensorrt_before_tensorrt_rtx(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setitem(sys.modules, "tensorrt_rtx", fake("1.7.1.116"))
 
     assert load_tensorrt().flavour == "tensorrt"
+
+
+def test_what_auto_passes_over_is_told(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setitem(sys.modules, "tensorrt", fake("8.6.2"))
+    monkeypatch.setitem(sys.modules, "tensorrt_rtx", fake("1.7.1.116"))
+
+    with caplog.at_level(logging.INFO):
+        assert load_tensorrt().flavour == "tensorrt_rtx"
+    assert "auto took tensorrt_rtx: tensorrt is 8.6.2, needed is 10.0" in caplog.text
+
+
+def test_tensorrt_has_one_logger_however_often_it_is_loaded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "tensorrt", fake("10.3.0"))
+
+    assert load_tensorrt("tensorrt").logger is load_tensorrt("auto").logger
+
+
+@pytest.mark.parametrize(
+    ("written", "capability"),
+    [("SM89", "SM89"), ("sm_86", "SM86"), ("8.9", "SM89"), ("12.0", "SM120"), ("sm121", "SM121")],
+)
+def test_kinds_of_gpu_may_be_written_as_nvidia_does(written: str, capability: str) -> None:
+    assert capability_of(written) == capability
+
+
+@pytest.mark.parametrize("written", ["", "ada", "8", "SM", "8.9.1", "sm8a"])
+def test_what_is_no_kind_of_gpu_is_refused(written: str) -> None:
+    with pytest.raises(ValueError, match="expected a kind of GPU such as SM89"):
+        capability_of(written)
 
 
 def test_errors_of_tensorrt_are_kept_for_the_one_who_raises(

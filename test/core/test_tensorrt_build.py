@@ -66,7 +66,7 @@ def test_engines_of_all_shipped_parts_are_built_kept_and_found_damaged(
 def test_the_command_builds_every_engine_once(
     model_directory: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    arguments = ["build-engine", "--model", str(model_directory), "--device", "sm86", "SM120"]
+    arguments = ["build-engine", "--model", str(model_directory), "--device", "8.6", "sm_120"]
     arguments += ["--out", str(tmp_path / "engines")]
 
     assert main(arguments) == 0
@@ -95,6 +95,7 @@ def test_the_command_builds_every_engine_once(
         (["--device", "SM87"], "does not run on SM87, but on SM75, SM80, SM86, SM89, SM120"),
         (["--device", "sm89", "--model", "/nowhere"], "/nowhere/image_encoder.onnx: no such file"),
         (["--device", "sm89", "--precision", "fp16"], "fp16"),
+        (["--device", "ada"], "expected a kind of GPU such as SM89 or 8.9, got 'ada'"),
     ],
 )
 def test_the_command_says_what_is_wrong(

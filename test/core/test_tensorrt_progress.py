@@ -110,6 +110,35 @@ def test_a_terminal_gets_a_bar() -> None:
     assert text.rstrip("\033[K\n").split("\r")[-1].startswith("head: done after")
 
 
+def test_a_line_of_the_log_does_not_follow_the_bar() -> None:
+    terminal, twice = Terminal(), threading.Event()
+
+    class OnTerminal(logging.Handler):
+        lines = 0
+
+        def emit(self, record: logging.LogRecord) -> None:
+            terminal.write(f"LOG {record.getMessage()}\n")
+            self.lines += 1
+            if self.lines == 2:
+                twice.set()
+
+    handler = OnTerminal()
+    logger = logging.getLogger("textseg_core.runtime.tensorrt.progress")
+    level = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    try:
+        with ProgressReport("head", BuildProgress(), stream=terminal, every_s=0.01):
+            assert twice.wait(10)
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(level)
+
+    *before, _ = terminal.getvalue().split("LOG ")
+    assert len(before) >= 2
+    assert all(part.endswith(("\r\033[K", "\033[K\n")) for part in before)
+
+
 def test_a_log_gets_a_line_again_and_again_without_any_step(
     caplog: pytest.LogCaptureFixture,
 ) -> None:

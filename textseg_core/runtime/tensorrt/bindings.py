@@ -21,7 +21,7 @@ RTX_CAPABILITIES = ("SM75", "SM80", "SM86", "SM89", "SM120", "SM121")
 
 INSTALL: dict[Flavour, str] = {
     "tensorrt": (
-        "TensorRT 10 or 11: on a Jetson it comes with JetPack (apt install "
+        "TensorRT 10 or 11: on a Jetson it comes with JetPack 6.1 or newer (apt install "
         "python3-libnvinfer; a virtual environment needs --system-site-packages), on a desktop "
         "or server: pip install tensorrt"
     ),

@@ -12,7 +12,7 @@ from textseg_core.runtime.tensorrt.bindings import FLAVOURS, RTX_CAPABILITIES, l
 from textseg_core.runtime.tensorrt.cache import FOLDER_VARIABLE, EngineCache
 from textseg_core.runtime.tensorrt.cuda import Cuda
 from textseg_core.runtime.tensorrt.engines import ENGINES, ModelEngines
-from textseg_core.runtime.tensorrt.target import target_named, target_of
+from textseg_core.runtime.tensorrt.target import capability_of, target_named, target_of
 
 THIS = "this"
 
@@ -55,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         for device in options.device:
             _build(options, device)
-    except (RuntimeError, ValueError) as error:
+    except (RuntimeError, ValueError, OSError) as error:
         print(f"textseg build-engine: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -66,15 +66,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _build(options: argparse.Namespace, device: str) -> None:
     """Build all engines for one device and say where they are."""
+    capability = "" if device == THIS else capability_of(device)
     runtime = options.runtime
     if runtime == "auto" and device != THIS:
         runtime = "tensorrt_rtx"
     tensorrt = load_tensorrt(runtime)
     cuda = Cuda() if device == THIS else None
-    if cuda is None:
-        target = target_named(tensorrt, device.upper())
-    else:
-        target = target_of(tensorrt, cuda.gpu)
+    target = target_of(tensorrt, cuda.gpu) if cuda else target_named(tensorrt, capability)
     cache = EngineCache(options.out)
     engines = ModelEngines(
         tensorrt,

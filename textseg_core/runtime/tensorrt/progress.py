@@ -165,6 +165,9 @@ class ProgressReport:
                 self._draw()
             if monotonic() - logged >= self._log_every_s:
                 logged = monotonic()
+                if self._is_terminal:
+                    self._stream.write("\r\033[K")  # or the line would follow the bar
+                    self._stream.flush()
                 _log.info("%s", self._line())
 
     def _line(self) -> str:

@@ -1,6 +1,7 @@
 """Which GPU an engine is for, and how narrowly it is bound to it."""
 
 import platform
+import re
 from dataclasses import dataclass
 
 from textseg_core.runtime.tensorrt.bindings import RTX_CAPABILITIES, TensorRt
@@ -69,6 +70,18 @@ def target_named(tensorrt: TensorRt, capability: str) -> Target:
             f"{', '.join(RTX_CAPABILITIES)}; use TensorRT itself (package tensorrt) there"
         )
     return Target(gpu=ANY, capability=capability, driver=ANY, chosen=True, platform=_platform())
+
+
+def capability_of(text: str) -> str:
+    """Return the kind of GPU that somebody wrote as "SM89", "sm_89" or "8.9", as "SM89".
+
+    Raises:
+        ValueError: If it is none.
+    """
+    match = re.fullmatch(r"(?:sm[ _]?)?(\d{1,2})\.?(\d)", text.strip().lower())
+    if match is None:
+        raise ValueError(f"expected a kind of GPU such as SM89 or 8.9, got {text!r}")
+    return f"SM{match[1]}{match[2]}"
 
 
 def _platform() -> str:
