@@ -2,6 +2,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from drawn_variant import write_variant
 
 from textseg_core.config import SegmenterConfig
 from textseg_core.runtime.choose import Choice, Machine, choose, this_machine
@@ -98,17 +99,55 @@ def test_a_device_left_open_is_the_gpu_that_the_backend_can_use(
 
 
 def test_precision_left_open_is_half_on_a_gpu_only_where_files_were_measured(
-    tmp_path: Path,
+    model_directory: Path,
 ) -> None:
     on = machine(ORIN, installed="tensorrt")
-    bare = chosen(on, tmp_path)
-    (tmp_path / "fp16").mkdir()
-    (tmp_path / "fp16" / "gate.yaml").touch()
+    bare = chosen(on, model_directory)
+    write_variant(model_directory)
+    half = chosen(on, model_directory)
     assert bare.precision == "fp32"
     assert "has no measured fp16 files" in bare.reason
-    assert chosen(on, tmp_path).precision == "fp16"
-    assert chosen(machine(), tmp_path).precision == "fp32"
-    assert chosen(on, tmp_path, backend="torch").precision == "fp32"
+    assert half.precision == "fp16"
+    assert "precision auto took fp16: its files passed their gate" in half.reason
+    assert chosen(machine(), model_directory).precision == "fp32"
+    assert chosen(on, model_directory, backend="torch").precision == "fp32"
+
+
+@pytest.mark.parametrize("backend", ["auto", "tensorrt"])
+def test_precision_left_open_is_not_half_where_its_files_are_refused(
+    model_directory: Path, backend: str
+) -> None:
+    write_variant(model_directory, iou=0.9)
+    choice = chosen(machine(ORIN, installed="tensorrt"), model_directory, backend=backend)
+    assert (choice.backend, choice.precision) == ("tensorrt", "fp32")
+    assert "took fp32: " in choice.reason
+    assert "mask IoU 0.9000 (required 0.99)" in choice.reason
+
+
+def test_precision_left_open_is_not_half_where_its_gate_cannot_be_read(
+    model_directory: Path,
+) -> None:
+    (write_variant(model_directory) / "gate.yaml").write_text("iou: 1.0", encoding="utf-8")
+    choice = chosen(machine(ORIN, installed="tensorrt"), model_directory)
+    assert choice.precision == "fp32"
+    assert "gate.yaml: expected the keys" in choice.reason
+
+
+@pytest.mark.parametrize(
+    ("settings", "automatic"),
+    [
+        ({}, True),
+        ({"precision": "fp32"}, True),
+        ({"device": "cuda"}, False),
+        ({"precision": "fp16"}, False),
+        ({"precision": "int8"}, False),
+        ({"backend": "tensorrt"}, False),
+    ],
+)
+def test_only_what_is_left_open_may_be_replaced(settings: dict[str, str], automatic: bool) -> None:
+    choice = chosen(machine(ORIN, installed="tensorrt"), **settings)
+    assert choice.backend == "tensorrt"
+    assert choice.automatic is automatic
 
 
 def test_precision_by_name_is_taken() -> None:

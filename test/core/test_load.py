@@ -2,13 +2,15 @@ import logging
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from drawn_variant import write_variant
 
 from textseg_core.config import SegmenterConfig
 from textseg_core.runtime.load import load_backend
-from textseg_core.runtime.machine import nvidia_gpus
+from textseg_core.runtime.machine import Gpu, is_installed, nvidia_gpus
 from textseg_core.runtime.onnx_backend import OnnxBackend
 from textseg_core.segmenter import Segmenter
 
@@ -68,18 +70,109 @@ def test_outputs_may_stay_on_the_device_between_the_parts(model_directory: Path)
 
 
 @WITHOUT_GPU
-def test_tensorrt_by_name_without_a_gpu_is_an_error(model_directory: Path) -> None:
-    config = SegmenterConfig(backend="tensorrt", wait_for_engines=True)
-    with pytest.raises(RuntimeError):
+@pytest.mark.parametrize("wait", [True, False])
+def test_tensorrt_by_name_without_a_gpu_is_an_error_before_anything_else_answers(
+    model_directory: Path, monkeypatch: pytest.MonkeyPatch, wait: bool
+) -> None:
+    monkeypatch.setattr("textseg_core.runtime.load.load_tensorrt", lambda flavour: None)
+    monkeypatch.setattr("textseg_core.runtime.load.is_installed", lambda *names: True)
+    config = SegmenterConfig(backend="tensorrt", wait_for_engines=wait)
+    with pytest.raises(RuntimeError, match=r"backend 'tensorrt' needs an NVIDIA GPU.*nvidia-smi"):
         load_backend(config, model_directory)
 
 
+@pytest.mark.skipif(is_installed("tensorrt"), reason="TensorRT is installed")
+def test_tensorrt_by_name_that_is_not_installed_says_how(model_directory: Path) -> None:
+    with pytest.raises(RuntimeError, match=r"tensorrt is not installed. Install TensorRT 10"):
+        load_backend(SegmenterConfig(backend="tensorrt"), model_directory)
+
+
+def test_tensorrt_by_name_without_cuda_python_says_how(
+    model_directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("textseg_core.runtime.load.load_tensorrt", lambda flavour: None)
+    monkeypatch.setattr("textseg_core.runtime.load.is_installed", lambda *names: False)
+    with pytest.raises(RuntimeError, match=r"needs cuda-python: .*pip install 'cuda-python"):
+        load_backend(SegmenterConfig(backend="tensorrt"), model_directory)
+
+
+@pytest.fixture
+def with_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that seems to have a GPU and CUDA in ONNX Runtime, but starts neither."""
+    monkeypatch.setattr("textseg_core.runtime.choose.nvidia_gpus", lambda: (Gpu("Ada", "SM89"),))
+    monkeypatch.setattr("textseg_core.runtime.choose.is_installed", lambda *names: False)
+    monkeypatch.setattr(
+        "textseg_core.runtime.choose.available_providers",
+        lambda: ["CUDAExecutionProvider", "CPUExecutionProvider"],
+    )
+
+
 @WITHOUT_GPU
-def test_tensorrt_by_name_that_fails_is_an_error_at_the_next_image(model_directory: Path) -> None:
-    backend, reason = load_backend(SegmenterConfig(backend="tensorrt"), model_directory)
-    assert reason == "" or "precision auto" in reason
+def test_cuda_that_auto_took_and_that_does_not_start_leaves_the_cpu_and_says_so(
+    model_directory: Path, with_gpu: None, caplog: pytest.LogCaptureFixture
+) -> None:
+    segmenter = Segmenter.load(model_directory)
+    report = segmenter.report()
+    assert (report.device, report.precision) == ("cpu", "fp32")
+    assert "auto took onnx with CUDA beside Ada (SM89)" in report.reason
+    assert "it failed, so onnx on the cpu answers: device 'cuda' needs" in report.reason
+    assert [record.levelname for record in caplog.records][:1] == ["WARNING"]
+
+
+@WITHOUT_GPU
+@pytest.mark.parametrize("named", [{"device": "cuda"}, {"precision": "fp16"}])
+def test_cuda_that_does_not_start_is_an_error_where_something_was_named(
+    model_directory: Path, with_gpu: None, named: dict[str, Any]
+) -> None:
+    write_variant(model_directory)
+    with pytest.raises(RuntimeError, match="device 'cuda' needs ONNX Runtime with CUDA"):
+        load_backend(SegmenterConfig(**named), model_directory)
+
+
+@pytest.fixture
+def failing_tensorrt(with_gpu: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine on which TensorRT seems to run, but no engine can be built."""
+    from textseg_core.runtime.tensorrt.backend import TensorRtBackend
+
+    def load(*_: Any, **__: Any) -> None:
+        raise RuntimeError("no memory for engines")
+
+    monkeypatch.setattr("textseg_core.runtime.choose.is_installed", lambda *names: True)
+    monkeypatch.setattr(TensorRtBackend, "load", load)
+    monkeypatch.setattr("textseg_core.runtime.load._check_tensorrt", lambda *_: None)
+
+
+@pytest.mark.parametrize("wait", [True, False])
+def test_tensorrt_that_auto_took_and_that_fails_leaves_the_cpu_and_says_so(
+    model_directory: Path,
+    failing_tensorrt: None,
+    caplog: pytest.LogCaptureFixture,
+    wait: bool,
+) -> None:
+    segmenter = Segmenter.load(model_directory, SegmenterConfig(wait_for_engines=wait))
+    if not wait:
+        segmenter._backend.wait(60.0)  # type: ignore[attr-defined]
+    segmenter.segment(np.zeros((96, 96, 3), np.uint8), "red")
+    report = segmenter.report()
+    assert (report.name, report.device) == ("onnx", "cpu")
+    assert report.reason.startswith("auto took tensorrt for Ada (SM89); ")
+    assert report.reason.endswith(": no memory for engines")
+    assert any("no memory" in r.message and r.levelname == "WARNING" for r in caplog.records)
+    segmenter.close()
+
+
+@pytest.mark.parametrize(
+    "named", [{"backend": "tensorrt"}, {"device": "cuda"}, {"precision": "fp16"}]
+)
+def test_tensorrt_that_fails_is_an_error_where_something_was_named(
+    model_directory: Path, failing_tensorrt: None, named: dict[str, Any]
+) -> None:
+    write_variant(model_directory)
+    with pytest.raises(RuntimeError, match="no memory for engines"):
+        load_backend(SegmenterConfig(**named, wait_for_engines=True), model_directory)
+    backend, _ = load_backend(SegmenterConfig(**named), model_directory)
     backend.wait(60.0)  # type: ignore[attr-defined]
-    with pytest.raises(RuntimeError, match="the backend could not be built: "):
+    with pytest.raises(RuntimeError, match="could not be built: no memory for engines"):
         backend.encode_image(np.zeros((96, 96, 3), np.uint8))
     backend.close()
 

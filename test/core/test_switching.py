@@ -1,3 +1,5 @@
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -134,6 +136,8 @@ def test_the_report_says_how_far_the_build_is(colour_backend: MakeBackend) -> No
     assert backend.report().reason == "until the faster backend is built (40 %, query_head)"
     workshop.go_on.set()
     backend.wait(TIMEOUT_S)
+    assert backend.report().reason == "until the next image: the faster backend is built"
+    backend.encode_image(black())
     assert backend.report().reason == ""
 
 
@@ -158,6 +162,25 @@ def test_a_build_that_was_called_off_is_no_news(
     )
     backend.close()
     assert caplog.text == ""
+
+
+def test_a_process_that_ends_calls_a_build_off_and_waits_for_it() -> None:
+    code = """
+import threading
+from textseg_core.runtime.switching import SwitchingBackend
+
+stop = threading.Event()
+
+def build():
+    print("called off" if stop.wait(60.0) else "forgotten", flush=True)
+    raise RuntimeError("called off")
+
+backend = SwitchingBackend(None, build, required=True, cancel=stop.set)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout == "called off\n"
 
 
 def test_encodings_of_another_backend_are_refused(colour_backend: MakeBackend) -> None:

@@ -1,44 +1,9 @@
-import shutil
-from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
-import yaml
+from drawn_variant import write_variant
 
-from textseg_core.model_info import sha256_of
-from textseg_core.runtime.variants import (
-    GATE_FILE,
-    PARTS,
-    Gate,
-    has_variant,
-    load_gate,
-    part_paths,
-)
-
-
-def write_variant(directory: Path, **changes: object) -> Path:
-    """Lay copies of the float32 files down as float16 ones, measured at IoU 0.995."""
-    folder = directory / "fp16"
-    folder.mkdir(exist_ok=True)
-    for part in PARTS:
-        shutil.copyfile(directory / f"{part}.onnx", folder / f"{part}.onnx")
-    checksums = {part: sha256_of(directory / f"{part}.onnx") for part in PARTS}
-    gate = Gate(
-        precision="fp16",
-        iou=0.995,
-        iou_worst=0.9,
-        iou_p5=0.98,
-        response_difference=0.004,
-        masks=800,
-        reference="torch in float32",
-        runtime="a test",
-        pictures="200 pictures",
-        source=checksums,
-        sha256=checksums,
-    )
-    content = asdict(replace(gate, **changes))  # type: ignore[arg-type]
-    (folder / GATE_FILE).write_text(yaml.safe_dump(content), encoding="utf-8")
-    return folder
+from textseg_core.runtime.variants import GATE_FILE, PARTS, has_variant, load_gate, part_paths
 
 
 def test_float32_files_lie_in_the_directory_and_need_no_gate(model_directory: Path) -> None:

@@ -14,7 +14,7 @@ from textseg_core.runtime.base import Precision
 from textseg_core.runtime.machine import Gpu, is_installed, nvidia_gpus
 from textseg_core.runtime.onnx_session import available_providers
 from textseg_core.runtime.tensorrt.bindings import RTX_CAPABILITIES
-from textseg_core.runtime.variants import has_variant
+from textseg_core.runtime.variants import has_variant, part_paths
 
 BackendName: TypeAlias = Literal["onnx", "torch", "tensorrt", "tensorrt_rtx"]
 DeviceName: TypeAlias = Literal["cpu", "cuda", "tensorrt"]
@@ -44,7 +44,8 @@ class Choice:
         backend: The runtime.
         device: Where it runs.
         precision: Which files run.
-        automatic: Whether "auto" took the runtime, so that another may take its place.
+        automatic: Whether runtime, device and precision were all left open, so that ONNX Runtime
+            on the CPU, in float32, may take their place.
         reason: Why, in words; empty if the settings left nothing open.
     """
 
@@ -74,7 +75,11 @@ def choose(config: SegmenterConfig, directory: Path, machine: Machine) -> Choice
     Raises:
         RuntimeError: If "auto" finds nothing on the device that the settings name.
     """
-    automatic = config.backend == "auto"
+    automatic = (
+        config.backend == "auto"
+        and config.device == "auto"
+        and config.precision in ("auto", "fp32")
+    )
     reasons: list[str] = []
     backend: BackendName
     device: DeviceName
@@ -162,6 +167,10 @@ def _precision(
         return "fp32", ""
     if backend == "torch":
         return "fp32", "precision auto took fp32: torch is the reference"
-    if has_variant(directory, "fp16"):
-        return "fp16", "precision auto took fp16: its files passed their gate"
-    return "fp32", f"precision auto took fp32: {directory} has no measured fp16 files"
+    if not has_variant(directory, "fp16"):
+        return "fp32", f"precision auto took fp32: {directory} has no measured fp16 files"
+    try:
+        part_paths(directory, "fp16")
+    except (RuntimeError, ValueError) as error:
+        return "fp32", f"precision auto took fp32: {error}"
+    return "fp16", "precision auto took fp16: its files passed their gate"

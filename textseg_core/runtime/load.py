@@ -4,12 +4,16 @@ import importlib
 import logging
 import threading
 from pathlib import Path
+from typing import cast
 
 from textseg_core.config import SegmenterConfig
 from textseg_core.runtime.base import InferenceBackend
-from textseg_core.runtime.choose import Choice, choose, this_machine
+from textseg_core.runtime.choose import Choice, Machine, choose, this_machine
+from textseg_core.runtime.machine import is_installed
 from textseg_core.runtime.onnx_backend import OnnxBackend
 from textseg_core.runtime.switching import SwitchingBackend
+from textseg_core.runtime.tensorrt.bindings import Flavour, load_tensorrt
+from textseg_core.runtime.tensorrt.cuda import INSTALL
 
 _log = logging.getLogger(__name__)
 
@@ -18,29 +22,48 @@ def load_backend(config: SegmenterConfig, directory: Path) -> tuple[InferenceBac
     """Return the runtime of a model directory, and why it was chosen.
 
     With TensorRT, ONNX Runtime on the CPU answers until the engines are built, unless the
-    settings say to wait. If "auto" took TensorRT and it fails, ONNX Runtime stays, and a warning
-    says so; TensorRT by name is taken or is an error.
+    settings say to wait. What the settings name is taken or is an error. Where they leave runtime,
+    device and precision open and the GPU fails, ONNX Runtime on the CPU stays, and a warning and
+    the reason say so.
 
     Raises:
         RuntimeError: If what the settings name is not installed, does not run here, or the
             model has no files for it; says what to do.
         ValueError: If a file of the model directory is damaged.
     """
-    choice = choose(config, directory, this_machine())
-    if choice.backend in ("tensorrt", "tensorrt_rtx"):
-        backend = _load_tensorrt(config, directory, choice)
-    elif choice.backend == "torch":
-        backend = _load_torch(config, directory, choice)
+    machine = this_machine()
+    choice = choose(config, directory, machine)
+    if choice.backend == "torch":
+        backend, failure = _load_torch(config, directory, choice), None
+    elif choice.backend == "onnx":
+        backend, failure = _load_onnx(config, directory, choice)
     else:
-        backend = OnnxBackend(
+        backend, failure = _load_tensorrt(config, directory, choice, machine)
+    reason = choice.reason
+    if failure is not None:
+        reason = f"{reason}; it failed, so onnx on the cpu answers: {failure}"
+        _log.warning("%s", reason)
+    _log.info("%s%s", f"{reason}; " if reason else "", backend.report().line())
+    return backend, reason
+
+
+def _load_onnx(
+    config: SegmenterConfig, directory: Path, choice: Choice
+) -> tuple[InferenceBackend, Exception | None]:
+    """Return ONNX Runtime, and why it is not where it was to be, if anything."""
+    try:
+        return OnnxBackend(
             directory,
             config.threads,
             device=choice.device,
             precision=choice.precision,
             cache=_folder(config) if choice.device == "tensorrt" else None,
-        )
-    _log.info("%s%s", f"{choice.reason}; " if choice.reason else "", backend.report().line())
-    return backend, choice.reason
+        ), None
+    except RuntimeError as error:
+        # A provider may be part of this build, but its libraries not part of this machine.
+        if choice.device == "cpu" or not choice.automatic:
+            raise
+        return OnnxBackend(directory, config.threads), error
 
 
 def _load_torch(config: SegmenterConfig, directory: Path, choice: Choice) -> InferenceBackend:
@@ -57,9 +80,13 @@ def _load_torch(config: SegmenterConfig, directory: Path, choice: Choice) -> Inf
     return backend
 
 
-def _load_tensorrt(config: SegmenterConfig, directory: Path, choice: Choice) -> InferenceBackend:
-    """Return TensorRT itself, or what answers until its engines are built."""
+def _load_tensorrt(
+    config: SegmenterConfig, directory: Path, choice: Choice, machine: Machine
+) -> tuple[InferenceBackend, Exception | None]:
+    """Return TensorRT itself, or what answers until its engines are built or instead of it."""
     module = importlib.import_module("textseg_core.runtime.tensorrt.backend")
+    if not choice.automatic:
+        _check_tensorrt(choice, machine)
     progress = _Progress()
 
     def build() -> InferenceBackend:
@@ -72,15 +99,32 @@ def _load_tensorrt(config: SegmenterConfig, directory: Path, choice: Choice) -> 
         )
         return backend
 
-    if config.wait_for_engines:
-        return build()
-    return SwitchingBackend(
-        OnnxBackend(directory, config.threads),
-        build,
-        required=not choice.automatic,
-        cancel=progress.cancel,
-        progress=progress.text,
-    )
+    if not config.wait_for_engines:
+        return SwitchingBackend(
+            OnnxBackend(directory, config.threads),
+            build,
+            required=not choice.automatic,
+            cancel=progress.cancel,
+            progress=progress.text,
+        ), None
+    try:
+        return build(), None
+    except Exception as error:  # whatever a runtime raises, as in SwitchingBackend
+        if not choice.automatic:
+            raise
+        return OnnxBackend(directory, config.threads), error
+
+
+def _check_tensorrt(choice: Choice, machine: Machine) -> None:
+    """Refuse TensorRT by name where it cannot run, before anything else answers in its place."""
+    load_tensorrt(cast(Flavour, choice.backend))
+    if not is_installed("cuda.bindings.runtime"):
+        raise RuntimeError(f"backend {choice.backend!r} needs cuda-python: {INSTALL}")
+    if not machine.gpus:
+        raise RuntimeError(
+            f"backend {choice.backend!r} needs an NVIDIA GPU, but the driver shows none to this "
+            "process; check nvidia-smi (on a Jetson tegrastats), or choose backend 'onnx'"
+        )
 
 
 def _folder(config: SegmenterConfig) -> Path | None:

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -60,7 +61,7 @@ class SwitchingBackend:
         self._current = first
         self._old: InferenceBackend | None = None
         self._frames = 0
-        self._required, self._cancel, self._progress = required, cancel, progress
+        self._required, self._progress = required, progress
         self._built: InferenceBackend | None = None
         self._error: Exception | None = None
         self._closed = False
@@ -69,6 +70,8 @@ class SwitchingBackend:
             target=self._build, args=(build,), name="textseg build", daemon=True
         )
         self._thread.start()
+        # At the interpreter's end a build still under way would call into what is gone.
+        self._end = weakref.finalize(self, _call_off, cancel, self._thread)
 
     def wait(self, timeout_s: float | None = None) -> bool:
         """Wait for the build to end; return whether it has ended, well or not."""
@@ -113,6 +116,8 @@ class SwitchingBackend:
             reason = f"the faster backend could not be built: {self._error}"
         elif self._thread.is_alive():
             reason = f"until the faster backend is built {self._progress()}".rstrip()
+        elif self._built is not None:
+            reason = "until the next image: the faster backend is built"
         else:
             return report
         return replace(report, reason="; ".join(filter(None, (report.reason, reason))))
@@ -121,8 +126,7 @@ class SwitchingBackend:
         """Close both backends; a build under way is told to stop and waited for."""
         with self._lock:
             self._closed = True
-        self._cancel()
-        self._thread.join()
+        self._end()
         for backend in (self._current, self._old, self._built):
             if backend is not None:
                 backend.close()
@@ -168,3 +172,10 @@ class SwitchingBackend:
     def _check_open(self) -> None:
         if self._closed:
             raise RuntimeError("this backend was closed; load the model again")
+
+
+def _call_off(cancel: Callable[[], None], thread: threading.Thread) -> None:
+    """Tell a build to stop and wait until it has."""
+    cancel()
+    if thread is not threading.current_thread():  # which may let go of the backend last
+        thread.join()

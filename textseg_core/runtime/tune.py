@@ -14,7 +14,7 @@ import numpy as np
 import onnxruntime  # type: ignore[import-untyped,unused-ignore]
 
 from textseg_core.model_info import SHIPPED_WEIGHTS
-from textseg_core.runtime.onnx_session import usable_cores
+from textseg_core.runtime.onnx_session import session_options, usable_cores
 from textseg_core.runtime.variants import PARTS, fp32_paths
 
 _LEVELS = {
@@ -42,12 +42,9 @@ class Setting:
 
     def options(self) -> "onnxruntime.SessionOptions":
         """Return them as ONNX Runtime takes them."""
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = self.threads
-        options.inter_op_num_threads = 1
+        options = session_options(self.threads)
         options.graph_optimization_level = _LEVELS[self.level]
         options.enable_cpu_mem_arena = self.arena
-        options.log_severity_level = 3
         options.add_session_config_entry("session.intra_op.allow_spinning", str(int(self.spin)))
         return options
 
