@@ -13,7 +13,8 @@ from textseg_core.model_info import load_model_info, verify_files
 from textseg_core.models.base import SegmentationNetwork
 from textseg_core.models.checkpoint import save_checkpoint
 from textseg_core.models.hu2016 import Hu2016Network
-from textseg_core.runtime.export import export, main
+from textseg_core.runtime.byte_storage import round_to_bytes
+from textseg_core.runtime.export import Storage, export, main
 from textseg_core.runtime.half_storage import fold_batch_norm, round_to_half
 from textseg_core.runtime.onnx_backend import OnnxBackend
 
@@ -104,7 +105,7 @@ def export_tiny(directory: Path, kind: str = "plain", **options: Any) -> None:
     export(TinyNetwork(kind), WORDS, directory, tokenizer="words", padding="right", **options)
 
 
-@pytest.mark.parametrize("half_storage", [False, True], ids=["full", "half"])
+@pytest.mark.parametrize("storage", ["float32", "float16", "int8"])
 @pytest.mark.parametrize(
     "settings",
     [
@@ -115,20 +116,20 @@ def export_tiny(directory: Path, kind: str = "plain", **options: Any) -> None:
     ],
     ids=["vgg-low-8", "vgg-high-2", "mobilenet-low-2", "mobilenet-high-8"],
 )
-def test_onnx_equals_torch(settings: dict[str, Any], half_storage: bool, tmp_path: Path) -> None:
+def test_onnx_equals_torch(settings: dict[str, Any], storage: Storage, tmp_path: Path) -> None:
     network = lively(settings)
     generator = np.random.default_rng(7)
     image = generator.integers(0, 256, (96, 96, 3), dtype=np.uint8)
     ids = generator.integers(0, len(WORDS), (4, 5))
 
-    report = export(network, WORDS, tmp_path / "model", half_storage=half_storage)
+    report = export(network, WORDS, tmp_path / "model", storage=storage)
     backend = OnnxBackend(tmp_path / "model")
     read = [backend.encode_expression(one[None]) for one in ids]
     answer = backend.respond(backend.encode_image(image), read)
 
-    if half_storage:
+    if storage != "float32":
         fold_batch_norm(network)
-        round_to_half(network)
+        {"float16": round_to_half, "int8": round_to_bytes}[storage](network)
     with torch.inference_mode():
         logits = network(torch.from_numpy(image)[None], torch.from_numpy(ids))["logits"]
     ours, theirs = torch.from_numpy(answer["logits"]).sigmoid(), logits.sigmoid()
@@ -180,16 +181,18 @@ def test_files_are_plain_onnx_of_the_contract(tmp_path: Path) -> None:
     assert "LSTM" in [node.op_type for node in expression.node]
 
 
-def test_half_storage_halves_the_file_and_leaves_the_network_alone(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("storage", "most"), [("float16", 0.55), ("int8", 0.32)])
+def test_storage_shrinks_the_file_and_leaves_the_network_alone(
+    storage: Storage, most: float, tmp_path: Path
+) -> None:
     network = lively({**NARROW_MOBILENET, "stage": "low"})
     before = {key: value.clone() for key, value in network.state_dict().items()}
 
     full = export(network, WORDS, tmp_path / "full").bytes_by_file
-    half_report = export(network, WORDS, tmp_path / "half", half_storage=True)
+    report = export(network, WORDS, tmp_path / "small", storage=storage)
 
-    share = half_report.bytes_by_file["image_encoder.onnx"] / full["image_encoder.onnx"]
-    assert share < 0.55
-    assert half_report.difference < 1e-5 < half_report.rounding_difference
+    assert report.bytes_by_file["image_encoder.onnx"] / full["image_encoder.onnx"] < most
+    assert report.difference < 1e-5 < report.rounding_difference
     assert list(network.state_dict()) == list(before)
     for key, value in network.state_dict().items():
         assert torch.equal(value, before[key]), key
@@ -266,7 +269,7 @@ def test_command_line_exports_a_checkpoint_with_its_thresholds(
     save_checkpoint(checkpoint, lively(settings), "hu2016", settings, WORDS, extra)
 
     status = main(
-        ["--checkpoint", str(checkpoint), "--out", str(tmp_path / "m"), "--half-storage"]
+        ["--checkpoint", str(checkpoint), "--out", str(tmp_path / "m"), "--storage", "int8"]
     )
 
     assert status == 0
@@ -276,6 +279,7 @@ def test_command_line_exports_a_checkpoint_with_its_thresholds(
     printed = capsys.readouterr().out
     assert "image_encoder.onnx" in printed
     assert "ONNX Runtime differs from torch by" in printed
+    assert "and from unrounded weights by" in printed
 
 
 def test_command_line_names_what_failed(

@@ -142,6 +142,25 @@ def test_constants_that_are_stored_as_half_lose_their_casts(tmp_path: Path) -> N
     assert run(tmp_path / "b.onnx", np.array([1, 1], np.float16)).tolist() == [2, 3]
 
 
+def test_constants_that_are_stored_as_bytes_become_their_multiples(tmp_path: Path) -> None:
+    source = save(
+        tmp_path / "a.onnx",
+        [
+            node("DequantizeLinear", ["w.steps", "w.step"], ["w"], axis=1),
+            node("MatMul", ["x", "w"], ["y"]),
+        ],
+        [1, 2],
+        [1, 2],
+        **{"w.steps": np.array([[1, 2], [3, -4]], np.int8), "w.step": np.array([0.5, 2.0], "f")},
+    )
+
+    model = load_unfolded(source)
+
+    assert [one.op_type for one in model.graph.node] == ["MatMul"]
+    assert [one.name for one in model.graph.initializer] == ["w"]
+    assert numpy_helper.to_array(model.graph.initializer[0]).tolist() == [[0.5, 4.0], [1.5, -8.0]]
+
+
 def test_constants_inside_nodes_and_casts_become_half(tmp_path: Path) -> None:
     value = numpy_helper.from_array(np.array([0.5], np.float32))
     source = save(

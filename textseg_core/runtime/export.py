@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import onnx
 import torch
@@ -25,6 +25,8 @@ from textseg_core.model_info import (
 from textseg_core.models import registry
 from textseg_core.models.base import SegmentationNetwork
 from textseg_core.models.checkpoint import load_checkpoint
+from textseg_core.models.folded_head import folded
+from textseg_core.runtime.byte_storage import round_to_bytes, store_as_bytes
 from textseg_core.runtime.comparison import greatest_difference
 from textseg_core.runtime.half_storage import fold_batch_norm, round_to_half, store_as_half
 from textseg_core.runtime.onnx_backend import OnnxBackend
@@ -32,6 +34,9 @@ from textseg_core.runtime.torch_backend import TorchBackend
 
 OPSET = 17
 TOLERANCE = 1e-3
+
+Storage = Literal["float32", "float16", "int8"]
+"""What weights are rounded to and stored as; they are computed with as float32 all the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +66,7 @@ def export(
     presence_threshold: float | None = None,
     tokenizer: Literal["words", "hu2016"] | None = None,
     padding: Literal["left", "right"] | None = None,
-    half_storage: bool = False,
+    storage: Storage = "float32",
     about: Mapping[str, object] | None = None,
 ) -> ExportReport:
     """Write a model directory and compare it with torch.
@@ -78,7 +83,7 @@ def export(
             None: 0.5 where the network has that output, else 0.
         tokenizer: None: as the registry has it for the network's name.
         padding: None: as the registry has it for the network's name.
-        half_storage: Round the weights to float16 and store them so.
+        storage: Round the weights to this and store them so.
         about: Free values for model.yaml.
 
     Raises:
@@ -106,17 +111,19 @@ def export(
     original = copy.deepcopy(network).cpu().float().eval()
     _check_last_id(original, len(words))
     stored = original
-    if half_storage:
+    if storage != "float32":
         stored = copy.deepcopy(original)
         fold_batch_norm(stored)
-        round_to_half(stored)
+        (round_to_half if storage == "float16" else round_to_bytes)(stored)
 
     directory.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(dir=directory.parent, prefix=f".{directory.name}."))
     try:
         parts = _write_parts(stored, temporary)
         for path in parts:
-            if half_storage:
+            if storage == "int8":
+                store_as_bytes(path)
+            elif storage == "float16":
                 store_as_half(path)
             onnx.checker.check_model(path)
         difference = _compare(temporary, stored, len(words))
@@ -126,7 +133,7 @@ def export(
                 f"{network.name!r}, more than {TOLERANCE:.0e}; nothing was written to {directory}"
             )
         rounding = difference
-        if half_storage:
+        if storage != "float32":
             rounding = _compare(temporary, original, len(words))
         (temporary / VOCABULARY_FILE).write_text("\n".join(words) + "\n", encoding="utf-8")
         checksums = {path.name: sha256_of(path) for path in sorted(temporary.iterdir())}
@@ -192,7 +199,7 @@ def _write_parts(network: SegmentationNetwork, directory: Path) -> list[Path]:
         ),
         (
             "query_head",
-            network.query_head,
+            folded(network.query_head, network.tokens),
             tuple(tensor.clone() for tensor in (*seen, *pair)),
             (*network.image_outputs, *network.expression_outputs),
             network.head_outputs,
@@ -245,7 +252,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--checkpoint", type=Path, required=True, metavar="FILE.safetensors")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR")
-    parser.add_argument("--half-storage", action="store_true", help="store weights as float16")
+    parser.add_argument(
+        "--storage",
+        choices=get_args(Storage),
+        default="float32",
+        help="round the weights to this and store them so: a half or a quarter of the size",
+    )
     parser.add_argument("--threshold", type=float, help="default: the checkpoint's, else 0.5")
     parser.add_argument(
         "--presence-threshold", type=float, help="default: the checkpoint's, else 0.5"
@@ -265,7 +277,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             options.out,
             threshold=0.5 if threshold is None else threshold,
             presence_threshold=presence,
-            half_storage=options.half_storage,
+            storage=options.storage,
             about=about,
         )
     except (ValueError, RuntimeError, OSError) as error:
@@ -274,7 +286,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name, size in report.bytes_by_file.items():
         print(f"{size / 1e6:10.3f} MB  {report.directory / name}")
     print(f"ONNX Runtime differs from torch by {report.difference:.1e} at most")
-    if options.half_storage:
+    if options.storage != "float32":
         print(f"and from unrounded weights by {report.rounding_difference:.1e}")
     return 0
 

@@ -5,11 +5,14 @@ engine. Pictures and ids come in as integers and the answers leave as float32; w
 one part of the network to the next is float16.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
+
+from textseg_core.arrays import AnyArray
 
 _LARGEST = 65504.0
 # Sums of squares leave float16's range: 192 values of 20 do.
@@ -100,30 +103,43 @@ def wide(graph: onnx.GraphProto) -> frozenset[str]:
 
 
 def load_unfolded(path: Path) -> onnx.ModelProto:
-    """Return the model of a file, its constants in plain float32 without casts before them."""
+    """Return the model of a file, its constants in plain float32 however they are stored."""
     model = onnx.load(path)
-    _unfold_stored_halves(model.graph)
+    _unfold_stored(model.graph)
     return model
 
 
-def _unfold_stored_halves(graph: onnx.GraphProto) -> None:
-    """Replace constants that are stored as float16 and cast by float32 ones, in place."""
-    stored = {
-        entry.name: entry for entry in graph.initializer if entry.data_type == TensorProto.FLOAT16
-    }
+def _unfold_stored(graph: onnx.GraphProto) -> None:
+    """Replace constants that are stored smaller and then widened by float32 ones, in place."""
+    stored = {entry.name: entry for entry in graph.initializer}
     rest = []
     for node in graph.node:
-        if node.op_type == "Cast" and node.input[0] in stored:
-            values = numpy_helper.to_array(stored[node.input[0]]).astype(np.float32)
-            graph.initializer.append(numpy_helper.from_array(values, name=node.output[0]))
-        else:
+        values = _widened(node, stored)
+        if values is None:
             rest.append(node)
+        else:
+            graph.initializer.append(numpy_helper.from_array(values, name=node.output[0]))
     used = {name for node in rest for name in node.input}
     kept = [entry for entry in graph.initializer if entry.name in used]
     del graph.initializer[:]
     graph.initializer.extend(kept)
     del graph.node[:]
     graph.node.extend(rest)
+
+
+def _widened(node: onnx.NodeProto, stored: Mapping[str, onnx.TensorProto]) -> AnyArray | None:
+    """Return what a node makes of a stored float16 or int8 constant, float32; None of others."""
+    if not all(name in stored for name in node.input):
+        return None
+    constants = [stored[name] for name in node.input]
+    if node.op_type == "Cast" and constants[0].data_type == TensorProto.FLOAT16:
+        return numpy_helper.to_array(constants[0]).astype(np.float32)
+    if node.op_type == "DequantizeLinear" and len(constants) == 2:
+        whole, step = (numpy_helper.to_array(constant) for constant in constants)
+        axis = next(entry.i for entry in node.attribute if entry.name == "axis")
+        shape = [-1 if place == axis else 1 for place in range(whole.ndim)]
+        return whole.astype(np.float32) * step.astype(np.float32).reshape(shape)
+    return None
 
 
 def kinds_of(model: onnx.ModelProto) -> dict[str, int]:

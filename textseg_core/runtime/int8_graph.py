@@ -202,7 +202,7 @@ def _relative_error(came: list[list[AnyArray]], exact: list[list[AnyArray]]) -> 
 
 
 def _session(model: onnx.ModelProto) -> Any:
-    options = session_options(usable_cores())
+    options = session_options(usable_cores(), integers=True)
     return onnxruntime.InferenceSession(
         model.SerializeToString(), options, providers=["CPUExecutionProvider"]
     )

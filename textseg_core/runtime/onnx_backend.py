@@ -78,7 +78,8 @@ class OnnxBackend:
         self._threads, self._device, self._precision = threads or usable_cores(), device, precision
         self._memory = None if device == "cpu" else "cuda"
         image_encoder, expression_encoder, query_head = (
-            OnnxSession(paths[part], self._threads, device, cache) for part in PARTS
+            OnnxSession(paths[part], self._threads, device, cache, integers=precision == "int8")
+            for part in PARTS
         )
         image_encoder.expect_inputs({"image": "tensor(uint8)"})
         expression_encoder.expect_inputs({"token_ids": "tensor(int64)"})
