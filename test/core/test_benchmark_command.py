@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from textseg_core.benchmark.command import main
+from textseg_core.benchmark.command import _settings, main
 from textseg_core.benchmark.interleave import Sample
 from textseg_core.benchmark.lineup import Lineup, clipseg_name, hu_name
 from textseg_core.benchmark.page import queries_table, samples_csv, side_by_side, stages_table
 from textseg_core.benchmark.targets import targets, targets_table
+from textseg_core.model_info import SHIPPED_WEIGHTS, load_model_info
 
 LINEUP = Lineup(variant="ours", queries=(1, 8))
 
@@ -111,6 +112,8 @@ def test_a_short_run_writes_page_csv_samples_and_plot(
     assert status == 0
     assert page.strip() == (tmp_path / "benchmark.md").read_text(encoding="utf-8").strip()
     assert "other processes used" in page
+    assert "ours: auto took onnx" in page or "ours: backend onnx on cpu in fp32" in page
+    assert f"weights compact {load_model_info(SHIPPED_WEIGHTS).fingerprint[:12]}, 320 px" in page
     assert "### More queries about one image" in page
     frames = list(csv.DictReader((tmp_path / "samples.csv").read_text().splitlines()))
     assert {row["contestant"] for row in frames} == {
@@ -125,6 +128,7 @@ def test_a_short_run_writes_page_csv_samples_and_plot(
     ("arguments", "message"),
     [
         (["--ours", "a:weights=/absent"], "model directory /absent does not exist"),
+        (["--ours", "a", "--ours", "a:threads=1"], "--ours must differ in their names, got a, a"),
         (["--rounds", "0"], "--rounds must be at least 1"),
         (["--queries", "2,1"], "queries must ascend from 1, got (2, 1)"),
         (["--picture", "/absent.jpg"], "/absent.jpg: expected a picture file"),
@@ -139,3 +143,26 @@ def test_wrong_arguments_end_with_one_line(
     assert told.startswith("textseg benchmark: ")
     assert message in told
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--queries", "1,x"], "expected numbers from 1 such as 1,2,4, got '1,x'"),
+        (["--input-px", "0"], "expected numbers from 1 such as 1,2,4, got '0'"),
+        (["--cameras", "640"], "expected sizes such as 1280x720, got '640'"),
+        (["--cameras", "0x480"], "expected sizes such as 1280x720, got '0x480'"),
+    ],
+)
+def test_wrong_numbers_say_what_was_expected(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["--out", str(tmp_path), *arguments])
+    assert message in capsys.readouterr().err
+
+
+def test_a_number_of_threads_is_given_to_all_but_torch() -> None:
+    settings = _settings(["a", "b:threads=3", "c:backend=torch"], 2)
+
+    assert {name: one.threads for name, one in settings.items()} == {"a": 2, "b": 2, "c": 0}

@@ -106,6 +106,11 @@ def test_settings_are_read_and_everything_counts_as_found() -> None:
     assert (config.threads, config.weights, config.presence_threshold) == (2, "/somewhere", 0.0)
 
 
+def test_engines_are_waited_for_so_that_nothing_is_measured_in_their_name() -> None:
+    assert parse_variant("ours")[1].wait_for_engines
+    assert not parse_variant("meanwhile: wait_for_engines=false")[1].wait_for_engines
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -113,6 +118,7 @@ def test_settings_are_read_and_everything_counts_as_found() -> None:
         ("a:speed=1", "expected key=value with a key of .*weights.*, got 'speed=1'"),
         ("a:threads", "expected key=value"),
         ("a:threads=-1", "--ours a: threads must be"),
+        ("a:weights=[", r"--ours a: weights has a value that is no YAML: '\['"),
     ],
 )
 def test_wrong_settings_are_named(text: str, message: str) -> None:

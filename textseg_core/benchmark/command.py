@@ -7,6 +7,7 @@ Command: `textseg benchmark --out FOLDER`, or `python -m textseg_core.benchmark`
 import argparse
 import importlib.util
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -120,9 +121,7 @@ def _measure(options: argparse.Namespace, said: list[str], edges: Edges) -> str:
             "the plot needs matplotlib: pip install 'textseg-ros[benchmark]', or --no-plot"
         )
     said += describe()
-    settings = dict(parse_variant(text) for text in options.ours or ["ours"])
-    if options.threads:
-        settings = {name: replace(one, threads=options.threads) for name, one in settings.items()}
+    settings = _settings(options.ours or ["ours"], options.threads)
     first, *others = settings
     with tempfile.TemporaryDirectory(prefix="textseg-benchmark-") as temporary:
         folder = Path(temporary)
@@ -166,6 +165,23 @@ def _measure(options: argparse.Namespace, said: list[str], edges: Edges) -> str:
     return text
 
 
+def _settings(variants: Sequence[str], threads: int) -> dict[str, SegmenterConfig]:
+    """Return the settings of `--ours` by name, with a number of threads, if one was given.
+
+    Torch's number is of the whole process; `peers` sets it.
+    """
+    named = [parse_variant(text) for text in variants]
+    settings = dict(named)
+    if len(settings) < len(named):
+        raise ValueError(
+            f"--ours must differ in their names, got {', '.join(n for n, _ in named)}"
+        )
+    return {
+        name: replace(one, threads=threads) if threads and one.backend != "torch" else one
+        for name, one in settings.items()
+    }
+
+
 def _ours(
     lineup: Lineup,
     settings: Mapping[str, SegmenterConfig],
@@ -173,8 +189,14 @@ def _ours(
     edges: Edges,
     said: list[str],
 ) -> list[Contestant]:
-    """Return the segmenter's contestants; `said` gets a line about what they find."""
+    """Return the segmenter's contestants; `said` gets what runs where, and what they find."""
     segmenters = {name: Segmenter.load(config=config) for name, config in settings.items()}
+    for name, segmenter in segmenters.items():
+        weights = segmenter.model_info
+        said.append(
+            f"{name}: {segmenter.report().line()}; weights {weights.name} "
+            f"{weights.fingerprint[:12]}, {weights.input_px} px"
+        )
     decoders: dict[str, Decode] = {}
     for size in (CAMERA, *lineup.cameras):
         seen = draw_picture(*size) if picture is None else read_picture(picture, *size)
@@ -229,19 +251,19 @@ def _need_torch(asked: str) -> None:
 
 
 def _numbers(text: str) -> tuple[int, ...]:
-    """Return `1,2,4` as numbers; a size of at least 1 each."""
-    numbers = tuple(int(part) for part in text.split(","))
-    if min(numbers) < 1:
-        raise ValueError(text)
-    return numbers
+    """Return `1,2,4` as numbers, of at least 1 each."""
+    parts = text.split(",")
+    if not all(part.isdecimal() and int(part) for part in parts):
+        raise argparse.ArgumentTypeError(f"expected numbers from 1 such as 1,2,4, got {text!r}")
+    return tuple(int(part) for part in parts)
 
 
 def _sizes(text: str) -> tuple[tuple[int, int], ...]:
     """Return `1280x720,640x360` as (width, height)."""
     sizes = []
     for part in text.split(","):
-        width, _, height = part.partition("x")
-        sizes.append((int(width), int(height)))
-    if min(min(size) for size in sizes) < 1:
-        raise ValueError(text)
+        match = re.fullmatch(r"(\d+)x(\d+)", part)
+        if match is None or not int(match[1]) * int(match[2]):
+            raise argparse.ArgumentTypeError(f"expected sizes such as 1280x720, got {text!r}")
+        sizes.append((int(match[1]), int(match[2])))
     return tuple(sizes)

@@ -4,6 +4,7 @@ import os
 import resource
 import subprocess
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -19,6 +20,7 @@ PACKAGES = (
     "transformers",
     "tensorrt",
     "tensorrt-rtx",
+    "cuda-python",
     "cyclonedds",
     "rosbags",
 )
@@ -77,7 +79,7 @@ class Watch:
 
 def describe() -> list[str]:
     """Return lines about processor, memory, GPU, versions and load."""
-    lines = [machine(_versions())]
+    lines = [machine(versions(PACKAGES))]
     lines += [f"GPU: {name}" for name in gpus()] or ["GPU: none"]
     lines.append(f"load before the run: {os.getloadavg()[0]:.2f} in the last minute")
     return lines
@@ -113,8 +115,9 @@ def _nvidia_smi(*arguments: str) -> list[str]:
     return [line.strip() for line in done.stdout.splitlines() if line.strip()]
 
 
-def _versions() -> str:
-    found = {name: _version(name) for name in PACKAGES}
+def versions(packages: Sequence[str]) -> str:
+    """Return the versions of those packages that are installed, in one line."""
+    found = {name: _version(name) for name in packages}
     return ", ".join(f"{name} {known}" for name, known in found.items() if known)
 
 

@@ -56,7 +56,8 @@ def parse_variant(text: str) -> tuple[str, SegmenterConfig]:
     """Return name and settings of `NAME:key=value,key=value`, as `--ours` takes them.
 
     Every frame counts as found, whatever the network says of presence: a frame in which nothing
-    is found would cost less.
+    is found would cost less. Engines are waited for, as otherwise ONNX Runtime would be measured
+    in TensorRT's name.
 
     Raises:
         ValueError: If it has no name, or a key or a value is wrong.
@@ -65,7 +66,7 @@ def parse_variant(text: str) -> tuple[str, SegmenterConfig]:
     if not name.strip():
         raise ValueError(f"--ours must be NAME or NAME:key=value,..., got {text!r}")
     accepted = [field.name for field in fields(SegmenterConfig)]
-    values: dict[str, object] = {"presence_threshold": 0.0}
+    values: dict[str, object] = {"presence_threshold": 0.0, "wait_for_engines": True}
     for part in filter(None, (part.strip() for part in settings.split(","))):
         key, equals, value = part.partition("=")
         if key not in accepted or not equals:
@@ -73,7 +74,12 @@ def parse_variant(text: str) -> tuple[str, SegmenterConfig]:
                 f"--ours {name}: expected key=value with a key of {', '.join(accepted)}, "
                 f"got {part!r}"
             )
-        values[key] = yaml.safe_load(value)
+        try:
+            values[key] = yaml.safe_load(value)
+        except yaml.YAMLError as error:
+            raise ValueError(
+                f"--ours {name}: {key} has a value that is no YAML: {value!r}"
+            ) from error
     try:
         return name.strip(), SegmenterConfig(**values)  # type: ignore[arg-type]  # it checks them
     except ValueError as error:

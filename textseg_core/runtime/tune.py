@@ -123,6 +123,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--model", type=Path, default=SHIPPED_WEIGHTS, metavar="DIR")
     parser.add_argument("--rounds", type=int, default=30, help="frames each (default %(default)s)")
     options = parser.parse_args(arguments)
+    onnxruntime.set_default_logger_severity(3)  # else it warns of each setting that is changed
     if options.rounds < 1:
         parser.error("--rounds must be at least 1")
     try:
