@@ -1,4 +1,4 @@
-"""Image messages to RGB arrays and back: the only place where pixels are packed or unpacked."""
+"""Image messages to arrays and back: the only place where pixels are packed or unpacked."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple, cast
@@ -67,6 +67,8 @@ _ENCODINGS: dict[str, _Encoding] = {
     "bayer_grbg8": _Encoding(1, 1, _by_opencv(cv2.COLOR_BayerGB2RGB), mosaic=True),
 }
 
+_DEPTH_KINDS = {"16UC1": "u2", "mono16": "u2", "32FC1": "f4"}
+
 ACCEPTED_ENCODINGS: tuple[str, ...] = tuple(_ENCODINGS)
 
 
@@ -95,11 +97,51 @@ def image_to_rgb(message: ImageMessage, max_image_px: int = MAX_IMAGE_PX) -> UIn
             f"encoding {message.encoding[:40]!r} is not accepted; "
             f"have the camera publish one of {', '.join(ACCEPTED_ENCODINGS)}"
         )
+    if encoding.pair and int(message.width) % 2:
+        raise ValueError(f"{message.encoding} needs an even width, got {message.width}")
+    native = _unpack(message, encoding.channels, f"u{encoding.item_bytes}", max_image_px)
+    return mosaic_to_rgb(native, message.encoding) if encoding.mosaic else encoding.to_rgb(native)
+
+
+def image_to_depth(message: ImageMessage, max_image_px: int = MAX_IMAGE_PX) -> AnyArray:
+    """Return the values of a depth image as they were sent; what they mean is in space/.
+
+    Args:
+        message: 16UC1, mono16 or 32FC1, rows of `step` bytes, either byte order.
+        max_image_px: Most pixels accepted.
+
+    Returns:
+        (H, W) uint16 or float32, C-contiguous. May share memory with the message, so it must not
+        be written to.
+
+    Raises:
+        ValueError: As `image_to_rgb`.
+    """
+    kind = _DEPTH_KINDS.get(message.encoding)
+    if kind is None:
+        raise ValueError(
+            f"encoding {message.encoding[:40]!r} holds no depth that is known; have the depth "
+            "camera publish 16UC1 (millimetres) or 32FC1 (metres), not compressed"
+        )
+    return _unpack(message, 1, kind, max_image_px)
+
+
+def _unpack(message: ImageMessage, channels: int, kind: str, max_image_px: int) -> AnyArray:
+    """Return the values of an image, (H, W[, C]) native-endian and C-contiguous.
+
+    Args:
+        message: The image.
+        channels: Values of one pixel.
+        kind: NumPy's name of a value without its byte order.
+        max_image_px: Most pixels accepted.
+
+    Raises:
+        ValueError: As `image_to_rgb`.
+    """
     height, width, step = int(message.height), int(message.width), int(message.step)
     check_size(width, height, max_image_px)
-    if encoding.pair and width % 2:
-        raise ValueError(f"{message.encoding} needs an even width, got {width}")
-    row_bytes = width * encoding.channels * encoding.item_bytes
+    dtype = np.dtype(f"{'>' if message.is_bigendian else '<'}{kind}")
+    row_bytes = width * channels * dtype.itemsize
     if step < row_bytes:
         raise ValueError(
             f"step is {step} bytes, but {width} pixels of {message.encoding} take {row_bytes}"
@@ -110,15 +152,12 @@ def image_to_rgb(message: ImageMessage, max_image_px: int = MAX_IMAGE_PX) -> UIn
         raise ValueError(
             f"{fault} data: {height} rows of {step} bytes are {step * height}, got {data.size}"
         )
-    order = ">" if message.is_bigendian else "<"
     shape: tuple[int, ...] = (height, width)
-    strides: tuple[int, ...] = (step, encoding.channels * encoding.item_bytes)
-    if encoding.channels > 1:
-        shape, strides = (*shape, encoding.channels), (*strides, encoding.item_bytes)
-    dtype = np.dtype(f"{order}u{encoding.item_bytes}")
+    strides: tuple[int, ...] = (step, channels * dtype.itemsize)
+    if channels > 1:
+        shape, strides = (*shape, channels), (*strides, dtype.itemsize)
     pixels: AnyArray = np.ndarray(shape, dtype, data.data, strides=strides)
-    native = np.ascontiguousarray(pixels, dtype.newbyteorder("="))
-    return mosaic_to_rgb(native, message.encoding) if encoding.mosaic else encoding.to_rgb(native)
+    return np.ascontiguousarray(pixels, dtype.newbyteorder("="))
 
 
 def mosaic_to_rgb(pixels: UInt8Array, encoding: str) -> UInt8Array:

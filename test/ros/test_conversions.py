@@ -8,6 +8,7 @@ from textseg_core.arrays import UInt8Array
 from textseg_ros.conversions import (
     ACCEPTED_ENCODINGS,
     OwnImagePacker,
+    image_to_depth,
     image_to_rgb,
     mask_pixels,
     response_pixels,
@@ -230,6 +231,65 @@ def test_published_images_are_tightly_packed_and_little_endian(
     assert (message.encoding, message.is_bigendian, message.step) == (encoding, 0, row_bytes)
     assert list(message.data) == expected
     assert message.header == header
+
+
+DEPTH = [[0x0102, 0x0304], [0xFFFF, 0]]
+
+
+@pytest.mark.parametrize("encoding", ["16UC1", "mono16"])
+@pytest.mark.parametrize("padding", [0, 2, 3])
+@pytest.mark.parametrize("is_bigendian", [0, 1])
+def test_depth_of_16_bits_is_read_in_either_byte_order(
+    types: MessageTypes, encoding: str, padding: int, is_bigendian: int
+) -> None:
+    rows = [[2, 1, 4, 3], [255, 255, 0, 0]]
+    if is_bigendian:
+        rows = [[1, 2, 3, 4], [255, 255, 0, 0]]
+    padded = [row + [77] * padding for row in rows]
+
+    depth = image_to_depth(image(types, encoding, padded, 2, is_bigendian=is_bigendian))
+
+    assert depth.dtype == np.uint16
+    assert depth.tolist() == DEPTH
+
+
+@pytest.mark.parametrize("padding", [0, 4, 5])
+@pytest.mark.parametrize("is_bigendian", [0, 1])
+def test_depth_in_metres_keeps_what_says_unknown(
+    types: MessageTypes, padding: int, is_bigendian: int
+) -> None:
+    # IEEE 754, most significant byte first: 0.75, NaN, infinity, -0.
+    numbers = [[0x3F, 0x40, 0, 0], [0x7F, 0xC0, 0, 0], [0x7F, 0x80, 0, 0], [0x80, 0, 0, 0]]
+    row = [byte for number in numbers for byte in number[:: 1 if is_bigendian else -1]]
+    message = image(types, "32FC1", [row + [77] * padding], 4, is_bigendian=is_bigendian)
+
+    depth = image_to_depth(message)
+
+    assert depth.dtype == np.float32
+    np.testing.assert_array_equal(depth, np.array([[0.75, np.nan, np.inf, 0.0]], np.float32))
+
+
+@pytest.mark.parametrize("encoding", ["8UC1", "mono8", "64FC1", "16UC1; compressedDepth", "rgb8"])
+def test_what_is_no_depth_is_refused(types: MessageTypes, encoding: str) -> None:
+    with pytest.raises(ValueError, match=r"holds no depth that is known; .*16UC1"):
+        image_to_depth(image(types, encoding, [[1, 2, 3, 4]], 2))
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"height": 0}, "2 x 0 pixels"),
+        ({"step": 3}, "step is 3 bytes, but 2 pixels of 16UC1 take 4"),
+        ({"height": 3}, "truncated data: 3 rows of 4 bytes are 12, got 8"),
+        ({"height": 1}, "oversized data: 1 rows of 4 bytes are 4, got 8"),
+        ({"width": 100_000, "height": 100_000, "step": 200_000}, "at most 33554432"),
+    ],
+)
+def test_sizes_of_depth_that_do_not_add_up_are_refused(
+    types: MessageTypes, fields: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        image_to_depth(image(types, "16UC1", [[1, 2, 3, 4], [5, 6, 7, 8]], 2, **fields))
 
 
 def test_a_published_picture_that_is_a_window_of_a_larger_one_is_packed(
