@@ -1,7 +1,7 @@
 """An image and words go in, a segmentation comes out: the steps in order, nothing else."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from time import perf_counter
 
@@ -25,6 +25,8 @@ from textseg_core.tokenizer import Encoding, Tokenizer
 
 #: Expressions whose encodings are kept; one is a few kilobytes.
 KEPT_EXPRESSIONS = 128
+#: Settings that may change while the network stays loaded.
+TUNABLE = ("threshold", "presence_threshold", "min_area_px", "max_objects")
 
 
 class Segmenter:
@@ -33,7 +35,7 @@ class Segmenter:
     Holds nothing between calls but the encodings of the last `KEPT_EXPRESSIONS` expressions.
 
     Attributes:
-        config: Settings in force.
+        config: Settings in force; see `retune`.
         model_info: What the network says of itself.
     """
 
@@ -51,8 +53,6 @@ class Segmenter:
         self._tokenizer = tokenizer
         self._backend = backend
         self._reason = reason
-        self._threshold = _first(config.threshold, model_info.threshold)
-        self._presence_threshold = _first(config.presence_threshold, model_info.presence_threshold)
         self._encodings: ExpressionCache[tuple[Encoding, ExpressionEncoding]] = ExpressionCache(
             KEPT_EXPRESSIONS
         )
@@ -150,12 +150,37 @@ class Segmenter:
             "encoder": (encoded - preprocessed) * 1e3,
             "head": head_ms,
         }
+        config = self.config  # one for all, even if `retune` comes in between
         return [
-            self._conclude(command, encoding, answer, letterbox, {**shared_ms, "text": spent})
+            self._conclude(
+                command, encoding, answer, letterbox, {**shared_ms, "text": spent}, config
+            )
             for command, encoding, answer, spent in zip(
                 commands, encodings, answers, text_ms, strict=True
             )
         ]
+
+    def retune(self, config: SegmenterConfig) -> None:
+        """Take other thresholds and limits, from the next call on; the network stays loaded.
+
+        Args:
+            config: Differs from the present one in nothing but `TUNABLE`.
+
+        Raises:
+            ValueError: If it differs in anything else.
+        """
+        fixed = [
+            entry.name
+            for entry in fields(SegmenterConfig)
+            if entry.name not in TUNABLE
+            and getattr(config, entry.name) != getattr(self.config, entry.name)
+        ]
+        if fixed:
+            raise ValueError(
+                f"{', '.join(fixed)} cannot change without loading again; "
+                f"{', '.join(TUNABLE)} can"
+            )
+        self.config = config
 
     def report(self) -> BackendReport:
         """Return what runs where, and why."""
@@ -174,17 +199,18 @@ class Segmenter:
         answer: Answer,
         letterbox: Letterbox,
         timings_ms: dict[str, float],
+        config: SegmenterConfig,
     ) -> Segmentation:
         """Return the result for one expression."""
         started = perf_counter()
+        info = self.model_info
+        presence_threshold = _first(config.presence_threshold, info.presence_threshold)
         response_map, mask, objects = postprocess(
             answer.logits,
             letterbox,
-            threshold=self._threshold,
-            min_area_px=self.config.min_area_px,
-            max_objects=0
-            if answer.is_absent(self._presence_threshold)
-            else self.config.max_objects,
+            threshold=_first(config.threshold, info.threshold),
+            min_area_px=config.min_area_px,
+            max_objects=0 if answer.is_absent(presence_threshold) else config.max_objects,
         )
         return Segmentation(
             mask=mask,

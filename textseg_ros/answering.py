@@ -1,12 +1,12 @@
-"""One frame and one query to published messages; whatever goes wrong ends with the frame."""
+"""One frame and its queries to published messages; whatever goes wrong ends with the frame."""
 
-from collections.abc import Callable
-from typing import Any, Literal, Protocol
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 from textseg_core.arrays import UInt8Array
 from textseg_core.overlay import draw_overlay
 from textseg_core.segmentation import Segmentation
-from textseg_core.segmenter import Segmenter
 from textseg_ros.compressed import compressed_to_rgb
 from textseg_ros.conversions import (
     ImagePacker,
@@ -16,20 +16,21 @@ from textseg_ros.conversions import (
     response_pixels,
 )
 from textseg_ros.diagnostics import Statistics
+from textseg_ros.engine import Engine
 from textseg_ros.frame import Frame
 from textseg_ros.messages import MessageTypes
 from textseg_ros.query import Query, shown
+from textseg_ros.query_book import Standing
 from textseg_ros.report import Report
 from textseg_ros.results import Answer, centroid_message, detections_message, objects_message
-from textseg_ros.settings import NodeSettings
+from textseg_ros.scheduler import Request, Work
+from textseg_ros.settings import LiveSettings
+from textseg_ros.topics import camera_key
 
 _DECODERS: dict[str, Callable[[Any, int], UInt8Array]] = {
     "image": image_to_rgb,
     "compressed": compressed_to_rgb,
 }
-
-Standing = Literal["asked", "replaced", "cleared"]
-"""What has become of a query: still the one, followed by another, or taken back."""
 
 
 class Outlet(Protocol):
@@ -41,9 +42,30 @@ class Outlet(Protocol):
         """Publish on the topic of this key."""
         ...
 
+    def listeners(self, key: str) -> int:
+        """Return how many subscriptions receive the topic of this key."""
+        ...
+
     def now_ns(self) -> int:
         """Return the ROS time, nanoseconds."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The answer to a request.
+
+    Attributes:
+        answer: What was found.
+        objects: textseg_ros/Segmentation.
+        mask: sensor_msgs/Image, mono8; None unless pictures were asked for.
+        response: sensor_msgs/Image, 32FC1; None likewise.
+    """
+
+    answer: Answer
+    objects: Any
+    mask: Any | None = None
+    response: Any | None = None
 
 
 class Answerer:
@@ -51,7 +73,7 @@ class Answerer:
 
     Args:
         outlet: What publishes.
-        segmenter: What answers.
+        engine: What segments.
         settings: The node's settings.
         report: Where faults are told.
         statistics: Where frames are counted.
@@ -62,15 +84,15 @@ class Answerer:
     def __init__(
         self,
         outlet: Outlet,
-        segmenter: Segmenter,
-        settings: NodeSettings,
+        engine: Engine,
+        settings: LiveSettings,
         report: Report,
         statistics: Statistics,
         clock_s: Callable[[], float],
         pack_image: ImagePacker | None = None,
     ) -> None:
         self._outlet = outlet
-        self._segmenter = segmenter
+        self._engine = engine
         self._settings = settings
         self._report = report
         self._statistics = statistics
@@ -78,58 +100,130 @@ class Answerer:
         self._pack_image = pack_image or OwnImagePacker(outlet.messages)
 
     def answer(
-        self, frame: Frame, query: Query, topic: str, standing: Callable[[Query], Standing]
+        self,
+        work: Work,
+        queries: Sequence[Query],
+        topic: str,
+        standing: Callable[[Query], Standing],
     ) -> None:
-        """Publish what the query describes in the frame.
+        """Publish what the queries describe in the frame, and reply to its requests.
 
         Args:
-            frame: The image.
-            query: What to look for.
+            work: The image, and the requests about it.
+            queries: What to look for.
             topic: Where the image came from, for messages.
-            standing: Asked with the query before publishing: the result of a cleared one is
+            standing: Asked with a query before publishing: the result of a cleared one is
                 discarded, that of a replaced one has no centroid.
         """
         try:
-            self._answer(frame, query, topic, standing)
+            self._answer(work, queries, topic, standing)
         except Exception as error:
             # The node meets the world here: one bad frame must not end it, whether decoding it
             # takes more memory than there is or the network fails.
-            self._statistics.count("failed")
-            self._report.tell(
-                "frame not answered",
-                "error",
-                f"frame not answered for query {query.id} {shown(query.text)}: "
-                f"{type(error).__name__}: {error}",
-            )
+            self._refuse(work.requests, error)
+            if not work.own:
+                self._statistics.count("failed")
+            if queries:
+                self._report.tell(
+                    "frame not answered",
+                    "error",
+                    f"frame not answered for {_named(queries)}: {type(error).__name__}: {error}",
+                )
 
     def _answer(
-        self, frame: Frame, query: Query, topic: str, standing: Callable[[Query], Standing]
+        self,
+        work: Work,
+        queries: Sequence[Query],
+        topic: str,
+        standing: Callable[[Query], Standing],
     ) -> None:
+        frame, requests = work.frame, work.requests
         started_s = self._clock_s()
         try:
-            image = _DECODERS[frame.key](frame.message, self._settings.max_image_px)
+            image = _DECODERS[frame.key](frame.message, self._settings.now.max_image_px)
         except ValueError as error:
-            self._statistics.count("refused")
-            self._report.tell(
-                f"{frame.key} refused", "error", f"image on {topic} refused: {error}"
-            )
+            self._refuse(requests, error)
+            if not work.own:
+                self._statistics.count("refused")
+                self._report.tell(
+                    f"{frame.key} refused", "error", f"image on {topic} refused: {error}"
+                )
             return
         decoded_s = self._clock_s()
-        segmentation = self._segmenter.segment(image, query.text)
-        latency_ms = {
+        texts = [query.text for query in queries] + [request.phrase for request in requests]
+        found = self._engine.segment_many(image, texts)
+        times_ms = {
             "wait": (started_s - frame.arrived_s) * 1e3,
             "decode": (decoded_s - started_s) * 1e3,
-            **segmentation.timings_ms,
         }
+        for request, segmentation in zip(requests, found[len(queries) :], strict=True):
+            self._reply(request, frame, segmentation, times_ms)
+        fates = [
+            self._publish_answer(frame, query, image, segmentation, times_ms, standing)
+            for query, segmentation in zip(queries, found[: len(queries)], strict=True)
+        ]
+        if work.own:
+            return
+        if "failed" in fates:
+            self._statistics.count("failed")
+        elif "sent" in fates or requests:
+            self._statistics.count("answered")
+        else:
+            self._statistics.count("discarded")
+
+    def _publish_answer(
+        self,
+        frame: Frame,
+        query: Query,
+        image: UInt8Array,
+        segmentation: Segmentation,
+        times_ms: dict[str, float],
+        standing: Callable[[Query], Standing],
+    ) -> str:
+        """Publish the answer to one query; return whether it was sent, failed or discarded."""
+        latency_ms = {**times_ms, **segmentation.timings_ms}
         answer, age_s, outgoing = self._convert(frame, query, image, segmentation, latency_ms)
         if standing(query) == "cleared":
-            self._statistics.count("discarded")
-            return
+            return "discarded"
         self._warn_of(answer, age_s)
-        if self._publish(query, outgoing, standing):
-            self._statistics.answered(latency_ms, age_s)
-        else:
-            self._statistics.count("failed")
+        if not self._publish(frame.camera, query, outgoing, standing):
+            return "failed"
+        self._statistics.measured(latency_ms, age_s)
+        return "sent"
+
+    def _reply(
+        self,
+        request: Request,
+        frame: Frame,
+        segmentation: Segmentation,
+        times_ms: dict[str, float],
+    ) -> None:
+        """Give a request its answer, or what kept it from one."""
+        try:
+            types, header, pack = self._outlet.messages, frame.message.header, self._pack_image
+            mask = response = None
+            if request.pictures:
+                mask = pack(mask_pixels(segmentation.mask), "mono8", header)
+                response = pack(response_pixels(segmentation.response_map), "32FC1", header)
+            latency_ms = {**times_ms, **segmentation.timings_ms, "convert": 0.0}
+            now_s = self._clock_s()
+            age_s = frame.age_s(self._outlet.now_ns(), now_s)
+            latency_ms["total"] = (now_s - frame.arrived_s) * 1e3
+            stale = age_s > self._settings.now.max_age_s and request.frame is None
+            answer = Answer(header, Query(0, request.phrase), segmentation, stale, latency_ms)
+            reply = Reply(answer, objects_message(types, answer), mask, response)
+        except Exception as error:
+            self._refuse((request,), error)
+            return
+        self._statistics.count("requests")
+        if not request.reply.done():
+            request.reply.set_result(reply)
+
+    @staticmethod
+    def _refuse(requests: Sequence[Request], error: Exception) -> None:
+        for request in requests:
+            if not request.reply.done():
+                request.reply.set_exception(error)
 
     def _convert(
         self,
@@ -141,25 +235,23 @@ class Answerer:
     ) -> tuple[Answer, float, dict[str, Any]]:
         """Return the answer, its age and its messages by topic key, in the order of sending.
 
+        A standing query answers on the topics whose messages name their query. The others belong
+        to the query of the topic: whoever reads a mask or a point takes it for the answer to that.
+
         What decides goes first: `objects`, which says it all, then the point that an arm moves
         on; pictures last. Everything is converted before anything is sent, so that a result
         that cannot be converted is not published in part.
         """
         converting_s = self._clock_s()
-        types, header, pack = self._outlet.messages, frame.message.header, self._pack_image
-        pictures = {
-            "mask": pack(mask_pixels(segmentation.mask), "mono8", header),
-            "response": pack(response_pixels(segmentation.response_map), "32FC1", header),
-        }
-        if self._settings.overlay:
-            pictures["overlay"] = pack(draw_overlay(image, segmentation), "rgb8", header)
+        types, header = self._outlet.messages, frame.message.header
+        pictures = {} if query.key else self._pictures(frame, image, segmentation)
         converted_s = self._clock_s()
         age_s = frame.age_s(self._outlet.now_ns(), converted_s)
         latency_ms["convert"] = (converted_s - converting_s) * 1e3
         latency_ms["total"] = (converted_s - frame.arrived_s) * 1e3
-        stale = age_s > self._settings.max_age_s
+        stale = age_s > self._settings.now.max_age_s
         answer = Answer(header, query, segmentation, stale, latency_ms)
-        centroid = centroid_message(types, answer)
+        centroid = None if query.key else centroid_message(types, answer)
         outgoing = {
             "objects": objects_message(types, answer),
             **({} if centroid is None else {"centroid": centroid}),
@@ -168,8 +260,29 @@ class Answerer:
         }
         return answer, age_s, outgoing
 
+    def _pictures(
+        self, frame: Frame, image: UInt8Array, segmentation: Segmentation
+    ) -> dict[str, Any]:
+        """Return the pictures that somebody receives, by topic key."""
+        header, pack = frame.message.header, self._pack_image
+        draw: dict[str, Callable[[], Any]] = {
+            "mask": lambda: pack(mask_pixels(segmentation.mask), "mono8", header),
+            "response": lambda: pack(response_pixels(segmentation.response_map), "32FC1", header),
+        }
+        if self._settings.now.overlay:
+            draw["overlay"] = lambda: pack(draw_overlay(image, segmentation), "rgb8", header)
+        return {
+            key: make()
+            for key, make in draw.items()
+            if self._outlet.listeners(camera_key(frame.camera, key))
+        }
+
     def _publish(
-        self, query: Query, outgoing: dict[str, Any], standing: Callable[[Query], Standing]
+        self,
+        camera: str,
+        query: Query,
+        outgoing: dict[str, Any],
+        standing: Callable[[Query], Standing],
     ) -> bool:
         """Send each message; tell of those that failed. Return whether none did.
 
@@ -181,7 +294,7 @@ class Answerer:
             if key == "centroid" and standing(query) != "asked":
                 continue
             try:
-                self._outlet.publish(key, message)
+                self._outlet.publish(camera_key(camera, key), message)
             except Exception as error:  # one topic that fails must not keep back the others
                 failures[key] = error
         if failures:
@@ -202,7 +315,7 @@ class Answerer:
                 "stale",
                 "warning",
                 f"result is stale: its image is {age_s:.2f} s old, max_age_s is "
-                f"{self._settings.max_age_s}; do not move on it. Check the camera's delay and "
+                f"{self._settings.now.max_age_s}; do not move on it. Check the camera's delay and "
                 "clock, or use_sim_time when playing a bag",
             )
         if answer.segmentation.truncated_words:
@@ -213,3 +326,10 @@ class Answerer:
                 f"query {answer.query.id} is longer than the network reads; left out: "
                 f"{shown(words)}",
             )
+
+
+def _named(queries: Sequence[Query]) -> str:
+    """Return queries as a message names them."""
+    texts = [f"query {query.id} {shown(query.text)}" for query in queries[:3]]
+    more = f" and {len(queries) - 3} more" if len(queries) > 3 else ""
+    return ", ".join(texts) + more

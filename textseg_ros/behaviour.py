@@ -3,60 +3,54 @@
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from typing import Any
 
-from textseg_core.command import parse_command
-from textseg_core.segmenter import Segmenter
-from textseg_ros.answering import Answerer, Standing
+from textseg_ros.answering import Answerer, Reply
+from textseg_ros.asking import Asking
 from textseg_ros.compressed import quiet_pillow
 from textseg_ros.conversions import ImagePacker
-from textseg_ros.diagnostics import Statistics, diagnostics_message, event_values
-from textseg_ros.frame import Frame, StampCheck
-from textseg_ros.messages import MessageTypes, stamp_ns
-from textseg_ros.query import Query, check_query, shown
-from textseg_ros.report import Level, Report
-from textseg_ros.settings import NodeSettings
-from textseg_ros.topics import NAMESPACE, NODE_NAME, TOPICS, resolve
+from textseg_ros.demand import Demand
+from textseg_ros.diagnostics import Statistics
+from textseg_ros.engine import Engine, Load
+from textseg_ros.health import Health
+from textseg_ros.intake import Intake
+from textseg_ros.lifecycle import Lifecycle, Transition
+from textseg_ros.query import Query
+from textseg_ros.query_book import Standing
+from textseg_ros.report import Report
+from textseg_ros.scheduler import Request, Scheduler, Work
+from textseg_ros.settings import LiveSettings, NodeSettings
+from textseg_ros.topics import NAMESPACE, NODE_NAME, camera_key, resolve, topics_of
+from textseg_ros.transport import Transport
 from textseg_ros.watch import GraphWatch
 
 _JOIN_TIMEOUT_S = 10.0
-
-
-class Transport(Protocol):
-    """What carries the node's messages."""
-
-    messages: MessageTypes
-
-    def publish(self, key: str, message: object) -> None:
-        """Publish on the topic of this key; see `topics.BY_KEY`."""
-        ...
-
-    def now_ns(self) -> int:
-        """Return the ROS time, nanoseconds."""
-        ...
-
-    def log(self, level: Level, text: str) -> None:
-        """Tell the operator."""
-        ...
+_START: tuple[Transition, ...] = ("configure", "activate")
 
 
 class SegmentationBehaviour:
-    """Answers the newest image for the query of the moment, in a thread of its own.
+    """Answers the newest image of each camera for the queries of the moment, in its own thread.
 
-    One frame waits at most: a newer one takes its place, whether raw or compressed. Frames that
-    come while there is no query are not kept, so a first query is answered with the next frame.
-    The query is taken when work on the frame begins: the frame that waits when a query comes is
-    answered with the new query. The result says which it was; one whose query was cleared
-    meanwhile is discarded, and one whose query was replaced has no centroid.
+    One frame of each camera waits at most: a newer one takes its place, whether raw or
+    compressed. Frames that come while there is no query are not kept, so a first query is
+    answered with the next frame. The queries are taken when work on the frame begins: the frame
+    that waits when a query comes is answered with the new query. The result says which it was;
+    one whose query was cleared meanwhile is discarded, and one whose query was replaced has no
+    centroid. It loads nothing and answers nothing until `start`, or until `lifecycle` has been
+    led to the state active.
 
     Attributes:
         report: What the operator was told.
         statistics: Counts of frames.
+        settings: In force; change them with `change`.
+        engine: What segments.
+        lifecycle: Leads from unconfigured to active and back.
 
     Args:
         transport: What carries the messages.
-        segmenter: What answers.
-        settings: The node's settings.
+        load: Makes what answers.
+        settings: The node's settings at start.
         node_name: Full name of the node, for messages and to know a second node of that name.
         topic_names: Topic key -> name after remapping, for messages.
         pack_image: What makes image messages; None for our own.
@@ -66,7 +60,7 @@ class SegmentationBehaviour:
     def __init__(
         self,
         transport: Transport,
-        segmenter: Segmenter,
+        load: Load,
         settings: NodeSettings,
         *,
         node_name: str = f"{NAMESPACE}/{NODE_NAME}",
@@ -75,85 +69,131 @@ class SegmentationBehaviour:
         clock_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self._transport = transport
-        self._settings = settings
-        self._node_name = node_name
-        self._clock_s = clock_s
-        self._topics = {topic.key: resolve(topic.name) for topic in TOPICS} | dict(
-            topic_names or {}
-        )
+        self._cameras = settings.cameras
+        topics = topics_of(self._cameras)
+        names = {topic.key: resolve(topic.name) for topic in topics} | dict(topic_names or {})
+        self._topics = names
+        self._heard_keys = {
+            camera: [
+                camera_key(camera, topic.key)
+                for topic in topics_of(("",))
+                if topic.direction == "out" and not topic.shared
+            ]
+            for camera in self._cameras
+        }
         self.report = Report(transport.log, settings.log_period_s, clock_s)
         self.statistics = Statistics(clock_s())
-        self._segmenter = segmenter
+        self.settings = LiveSettings(settings, self._apply)
+        self.engine = Engine(load)
+        self._scheduler = Scheduler(self._cameras)
+        self._watch = GraphWatch(self.report, node_name, names, self._cameras)
+        self._asking = Asking(self.report, self.settings, clock_s, self._drop_frames)
+        self._intake = Intake(
+            self._scheduler, self.statistics, self.report, self.settings, names,
+            transport.now_ns, clock_s,
+        )  # fmt: skip
+        self._demand = Demand(self._cameras, transport.watch, self._listens, clock_s)
         self._answerer = Answerer(
-            transport, segmenter, settings, self.report, self.statistics, clock_s, pack_image
-        )
-        self._watch = GraphWatch(self.report, node_name, self._topics, settings.camera_timeout_s)
-        self._stamps = StampCheck()
-        self._changed = threading.Condition()
-        # Guarded by _changed:
-        self._frame: Frame | None = None
-        self._query: Query | None = None
-        self._accepted_queries = 0
-        self._cleared_id = 0
-        self._last_image_s: float | None = None
-        self._closed = False
-        self._started_s = clock_s()
-        self._worker = threading.Thread(target=self._work, name="segmentation", daemon=True)
+            transport, self.engine, self.settings, self.report, self.statistics, clock_s,
+            pack_image,
+        )  # fmt: skip
+        self._health = Health(
+            transport, self.report, self.statistics, self.engine, self.settings, self._watch,
+            node_name, names["query"], clock_s,
+        )  # fmt: skip
+        self._enabled = True
+        self._worker: threading.Thread | None = None
+        self.lifecycle = Lifecycle(self, lambda text: self.report.tell("lifecycle", "error", text))
 
     def start(self) -> None:
-        """Start answering."""
-        quiet_pillow()  # before the thread: filters of warnings are the whole process's
-        self._worker.start()
+        """Load the network and answer from now on.
+
+        Raises:
+            ValueError: If weights or settings do not fit.
+            RuntimeError: If weights or runtime are missing or damaged.
+        """
+        for transition in _START:
+            if self.lifecycle.do(transition) != "done":
+                raise self.lifecycle.fault or RuntimeError(f"{transition} was not done")
 
     def close(self) -> None:
         """Stop answering; the frame in work is finished, but no longer waited for after 10 s."""
-        with self._changed:
-            self._closed = True
-            self._changed.notify_all()
-        if self._worker.is_alive() and self._worker is not threading.current_thread():
-            self._worker.join(_JOIN_TIMEOUT_S)
+        self.lifecycle.finish()
 
     @property
     def is_open(self) -> bool:
-        """Whether `close` has not been called."""
-        with self._changed:
-            return not self._closed
+        """Whether images are answered, if any query asks for it."""
+        return self._scheduler.running
 
-    def on_image(self, message: Any) -> None:
+    def configure(self) -> None:
+        """Load the network."""
+        quiet_pillow()  # before the thread: filters of warnings are the whole process's
+        self.engine.load(self.settings.now)
+
+    def activate(self) -> None:
+        """Begin to answer; what `deactivate` gave back is loaded again."""
+        self.engine.load(self.settings.now)
+        self._intake.restart()
+        self._scheduler.start()
+        self._worker = threading.Thread(target=self._work, name="segmentation", daemon=True)
+        self._worker.start()
+        self.look()
+
+    def deactivate(self) -> None:
+        """Stop answering, receive no images, give back the network's memory."""
+        self._stop()
+        if self._worker is not None:
+            raise TimeoutError(
+                f"the network has not finished its frame after {_JOIN_TIMEOUT_S:.0f} s"
+            )
+        self.engine.release()
+
+    def cleanup(self) -> None:
+        """Forget queries and network."""
+        self.deactivate()
+        self._asking.forget()
+
+    def shutdown(self) -> None:
+        """End for good."""
+        self._stop()
+        if self._worker is None:
+            self.engine.release()
+
+    def set_enabled(self, enabled: bool) -> str:
+        """Pause or go on answering; the network stays loaded. Return what is the case now."""
+        self._enabled = enabled
+        if not enabled:
+            self._drop_frames()
+        self.look()
+        text = "answering is enabled" if enabled else "answering is disabled"
+        self.report.tell("enabled", "info", text)
+        return text
+
+    def change(self, changes: Mapping[str, object]) -> NodeSettings:
+        """Change parameters, all or none; return the settings in force.
+
+        Raises:
+            ValueError: If one may not be changed or is wrong; the old settings stay.
+        """
+        return self.settings.change(changes)
+
+    def on_image(self, message: Any, camera: str = "") -> None:
         """Take a sensor_msgs/Image; cheap, for any thread."""
-        self._take("image", message)
+        self._intake.take(camera, "image", message, self._is_asked())
 
-    def on_compressed(self, message: Any) -> None:
+    def on_compressed(self, message: Any, camera: str = "") -> None:
         """Take a sensor_msgs/CompressedImage; cheap, for any thread."""
-        self._take("compressed", message)
+        self._intake.take(camera, "compressed", message, self._is_asked())
 
     def on_query(self, message: Any) -> None:
         """Take a std_msgs/String: the query from now on; empty or white space clears it."""
-        text: str = message.data
-        try:
-            check_query(text, self._settings.max_query_bytes)
-            if text.strip() and not parse_command(text).expression:
-                raise ValueError(f"names nothing to segment: {shown(text)}; name an object")
-        except ValueError as error:
-            kept = self._query
-            stays = f"query {kept.id} {shown(kept.text)} stays" if kept else "there is still none"
-            self.report.tell("query refused", "warning", f"query refused: {error}; {stays}")
-            return
-        with self._changed:
-            self._accepted_queries += 1
-            query = Query(self._accepted_queries, text)
-            self._query = query if text.strip() else None
-            if self._query is None:
-                if self._frame is not None:
-                    self.statistics.count("discarded")
-                self._frame, self._cleared_id = None, query.id
-            waits = self._last_image_s is None
-        if not text.strip():
-            self.report.tell("query", "info", f"query {query.id} is empty: nothing is asked now")
-        elif waits:
-            self.report.tell("query waits", "info", self._waiting(query))
-        else:
-            self.report.tell("query", "info", f"query {query.id}: {shown(text)}")
+        if self._asking.ask(message.data, self._waiting_for()):
+            self.look()
+
+    def on_standing_query(self, message: Any) -> None:
+        """Take a textseg_ros/StandingQuery, which stands beside the others until it ends."""
+        if self._asking.put(message):
+            self.look()
 
     def on_input_error(self, key: str, text: str) -> None:
         """Tell of a message that the transport could not read.
@@ -166,6 +206,35 @@ class SegmentationBehaviour:
             f"{key} unreadable", "error", f"message on {self._topics[key]} refused: {text}"
         )
 
+    def request(self, request: Request, timeout_s: float) -> Reply:
+        """Answer a question once; waits for the answer, so not for the transport's own thread.
+
+        Raises:
+            ValueError: If phrase, camera or image is refused.
+            RuntimeError: If the node does not answer now or the network fails.
+            TimeoutError: If no image, or no answer, came in time.
+        """
+        self._asking.check(request.phrase)
+        if request.frame is None and request.camera not in self._cameras:
+            raise ValueError(
+                f"there is no camera {request.camera!r}; cameras are {list(self._cameras)}"
+            )
+        if not self._enabled:
+            raise RuntimeError("the node is disabled; call its service enable")
+        self._scheduler.ask(request)
+        try:
+            self.look()
+            answered: Reply = request.reply.result(timeout_s)
+            return answered
+        except FutureTimeoutError:
+            self._scheduler.withdraw(request)
+            where = (
+                f"image on {self._watch.topics_of_camera(request.camera)}"
+                if request.frame is None
+                else "answer"
+            )
+            raise TimeoutError(f"no {where} within {timeout_s:.1f} s") from None
+
     def on_peers(self, nodes: Sequence[str], publishers: Mapping[str, int]) -> None:
         """Warn of a second node of this name and of topics with several publishers.
 
@@ -175,16 +244,29 @@ class SegmentationBehaviour:
         """
         self._watch.on_peers(nodes, publishers)
 
+    def look(self) -> None:
+        """Subscribe to cameras whose images are wanted, and only to those; never raises.
+
+        It is cheap, so that a transport may call it several times a second.
+        """
+        self._guard("the look for listeners", self._look)
+
+    def _look(self) -> None:
+        self._demand.look(
+            asked=self._scheduler.running and self._is_asked(), awaits=self._scheduler.awaits
+        )
+
     def on_tick(self, look_around: Callable[[], None] | None = None) -> None:
-        """Do what is due once a second: look at graph, camera and worker, publish diagnostics.
+        """Do what is due once a second: look at graph, cameras and worker, publish diagnostics.
 
         It never raises: what fails is told and tried again at the next tick.
 
         Args:
             look_around: What the transport does to see the graph; it calls `on_peers`.
         """
-        if not self.is_open:
+        if self.lifecycle.state == "finalized":
             return
+        self.look()
         if look_around is not None:
             self._guard("the look at the graph", look_around)
         self._guard("the diagnostics", self._diagnose)
@@ -201,98 +283,81 @@ class SegmentationBehaviour:
             )
 
     def _diagnose(self) -> None:
-        now_s = self._clock_s()
-        if self._worker.ident is not None and not self._worker.is_alive():
+        self._asking.expire()
+        if self._worker is not None and not self._worker.is_alive():
             self.report.tell(
                 "worker ended",
                 "error",
                 "the thread that answers has ended, so no image is answered any more; restart "
                 "the node",
             )
-        with self._changed:
-            last_s, query = self._last_image_s, self._query
-        self._watch.on_silence(now_s - (self._started_s if last_s is None else last_s))
-        active = self.report.active()
-        level, text = (
-            (active[0].level, active[0].text) if active else ("info", self._state(last_s, query))
-        )
-        values = {
-            "backend": self._segmenter.report().line(),
-            "query id": str(query.id) if query else "none",
-            "query": query.text if query else "",
-            **self.statistics.values(now_s),
-            **event_values(self.report.events()),
-        }
-        message = diagnostics_message(
-            self._transport.messages,
-            self._transport.now_ns(),
-            self._node_name,
-            level,
-            text,
-            values,
+        self._health.watch_silence(self._demand.since_s, self._intake.last_s)
+        message = self._health.diagnose(
+            state=self.lifecycle.state,
+            enabled=self._enabled,
+            queries=self._asking.book.queries(),
+            waiting_for=self._waiting_for(),
         )
         self._transport.publish("diagnostics", message)
 
-    def _take(self, key: str, message: Any) -> None:
-        """Keep the newest frame and wake the worker."""
-        now_s = self._clock_s()
-        self.statistics.count("received")
-        with self._changed:
-            fault = self._stamps.fault(key, message.header, self._transport.now_ns())
-            self._last_image_s = now_s
-            stamp = None if fault else stamp_ns(message.header)
-            if self._query is None or self._closed:
-                self.statistics.count("unasked")
-            else:
-                if self._frame is not None:
-                    self.statistics.count("replaced")
-                self._frame = Frame(key, message, now_s, stamp)
-                self._changed.notify()
-        if fault is not None:
-            self.report.tell(
-                f"stamp of {key}",
-                "warning",
-                f"stamp of an image on {self._topics[key]} {fault}; its age counts from its "
-                "arrival. Check the camera's clock and use_sim_time",
-            )
-
-    def _work(self) -> None:
-        """Answer frames until closed."""
-        while True:
-            with self._changed:
-                self._changed.wait_for(lambda: self._closed or self._frame is not None)
-                if self._closed:
-                    return
-                frame, query, self._frame = self._frame, self._query, None
-            try:
-                if frame is not None and query is not None:
-                    self._answerer.answer(frame, query, self._topics[frame.key], self._standing)
-            except Exception as error:  # the thread must outlive whatever a frame does to it
-                self.report.tell(
-                    "frame lost", "error", f"frame lost: {type(error).__name__}: {error}"
-                )
-
-    def _standing(self, query: Query) -> Standing:
-        """Return what has become of a query; after `close` every one counts as cleared.
-
-        One that was sent again in the same words is still asked.
-        """
-        with self._changed:
-            if query.id <= self._cleared_id or self._closed:
-                return "cleared"
-            same = self._query is not None and self._query.text == query.text
-            return "asked" if same else "replaced"
-
-    def _waiting(self, query: Query) -> str:
-        return (
-            f"query {query.id} {shown(query.text)} waits for the first image on "
-            f"{self._watch.cameras}"
+    def _apply(self, settings: NodeSettings) -> None:
+        """Pass changed settings on to those that keep what they were given."""
+        self.engine.retune(self.settings.now, settings)
+        self.report.period_s = settings.log_period_s
+        self._asking.book.set_limits(
+            max_queries=settings.max_queries, max_query_bytes=settings.max_query_bytes
         )
 
-    def _state(self, last_s: float | None, query: Query | None) -> str:
-        """Return what a node without trouble is doing."""
-        if query is None:
-            return f"no query; send one on {self._topics['query']}"
-        if last_s is None:
-            return self._waiting(query)
-        return f"answering query {query.id} {shown(query.text)}"
+    def _is_asked(self) -> bool:
+        return self._enabled and bool(self._asking.book.queries())
+
+    def _listens(self, camera: str) -> bool:
+        return any(self._transport.listeners(key) for key in self._heard_keys[camera])
+
+    def _drop_frames(self) -> None:
+        for _ in range(self._scheduler.drop_frames()):
+            self.statistics.count("discarded")
+
+    def _stop(self) -> None:
+        """End the worker and all subscriptions to images; the worker is None if it has ended."""
+        for _ in range(self._scheduler.stop()):
+            self.statistics.count("discarded")
+        self._demand.end()
+        worker = self._worker
+        if worker is not None and worker is not threading.current_thread():
+            worker.join(_JOIN_TIMEOUT_S)
+            if not worker.is_alive():
+                self._worker = None
+
+    def _work(self) -> None:
+        """Do work until stopped."""
+        while (work := self._scheduler.take()) is not None:
+            self._do(work)
+
+    def _do(self, work: Work) -> None:
+        try:
+            self._answer(work)
+        except Exception as error:  # the thread must outlive whatever a frame does to it
+            self.report.tell("frame lost", "error", f"frame lost: {type(error).__name__}: {error}")
+
+    def _answer(self, work: Work) -> None:
+        frame = work.frame
+        ask = self._enabled and not work.own
+        queries = self._asking.book.due(frame.camera) if ask else ()
+        if queries or work.requests:
+            topic = "a request" if work.own else self._topics[camera_key(frame.camera, frame.key)]
+            self._answerer.answer(work, queries, topic, self._standing)
+        else:
+            self.statistics.count("discarded")
+
+    def _standing(self, query: Query) -> Standing:
+        """Return what has become of a query; once stopped or disabled, each counts as cleared."""
+        if not (self._scheduler.running and self._enabled):
+            return "cleared"
+        return self._asking.book.standing(query)
+
+    def _waiting_for(self) -> str:
+        """Return the topics that no image has come on, "" if one has come on any."""
+        if any(self._intake.last_s(camera) is not None for camera in self._cameras):
+            return ""
+        return " or ".join(map(self._watch.topics_of_camera, self._cameras))

@@ -5,13 +5,14 @@ import logging
 import signal
 import sys
 import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from textseg_ros.topics import NAMESPACE, NODE_NAME
 
 EXIT_BAD_SETTINGS = 2
-_TICK_S = 1.0
+_TICK_S, _LOOK_S = 1.0, 0.1
 
 
 def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -66,8 +67,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"{parsed.node_name} cannot start: {text}", file=sys.stderr)
         return EXIT_BAD_SETTINGS
     try:
-        while not stop.wait(_TICK_S):
-            node.tick()
+        tick_s = time.monotonic()
+        while not stop.wait(_LOOK_S):
+            if time.monotonic() - tick_s >= _TICK_S:
+                node.tick()
+                tick_s = time.monotonic()
+            else:
+                node.look()
     finally:
         node.close()
         # Python gives signals back to the system when it ends; a second Ctrl-C then would

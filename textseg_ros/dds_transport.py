@@ -13,13 +13,15 @@ import yaml
 
 from textseg_core import Segmenter
 from textseg_ros.behaviour import SegmentationBehaviour
+from textseg_ros.dds.endpoint import Subscription
 from textseg_ros.dds.environment import read_environment
 from textseg_ros.dds.graph import full_name
 from textseg_ros.dds.participant import Participant
+from textseg_ros.engine import Load
 from textseg_ros.messages import MessageTypes
 from textseg_ros.report import Level
 from textseg_ros.settings import NodeSettings, read_parameters, settings_from_values
-from textseg_ros.topics import BY_KEY, TOPICS, resolve
+from textseg_ros.topics import camera_key, resolve, topic_of, topics_of
 
 _LEVELS: dict[Level, int] = {
     "info": logging.INFO,
@@ -37,22 +39,34 @@ class DdsTransport:
     Args:
         participant: What carries the messages.
         names: Absolute topic name by topic key.
+        cameras: Names of the cameras.
     """
 
-    def __init__(self, participant: Participant, names: dict[str, str]) -> None:
+    def __init__(
+        self, participant: Participant, names: dict[str, str], cameras: Sequence[str] = ("",)
+    ) -> None:
         self.messages: MessageTypes = participant.types
         self._logger = logging.getLogger(participant.name.strip("/").replace("/", "."))
         self._outputs = {
             topic.key: participant.publisher(
                 names[topic.key], topic.type_name, reliable=topic.reliable, depth=topic.depth
             )
-            for topic in TOPICS
+            for topic in topics_of(cameras)
             if topic.direction == "out"
         }
+        self.on_watch: Callable[[str, bool], None] = lambda camera, on: None
 
     def publish(self, key: str, message: object) -> None:
         """Publish on the topic of this key."""
         self._outputs[key].publish(message)
+
+    def listeners(self, key: str) -> int:
+        """Return how many subscriptions receive the topic of this key."""
+        return self._outputs[key].matched
+
+    def watch(self, camera: str, on: bool) -> None:
+        """Subscribe to a camera's images, or end that."""
+        self.on_watch(camera, on)
 
     def now_ns(self) -> int:
         """Return the system time, which is the ROS time without simulation, nanoseconds."""
@@ -64,48 +78,84 @@ class DdsTransport:
 
 
 class DdsNode:
-    """Participant, transport and behaviour put together; `close` ends them."""
+    """Participant, transport and behaviour put together; `close` ends them.
+
+    Args:
+        participant: What carries the messages; closed with the node.
+        load: Makes what answers.
+        settings: The node's settings at start.
+        names: Absolute topic name by topic key.
+
+    Raises:
+        ValueError: If weights or settings do not fit.
+        RuntimeError: If weights or runtime are missing or damaged.
+    """
 
     def __init__(
         self,
         participant: Participant,
-        segmenter: Segmenter,
+        load: Load,
         settings: NodeSettings,
         names: dict[str, str],
     ) -> None:
         self._participant = participant
         self._names = names
         self._misfits: dict[str, str] = {}
-        self.transport = DdsTransport(participant, names)
+        self._cameras: dict[str, list[Subscription]] = {}
+        self.transport = DdsTransport(participant, names, settings.cameras)
+        self.transport.on_watch = self._watch
         self.behaviour = SegmentationBehaviour(
             self.transport,
-            segmenter,
+            load,
             settings,
             node_name=participant.name,
             topic_names=names,
         )
-        callbacks: dict[str, Callable[[Any], None]] = {
-            "image": self.behaviour.on_image,
-            "compressed": self.behaviour.on_compressed,
-            "query": self.behaviour.on_query,
-        }
-        for key, callback in callbacks.items():
-            topic = BY_KEY[key]
-            participant.subscription(
-                names[key],
-                topic.type_name,
-                callback,
-                reliable=topic.reliable,
-                depth=topic.depth,
-                on_error=partial(self._on_input_error, key),
-            )
         self.behaviour.start()
-        self.transport.log("info", f"waiting for {names['image']} and queries on {names['query']}")
-        self.transport.log("info", segmenter.report().line())
+        self._subscribe("query", self.behaviour.on_query)
+        self._subscribe("standing_query", self.behaviour.on_standing_query)
+        images = [names[camera_key(camera, "image")] for camera in settings.cameras]
+        self.transport.log(
+            "info", f"waiting for {', '.join(images)} and queries on {names['query']}"
+        )
+        self.transport.log("info", self.behaviour.engine.line())
+
+    def look(self) -> None:
+        """Subscribe to images as soon as they are wanted; cheap, for several times a second."""
+        self.behaviour.look()
 
     def tick(self) -> None:
         """Do what is due once a second; never raises."""
         self.behaviour.on_tick(self._look_around)
+
+    def _subscribe(self, key: str, callback: Callable[[Any], None]) -> Subscription:
+        topic = topic_of(key)
+        qos = getattr(self.behaviour.settings.now, topic.qos_parameter)
+        name = self._names[key]
+        return self._participant.subscription(
+            name,
+            topic.type_name,
+            callback,
+            reliable=qos == "reliable"
+            or (qos == "best_available" and self._participant.all_reliable(name)),
+            depth=topic.depth,
+            on_error=partial(self._on_input_error, key),
+        )
+
+    def _watch(self, camera: str, on: bool) -> None:
+        """Subscribe to a camera's images, or end that."""
+        if not on:
+            for subscription in self._cameras.pop(camera, []):
+                self._participant.remove(subscription)
+            return
+        callbacks = {
+            "image": self.behaviour.on_image,
+            "compressed": self.behaviour.on_compressed,
+        }
+        self._cameras[camera] = [
+            self._subscribe(camera_key(camera, key), partial(_pass_on, callback, camera))
+            for key, callback in callbacks.items()
+        ]
 
     def _look_around(self) -> None:
         counts = {
@@ -132,17 +182,26 @@ class DdsNode:
         self.behaviour.on_input_error(key, str(error))
 
 
-def topic_names(namespace: str, camera: str | None) -> dict[str, str]:
+def _pass_on(callback: Callable[[Any, str], None], camera: str, message: Any) -> None:
+    callback(message, camera)
+
+
+def topic_names(
+    namespace: str, camera: str | None, cameras: Sequence[str] = ("",)
+) -> dict[str, str]:
     """Return the absolute name of each topic by its key.
 
     Args:
         namespace: Of the node, absolute.
-        camera: Replaces `image`, and with `/compressed` behind it `image/compressed`.
+        camera: Replaces `image` of the first camera, and with `/compressed` behind it
+            `image/compressed`.
+        cameras: Names of the cameras.
     """
-    names = {topic.key: resolve(topic.name, namespace) for topic in TOPICS}
+    names = {topic.key: resolve(topic.name, namespace) for topic in topics_of(cameras)}
     if camera is not None:
-        names["image"] = resolve(camera, namespace)
-        names["compressed"] = f"{names['image']}/compressed"
+        image = camera_key(cameras[0], "image")
+        names[image] = resolve(camera, namespace)
+        names[camera_key(cameras[0], "compressed")] = f"{names[image]}/compressed"
     return names
 
 
@@ -166,6 +225,11 @@ def read_settings(file: Path | None, assignments: Sequence[str], node_name: str)
     return settings_from_values(values, ", ".join(sources) or "defaults")
 
 
+def load_segmenter(settings: NodeSettings) -> Segmenter:
+    """Return the segmenter that the settings describe."""
+    return Segmenter.load(config=settings.segmenter)
+
+
 def open_node(arguments: argparse.Namespace) -> DdsNode:
     """Return the running node that the command line describes.
 
@@ -180,16 +244,20 @@ def open_node(arguments: argparse.Namespace) -> DdsNode:
             "use_sim_time must be false for the DDS node, which does not read /clock, got true; "
             "use the rclpy node (ros2 launch textseg_ros segment.launch.py) for simulated time"
         )
+    if not settings.autostart:
+        raise ValueError(
+            "autostart must be true for the DDS node, which has no lifecycle services, got "
+            "false; use the rclpy node (ros2 launch textseg_ros segment.launch.py)"
+        )
     discovery = read_environment(os.environ, os.getpid(), arguments.domain)
     for warning in discovery.warnings:
         logging.getLogger("textseg_ros").warning(warning)
-    segmenter = Segmenter.load(config=settings.segmenter)
     participant = Participant(
         arguments.node_name, arguments.namespace, discovery, distro=arguments.distro
     )
     try:
-        names = topic_names(arguments.namespace, arguments.camera)
-        return DdsNode(participant, segmenter, settings, names)
+        names = topic_names(arguments.namespace, arguments.camera, settings.cameras)
+        return DdsNode(participant, load_segmenter, settings, names)
     except BaseException:
         participant.close()
         raise

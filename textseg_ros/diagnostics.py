@@ -14,15 +14,18 @@ _LEVEL_CONSTANTS: dict[Level, str] = {"info": "OK", "warning": "WARN", "error": 
 COUNTS = (
     "received",
     "unasked",
+    "limited",
     "answered",
     "replaced",
     "refused",
     "failed",
     "discarded",
     "stale",
+    "requests",
 )
-"""What becomes of frames: without a query, answered, replaced by a newer one before work began,
-not decodable, not segmentable, cleared query; and how many answers were stale."""
+"""What becomes of frames: without a query, beyond the rate limit, answered, replaced by a newer
+one before work began, not decodable, not segmentable, cleared query; how many answers were stale,
+and how many requests were answered."""
 
 
 class Statistics:
@@ -41,10 +44,9 @@ class Statistics:
         with self._lock:
             self._counts[what] += 1
 
-    def answered(self, latency_ms: Mapping[str, float], age_s: float) -> None:
-        """Add one answered frame, with its latency by stage and its age when published."""
+    def measured(self, latency_ms: Mapping[str, float], age_s: float) -> None:
+        """Keep the latency by stage of an answer that was sent, and its age when published."""
         with self._lock:
-            self._counts["answered"] += 1
             self._latency_ms, self._age_s = latency_ms, age_s
 
     def total(self, what: str) -> int:
@@ -63,7 +65,8 @@ class Statistics:
             self._before, self._before_s = self._counts.copy(), now_s
             values = {name: f"{rate:.1f}" for name, rate in rates.items()}
             for what in COUNTS:
-                values[f"frames {what}"] = str(self._counts[what])
+                name = what if what == "requests" else f"frames {what}"
+                values[name] = str(self._counts[what])
             values["age s"] = "none" if self._age_s is None else f"{self._age_s:.3f}"
             for stage in LATENCY_STAGES:
                 if stage in self._latency_ms:

@@ -18,12 +18,14 @@ class Frame:
         message: As received.
         arrived_s: When, on the behaviour's monotonic clock.
         stamp_ns: Its stamp, ROS time; None if the stamp says nothing about its age.
+        camera: Name of the camera.
     """
 
     key: str
     message: Any
     arrived_s: float
     stamp_ns: int | None
+    camera: str = ""
 
     def age_s(self, now_ns: int, now_s: float) -> float:
         """Return the age by its stamp, or since it arrived if the stamp is of no use.

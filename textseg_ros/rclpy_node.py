@@ -10,10 +10,15 @@ from typing import Any
 
 import numpy as np
 import rclpy
-from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
+from rcl_interfaces.msg import (
+    FloatingPointRange,
+    IntegerRange,
+    ParameterDescriptor,
+    SetParametersResult,
+)
 from rclpy.clock import Clock, ClockType
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
-from rclpy.node import Node
+from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter as RosParameter
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.signals import SignalHandlerOptions
@@ -23,29 +28,35 @@ from textseg_core.segmenter import Segmenter
 from textseg_ros.allocator import keep_image_buffers
 from textseg_ros.behaviour import SegmentationBehaviour
 from textseg_ros.conversions import ImagePacker, OwnImagePacker
+from textseg_ros.engine import Load
+from textseg_ros.lifecycle import Transition
 from textseg_ros.messages import InstalledMessages, MessageTypes
+from textseg_ros.parameters import Value
 from textseg_ros.report import Level
 from textseg_ros.settings import PARAMETERS, NodeSettings, Parameter, settings_from_values
-from textseg_ros.topics import NAMESPACE, NODE_NAME, TOPICS, Topic
+from textseg_ros.topics import NAMESPACE, NODE_NAME, Topic, camera_key, topics_of
 
 EXIT_BAD_SETTINGS = 2
+_LOOK_S = 0.1
 _OF_RCLPY = ("qos_overrides.", "start_type_description_service")
 _LARGEST_INTEGER = 2**63 - 1
 
 
-class SegmenterNode(Node):  # type: ignore[misc]  # rclpy has no types
-    """The Transport that rclpy offers.
+class SegmenterNode(LifecycleNode):  # type: ignore[misc]  # rclpy has no types
+    """The Transport that rclpy offers, and the node's life: what it does is in behaviour.py.
+
+    It publishes diagnostics in every state. Unless `autostart` is false, it is active once made.
 
     Attributes:
         messages: Classes of the ROS 2 installation.
-        settings: From the node's parameters.
+        behaviour: What it does.
 
     Raises:
         ValueError: If a parameter is unknown or wrong.
         RuntimeError: If a message package or the weights are missing.
     """
 
-    def __init__(self, load: Callable[[NodeSettings], Segmenter], **node_options: Any) -> None:
+    def __init__(self, load: Load, **node_options: Any) -> None:
         # Declaring what was given shows unknown names too, which rclpy otherwise passes over.
         super().__init__(
             NODE_NAME,
@@ -54,45 +65,110 @@ class SegmenterNode(Node):  # type: ignore[misc]  # rclpy has no types
             **node_options,
         )
         self.messages: MessageTypes = InstalledMessages()
-        self.settings = self._read_settings()
-        qos = {topic.key: topic_qos(topic) for topic in TOPICS}
+        settings = self._read_settings()
+        topics = topics_of(settings.cameras)
         self._outputs = {
             topic.key: self.create_publisher(
-                self.messages.get(topic.type_name), topic.name, qos[topic.key]
+                self.messages.get(topic.type_name), topic.name, topic_qos(topic, settings)
             )
-            for topic in TOPICS
+            for topic in topics
             if topic.direction == "out"
         }
-        self._topic_names = {topic.key: self.resolve_topic_name(topic.name) for topic in TOPICS}
-        segmenter = load(self.settings)
+        self._topics = {topic.key: topic for topic in topics}
+        self._topic_names = {topic.key: self.resolve_topic_name(topic.name) for topic in topics}
+        self._cameras: dict[str, list[Any]] = {}
+        self._queries: list[Any] = []
         self.behaviour = SegmentationBehaviour(
             self,
-            segmenter,
-            self.settings,
+            load,
+            settings,
             node_name=self.get_fully_qualified_name(),
             topic_names=self._topic_names,
             pack_image=choose_packer(self.messages, self.log),
         )
-        callbacks = {
-            "image": self.behaviour.on_image,
-            "compressed": self.behaviour.on_compressed,
-            "query": self.behaviour.on_query,
-        }
-        for topic in TOPICS:
-            if topic.direction == "in":
-                message_class = self.messages.get(topic.type_name)
-                self.create_subscription(
-                    message_class, topic.name, callbacks[topic.key], qos[topic.key]
-                )
+        self.add_on_set_parameters_callback(self._on_parameters)
+        self.create_service(self.messages.get("std_srvs/srv/SetBool"), "enable", self._on_enable)
         # Not the ROS clock: diagnostics must come while simulated time stands still.
-        self.create_timer(1.0, self._on_second, clock=Clock(clock_type=ClockType.STEADY_TIME))
-        self.behaviour.start()
-        self.log("info", f"waiting for {self._topic_names['image']} and queries")
-        self.log("info", segmenter.report().line())
+        steady = Clock(clock_type=ClockType.STEADY_TIME)
+        self.create_timer(1.0, self._on_second, clock=steady)
+        self.create_timer(_LOOK_S, self.behaviour.look, clock=steady)
+        if settings.autostart:
+            for trigger in (self.trigger_configure, self.trigger_activate):
+                if trigger() != TransitionCallbackReturn.SUCCESS:
+                    raise self.behaviour.lifecycle.fault or RuntimeError("the node did not start")
+        else:
+            self.log("info", "unconfigured; `ros2 lifecycle set` configures and activates it")
+
+    @property
+    def settings(self) -> NodeSettings:
+        """The settings in force."""
+        return self.behaviour.settings.now
+
+    def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Load the network."""
+        done = self._do("configure")
+        if self.behaviour.engine.loaded:
+            self.log("info", self.behaviour.engine.line())
+        return done
+
+    def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Receive queries, and images once they are wanted."""
+        done = self._do("activate")
+        if done == TransitionCallbackReturn.SUCCESS:
+            callbacks = {
+                "query": self.behaviour.on_query,
+                "standing_query": self.behaviour.on_standing_query,
+            }
+            self._queries = [self._subscribe(key, take) for key, take in callbacks.items()]
+            images = [self._topic_names[camera_key(c, "image")] for c in self.settings.cameras]
+            self.log("info", f"waiting for {', '.join(images)} and queries")
+        return done
+
+    def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Stop answering and give back the device's memory."""
+        self._end_queries()
+        return self._do("deactivate")
+
+    def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Forget the queries and the network."""
+        return self._do("cleanup")
+
+    def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """End for good; the process stays until a signal ends it."""
+        self._end_queries()
+        return self._do("shutdown")
+
+    def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Say whether what an error left behind was cleaned up."""
+        self._end_queries()
+        recovered = self.behaviour.lifecycle.state == "unconfigured"
+        return TransitionCallbackReturn.SUCCESS if recovered else TransitionCallbackReturn.FAILURE
 
     def publish(self, key: str, message: object) -> None:
         """Publish on the topic of this key."""
         self._outputs[key].publish(message)
+
+    def listeners(self, key: str) -> int:
+        """Return how many subscriptions receive the topic of this key."""
+        return int(self._outputs[key].get_subscription_count())
+
+    def watch(self, camera: str, on: bool) -> None:
+        """Subscribe to a camera's images, or end that."""
+        if not on:
+            for subscription in self._cameras.pop(camera, []):
+                self.destroy_subscription(subscription)
+            return
+
+        def on_image(message: Any) -> None:
+            self.behaviour.on_image(message, camera)
+
+        def on_compressed(message: Any) -> None:
+            self.behaviour.on_compressed(message, camera)
+
+        self._cameras[camera] = [
+            self._subscribe(camera_key(camera, "image"), on_image),
+            self._subscribe(camera_key(camera, "compressed"), on_compressed),
+        ]
 
     def now_ns(self) -> int:
         """Return the ROS time, nanoseconds."""
@@ -107,6 +183,52 @@ class SegmenterNode(Node):  # type: ignore[misc]  # rclpy has no types
             self.get_logger().warning(text)
         else:
             self.get_logger().info(text)
+
+    def _do(self, transition: Transition) -> TransitionCallbackReturn:
+        """Do a transition; tell why it was refused."""
+        lifecycle = self.behaviour.lifecycle
+        outcome = lifecycle.do(transition)
+        if outcome == "refused" and not self.settings.autostart:
+            self.log(
+                "error", f"{transition} refused, the node stays {lifecycle.state}: "
+                f"{lifecycle.fault}",
+            )  # fmt: skip
+        return {
+            "done": TransitionCallbackReturn.SUCCESS,
+            "refused": TransitionCallbackReturn.FAILURE,
+            "failed": TransitionCallbackReturn.ERROR,
+        }[outcome]
+
+    def _subscribe(self, key: str, callback: Callable[[Any], None]) -> Any:
+        topic = self._topics[key]
+        return self.create_subscription(
+            self.messages.get(topic.type_name),
+            topic.name,
+            callback,
+            topic_qos(topic, self.settings),
+        )
+
+    def _end_queries(self) -> None:
+        for subscription in self._queries:
+            self.destroy_subscription(subscription)
+        self._queries = []
+
+    def _on_enable(self, request: Any, response: Any) -> Any:
+        response.success, response.message = True, self.behaviour.set_enabled(request.data)
+        return response
+
+    def _on_parameters(self, parameters: list[RosParameter]) -> SetParametersResult:
+        """Change the settings, or say why not."""
+        changes = {
+            parameter.name: parameter.value
+            for parameter in parameters
+            if not parameter.name.startswith((*_OF_RCLPY, "use_sim_time"))
+        }
+        try:
+            self.behaviour.change(changes)
+        except ValueError as error:
+            return SetParametersResult(successful=False, reason=str(error))
+        return SetParametersResult(successful=True)
 
     def _on_second(self) -> None:
         self.behaviour.on_tick(self._look_around)
@@ -140,13 +262,29 @@ class SegmenterNode(Node):  # type: ignore[misc]  # rclpy has no types
             if parameter.name in given:
                 self.set_descriptor(parameter.name, descriptor(parameter))
             else:
-                self.declare_parameter(parameter.name, parameter.default, descriptor(parameter))
+                value = ros_value(parameter.default)
+                self.declare_parameter(parameter.name, value, descriptor(parameter))
         return settings
 
 
-def topic_qos(topic: Topic) -> QoSProfile:
-    """Return the QoS of a topic."""
+def topic_qos(topic: Topic, settings: NodeSettings) -> QoSProfile:
+    """Return the QoS of a topic.
+
+    Raises:
+        ValueError: If the settings ask for what this distribution does not have.
+    """
+    qos = getattr(settings, topic.qos_parameter) if topic.qos_parameter else ""
     reliability = ReliabilityPolicy.RELIABLE if topic.reliable else ReliabilityPolicy.BEST_EFFORT
+    if qos == "best_available":
+        if not hasattr(ReliabilityPolicy, "BEST_AVAILABLE"):
+            raise ValueError(
+                f"{topic.qos_parameter} cannot be best_available in this distribution of ROS 2, "
+                "which came with Iron; choose sensor_data or reliable"
+            )
+        reliability = ReliabilityPolicy.BEST_AVAILABLE
+    elif qos:
+        reliable = qos == "reliable"
+        reliability = ReliabilityPolicy.RELIABLE if reliable else ReliabilityPolicy.BEST_EFFORT
     return QoSProfile(
         history=HistoryPolicy.KEEP_LAST,
         depth=topic.depth,
@@ -155,13 +293,19 @@ def topic_qos(topic: Topic) -> QoSProfile:
     )
 
 
+def ros_value(value: Value) -> Any:
+    """Return a value as rclpy takes it."""
+    return list(value) if isinstance(value, tuple) else value
+
+
 def descriptor(parameter: Parameter) -> ParameterDescriptor:
-    """Return what `ros2 param describe` shows; parameters are read at start only."""
+    """Return what `ros2 param describe` shows."""
     described = ParameterDescriptor(
         name=parameter.name,
-        type=RosParameter.Type.from_parameter_value(parameter.default).value,
+        type=RosParameter.Type.from_parameter_value(ros_value(parameter.default)).value,
         description=parameter.description,
-        read_only=True,
+        read_only=parameter.read_only,
+        additional_constraints=", ".join(parameter.choices),
     )
     bounded = parameter.least is not None or parameter.most is not None
     if bounded and type(parameter.default) is int:
@@ -252,9 +396,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     spinning = threading.Thread(target=_spin, args=(executor, stop, failures), daemon=True)
     spinning.start()
     stop.wait()  # a Python signal handler runs here at once; inside rcl's wait it would not
-    node.behaviour.close()
     executor.shutdown()
     spinning.join()
+    node.behaviour.close()
     node.destroy_node()
     rclpy.try_shutdown()
     if failures:

@@ -36,6 +36,9 @@ class Event:
 class Report:
     """Passes on one message per kind and period; every thread may call it.
 
+    Attributes:
+        period_s: As the argument; may be set anew.
+
     Args:
         log: Where messages go.
         period_s: Least time between two messages of a kind.
@@ -46,7 +49,7 @@ class Report:
         self, log: Callable[[Level, str], None], period_s: float, clock_s: Callable[[], float]
     ) -> None:
         self._log = log
-        self._period_s = period_s
+        self.period_s = period_s
         self._clock_s = clock_s
         self._events: dict[str, Event] = {}
         self._lock = threading.Lock()
@@ -71,7 +74,7 @@ class Report:
             else:
                 event.level, event.text, event.last_s = level, text, now_s
                 event.count += 1
-                if now_s - event.logged_s < self._period_s:
+                if now_s - event.logged_s < self.period_s:
                     event.suppressed += 1
                     return
                 held_back, event.suppressed, event.logged_s = event.suppressed, 0, now_s

@@ -122,7 +122,7 @@ def objects_message(types: MessageTypes, answer: Answer) -> Any:
     return message_class(
         header=answer.header,
         query_id=answer.query.id,
-        query_key="",
+        query_key=answer.query.key,
         query=answer.query.text,
         action=segmentation.command.action or "",
         expression=segmentation.expression,

@@ -1,6 +1,7 @@
 """The node's topics: one table that both transports read."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 NODE_NAME = "segmenter"
@@ -18,6 +19,8 @@ class Topic:
         direction: Seen from the node.
         reliable: Reliability; volatile and keep-last always.
         depth: History depth.
+        shared: Whether all cameras share it; else each has its own, see `topics_of`.
+        qos_parameter: Parameter that says how an input is received; "" if none does.
     """
 
     key: str
@@ -26,22 +29,62 @@ class Topic:
     direction: Literal["in", "out"]
     reliable: bool = True
     depth: int = 1
+    shared: bool = False
+    qos_parameter: str = ""
 
 
 TOPICS: tuple[Topic, ...] = (
-    Topic("image", "image", "sensor_msgs/msg/Image", "in", reliable=False),
     Topic(
-        "compressed", "image/compressed", "sensor_msgs/msg/CompressedImage", "in", reliable=False
+        "image",
+        "image",
+        "sensor_msgs/msg/Image",
+        "in",
+        reliable=False,
+        qos_parameter="image_qos",
     ),
-    Topic("query", "query", "std_msgs/msg/String", "in", depth=10),
+    Topic(
+        "compressed",
+        "image/compressed",
+        "sensor_msgs/msg/CompressedImage",
+        "in",
+        reliable=False,
+        qos_parameter="image_qos",
+    ),
+    Topic(
+        "query",
+        "query",
+        "std_msgs/msg/String",
+        "in",
+        depth=10,
+        shared=True,
+        qos_parameter="query_qos",
+    ),
+    Topic(
+        "standing_query",
+        "standing_query",
+        "textseg_ros/msg/StandingQuery",
+        "in",
+        depth=10,
+        shared=True,
+        qos_parameter="query_qos",
+    ),
     Topic("mask", "mask", "sensor_msgs/msg/Image", "out"),
     Topic("response", "response", "sensor_msgs/msg/Image", "out"),
     Topic("overlay", "overlay", "sensor_msgs/msg/Image", "out"),
     Topic("detections", "detections", "vision_msgs/msg/Detection2DArray", "out"),
     Topic("centroid", "centroid", "geometry_msgs/msg/PointStamped", "out"),
     Topic("objects", "objects", "textseg_ros/msg/Segmentation", "out"),
-    Topic("diagnostics", "/diagnostics", "diagnostic_msgs/msg/DiagnosticArray", "out", depth=10),
+    Topic(
+        "diagnostics",
+        "/diagnostics",
+        "diagnostic_msgs/msg/DiagnosticArray",
+        "out",
+        depth=10,
+        shared=True,
+    ),
 )
+
+"""The topics of a node with one camera that has no name."""
 
 BY_KEY: dict[str, Topic] = {topic.key: topic for topic in TOPICS}
 
@@ -49,3 +92,31 @@ BY_KEY: dict[str, Topic] = {topic.key: topic for topic in TOPICS}
 def resolve(name: str, namespace: str = NAMESPACE) -> str:
     """Return the absolute topic name: `mask` -> `/textseg/mask`, `/a` -> `/a`."""
     return name if name.startswith("/") else f"{namespace.rstrip('/')}/{name}"
+
+
+def camera_key(camera: str, key: str) -> str:
+    """Return the key of a camera's own topic: ("left", "mask") -> "left/mask"."""
+    return f"{camera}/{key}" if camera else key
+
+
+def topic_of(key: str) -> Topic:
+    """Return the entry of the table that a topic is made from: "left/mask" -> that of "mask"."""
+    return BY_KEY[key.rpartition("/")[2]]
+
+
+def topics_of(cameras: Sequence[str]) -> tuple[Topic, ...]:
+    """Return the topics of a node with these cameras.
+
+    A camera named "left" has topics `left/image`, `left/mask` and so on, with keys alike; one
+    without a name has them without prefix.
+    """
+    shared = [topic for topic in TOPICS if topic.shared]
+    own = [topic for topic in TOPICS if not topic.shared]
+    return (
+        *(
+            replace(topic, key=camera_key(camera, topic.key), name=camera_key(camera, topic.name))
+            for camera in cameras
+            for topic in own
+        ),
+        *shared,
+    )

@@ -3,12 +3,10 @@
 from collections.abc import Mapping, Sequence
 
 from textseg_ros.report import Report
-from textseg_ros.topics import TOPICS
+from textseg_ros.topics import camera_key, topics_of
 
-_OWN_OUTPUTS = tuple(
-    topic.key for topic in TOPICS if topic.direction == "out" and topic.key != "diagnostics"
-)
-"""Topics that nobody else should publish on; every node publishes diagnostics."""
+_SHARED_OUTPUTS = ("diagnostics",)
+"""Topics that every node publishes on."""
 
 
 class GraphWatch:
@@ -18,7 +16,7 @@ class GraphWatch:
         report: Where it is told.
         node_name: Full name of the node.
         topic_names: Topic key -> name after remapping.
-        camera_timeout_s: Time without an image before a warning.
+        cameras: Names of the cameras.
     """
 
     def __init__(
@@ -26,27 +24,32 @@ class GraphWatch:
         report: Report,
         node_name: str,
         topic_names: Mapping[str, str],
-        camera_timeout_s: float,
+        cameras: Sequence[str],
     ) -> None:
         self._report = report
         self._node_name = node_name
         self._topics = topic_names
-        self._camera_timeout_s = camera_timeout_s
+        topics = topics_of(cameras)
+        self._inputs = [topic.key for topic in topics if topic.direction == "in"]
+        self._outputs = [
+            topic.key
+            for topic in topics
+            if topic.direction == "out" and topic.key not in _SHARED_OUTPUTS
+        ]
 
-    @property
-    def cameras(self) -> str:
-        """The topics that images come on, for messages."""
-        return f"{self._topics['image']} or {self._topics['compressed']}"
+    def topics_of_camera(self, camera: str) -> str:
+        """Return the topics that a camera's images come on, for messages."""
+        names = [self._topics[camera_key(camera, key)] for key in ("image", "compressed")]
+        return " or ".join(names)
 
-    def on_silence(self, silent_s: float) -> None:
-        """Warn if no image came for too long."""
-        if silent_s >= self._camera_timeout_s:
-            self._report.tell(
-                "no camera",
-                "warning",
-                f"no image on {self.cameras} for {silent_s:.0f} s; check that the camera runs, "
-                "its topic and the launch argument camera",
-            )
+    def on_silence(self, camera: str, silent_s: float) -> None:
+        """Warn that no image of a camera has come for too long."""
+        self._report.tell(
+            f"no camera {camera}".strip(),
+            "warning",
+            f"no image on {self.topics_of_camera(camera)} for {silent_s:.0f} s; check that the "
+            "camera runs, its topic and the launch argument camera",
+        )
 
     def on_peers(self, nodes: Sequence[str], publishers: Mapping[str, int]) -> None:
         """Warn of a second node of this name and of topics with several publishers.
@@ -62,8 +65,8 @@ class GraphWatch:
                 f"another node is named {self._node_name} and publishes on the same topics; stop "
                 "one of the two, or start it with another namespace",
             )
-        for key in ("image", "compressed", "query"):
-            if publishers.get(key, 0) > 1:
+        for key in self._inputs:
+            if key != "standing_query" and publishers.get(key, 0) > 1:
                 mixed = "the newest query counts" if key == "query" else "their frames mix"
                 self._report.tell(
                     f"several publishers on {key}",
@@ -71,7 +74,7 @@ class GraphWatch:
                     f"{publishers[key]} publishers on {self._topics[key]}, {mixed}; "
                     f"`ros2 topic info -v {self._topics[key]}` names them",
                 )
-        shared = [self._topics[key] for key in _OWN_OUTPUTS if publishers.get(key, 0) > 1]
+        shared = [self._topics[key] for key in self._outputs if publishers.get(key, 0) > 1]
         if shared:
             self._report.tell(
                 "several publishers on outputs",

@@ -1,6 +1,7 @@
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -325,3 +326,24 @@ def test_all_but_the_torch_backend_works_without_torch(model_directory: Path) ->
     )
     assert done.returncode == 0, done.stderr
     assert "backend 'torch' needs the package 'torch'" in done.stdout
+
+
+def test_thresholds_and_limits_change_while_the_network_stays_loaded(
+    colour_backend: MakeBackend, build_segmenter: Build, two_red_blocks: UInt8Array
+) -> None:
+    segmenter = build_segmenter(colour_backend())
+    assert len(segmenter.segment(two_red_blocks, "the red blocks").objects) == 2
+
+    segmenter.retune(replace(segmenter.config, max_objects=1))
+    assert len(segmenter.segment(two_red_blocks, "the red blocks").objects) == 1
+    segmenter.retune(replace(segmenter.config, presence_threshold=1.0))
+    assert segmenter.segment(two_red_blocks, "the red blocks").status is Status.NOT_FOUND
+
+
+def test_what_needs_loading_again_is_refused_by_name(
+    colour_backend: MakeBackend, build_segmenter: Build
+) -> None:
+    segmenter = build_segmenter(colour_backend())
+
+    with pytest.raises(ValueError, match="weights, threads cannot change without loading again"):
+        segmenter.retune(replace(segmenter.config, weights="other", threads=2))

@@ -17,7 +17,7 @@ from textseg_ros.behaviour import SegmentationBehaviour
 from textseg_ros.messages import MessageTypes, byte_sequence
 from textseg_ros.report import Level
 from textseg_ros.settings import NodeSettings
-from textseg_ros.topics import BY_KEY
+from textseg_ros.topics import topic_of
 
 TIMEOUT_S = 60.0
 NOW_NS = 1_000_000_000_000
@@ -89,14 +89,22 @@ class RecordingTransport:
         self.sent: list[tuple[str, Any]] = []
         self.lines: list[tuple[Level, str]] = []
         self.broken = False
+        self.listened = True
+        self.watched: list[tuple[str, bool]] = []
 
     def publish(self, key: str, message: object) -> None:
         if self.broken and key != "diagnostics":
             raise RuntimeError("the network is down")
         serialize = getattr(self.messages, "serialize", None)
         if serialize is not None:  # rosbags finds wrong types here, generated classes when made
-            serialize(message, BY_KEY[key].type_name)
+            serialize(message, topic_of(key).type_name)
         self.sent.append((key, message))
+
+    def listeners(self, key: str) -> int:
+        return int(self.listened)
+
+    def watch(self, camera: str, on: bool) -> None:
+        self.watched.append((camera, on))
 
     def now_ns(self) -> int:
         return self.ros_time_ns
@@ -127,7 +135,7 @@ class Bench:
         self.transport = RecordingTransport(types)
         self.behaviour = SegmentationBehaviour(
             self.transport,
-            make_segmenter(backend or RednessBackend()),
+            lambda _: make_segmenter(backend or RednessBackend()),
             NodeSettings(**settings),
             clock_s=self.clock,
         )
@@ -178,7 +186,7 @@ class Bench:
 
     def settle(self) -> None:
         """Wait until every frame that came was answered, refused or dropped."""
-        ended = ("unasked", "answered", "replaced", "refused", "failed", "discarded")
+        ended = ("unasked", "limited", "answered", "replaced", "refused", "failed", "discarded")
         until(lambda: self.count("received") == sum(self.count(what) for what in ended))
 
     def count(self, what: str) -> int:

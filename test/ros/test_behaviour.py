@@ -630,6 +630,7 @@ def test_a_transport_that_fails_costs_the_frame_only(types: MessageTypes) -> Non
 
 def test_no_camera_is_warned_of_once_a_period(types: MessageTypes) -> None:
     with Bench(types, camera_timeout_s=10.0) as bench:
+        bench.ask("the red block")
         bench.clock.now_s += 9.5
         assert bench.tick().level == type(bench.tick()).OK
         bench.clock.now_s += 1.0

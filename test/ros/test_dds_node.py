@@ -26,7 +26,13 @@ class LeftHalf:
     def report(self) -> BackendReport:
         return BackendReport(name="left half", device="cpu", precision="fp32")
 
-    def segment(self, image: UInt8Array, text: str) -> Segmentation:
+    def close(self) -> None:
+        pass
+
+    def segment_many(self, image: UInt8Array, texts: list[str]) -> list[Segmentation]:
+        return [self._segment(image, text) for text in texts]
+
+    def _segment(self, image: UInt8Array, text: str) -> Segmentation:
         height, width = image.shape[:2]
         mask = np.zeros((height, width), np.bool_)
         mask[:, : width // 2] = True
@@ -54,7 +60,8 @@ class LeftHalf:
 def _node(participant: Participant, camera: str | None = None) -> DdsNode:
     segmenter: Any = LeftHalf()
     settings = read_settings(None, [], participant.name)
-    return DdsNode(participant, segmenter, settings, topic_names("/textseg", camera))
+    names = topic_names("/textseg", camera)
+    return DdsNode(participant, lambda _: segmenter, settings, names)
 
 
 def test_an_image_and_a_query_give_a_mask_with_the_header_of_the_image() -> None:
@@ -66,11 +73,12 @@ def test_an_image_and_a_query_give_a_mask_with_the_header_of_the_image() -> None
             camera = peer.publisher("/camera/image_raw", "sensor_msgs/msg/Image", reliable=False)
             words = peer.publisher("/textseg/query", "std_msgs/msg/String")
             mask = peer.subscription("/textseg/mask", "sensor_msgs/msg/Image", masks.append)
-            assert all(end.wait_for_matches() for end in (camera, words, mask))
+            assert all(end.wait_for_matches() for end in (words, mask))
             image = make_image(peer.types, np.zeros((6, 8, 3), np.uint8))
             words.publish(make_string(peer.types, "the red cup"))
 
             def is_answered() -> bool:
+                node.look()
                 camera.publish(image)
                 return bool(masks)
 
@@ -98,7 +106,40 @@ def test_every_topic_of_the_table_exists_with_its_type_and_qos() -> None:
                     # A reliable reader would leave a best-effort writer out.
                     end = peer.publisher(name, topic.type_name, reliable=topic.reliable)
                 ends.append(end)
-            assert all(end.wait_for_matches() for end in ends)
+            node.behaviour.on_query(make_string(peer.types, "the red cup"))
+
+            def all_matched() -> bool:
+                node.look()
+                return all(end.matched for end in ends)
+
+            assert wait_until(all_matched)
+        finally:
+            node.close()
+
+
+def test_images_are_received_only_while_a_query_is_set_and_someone_listens() -> None:
+    domain = loopback_settings()
+    with Participant("planner", "/", domain) as peer:
+        node = _node(Participant("segmenter", "/textseg", domain))
+        try:
+            camera = peer.publisher("/textseg/image", "sensor_msgs/msg/Image", reliable=False)
+            words = peer.publisher("/textseg/query", "std_msgs/msg/String")
+            assert words.wait_for_matches()
+            node.look()
+            assert camera.matched == 0
+            words.publish(make_string(peer.types, "the red cup"))
+            assert wait_until(lambda: "query waits" in node.behaviour.report.events())
+            node.look()
+            assert camera.matched == 0
+            peer.subscription("/textseg/objects", "textseg_ros/msg/Segmentation", lambda _: None)
+
+            def is_matched() -> bool:
+                node.look()
+                return camera.matched == 1
+
+            assert wait_until(is_matched)
+            words.publish(make_string(peer.types, ""))
+            assert wait_until(lambda: camera.matched == 0)
         finally:
             node.close()
 
@@ -239,7 +280,7 @@ def test_a_signal_ends_the_node_with_status_0_and_no_traceback(number: signal.Si
         "import textseg_ros.dds_transport as transport\n"
         "from textseg_ros.dds_node import main\n"
         "report = types.SimpleNamespace(line=lambda: 'backend none')\n"
-        "segmenter = types.SimpleNamespace(report=lambda: report)\n"
+        "segmenter = types.SimpleNamespace(report=lambda: report, close=lambda: None)\n"
         "transport.Segmenter = types.SimpleNamespace(load=lambda config: segmenter)\n"
         "sys.exit(main([]))\n"
     )

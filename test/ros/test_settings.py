@@ -5,11 +5,15 @@ import pytest
 import yaml
 
 from textseg_core.config import SegmenterConfig
+from textseg_ros.parameters import parameter_table
 from textseg_ros.settings import (
     PARAMETERS,
+    LiveSettings,
     NodeSettings,
+    change,
     load_settings,
     settings_from_values,
+    values_of,
 )
 
 SHIPPED = Path(__file__).parents[2] / "config" / "segmenter.yaml"
@@ -25,10 +29,11 @@ def test_the_shipped_file_holds_every_parameter_with_its_default() -> None:
 
     given = content["/**"]["ros__parameters"]
 
-    assert given == {parameter.name: parameter.default for parameter in PARAMETERS}
-    assert [type(value) for value in given.values()] == [
-        type(parameter.default) for parameter in PARAMETERS
-    ]
+    defaults = {parameter.name: parameter.default for parameter in PARAMETERS}
+    as_file = {n: list(v) if isinstance(v, tuple) else v for n, v in defaults.items()}
+    assert list(given) == list(as_file)
+    assert given == as_file
+    assert [type(value) for value in given.values()] == [type(value) for value in as_file.values()]
     assert load_settings(SHIPPED) == NodeSettings()
 
 
@@ -151,3 +156,85 @@ def test_an_empty_section_gives_the_defaults(tmp_path: Path) -> None:
 def test_values_from_elsewhere_name_their_source() -> None:
     with pytest.raises(ValueError, match="parameters of /a/b: unknown parameter 'x', 'y'"):
         settings_from_values({"x": 1, "y": 2}, "parameters of /a/b")
+
+
+def test_the_documented_table_is_the_one_of_the_code() -> None:
+    page = SHIPPED.parents[1] / "docs" / "parameters.md"
+
+    assert f"\n\n{parameter_table()}\n" in page.read_text(encoding="utf-8")
+
+
+def test_values_of_settings_make_the_same_settings_again() -> None:
+    settings = change(NodeSettings(), {"threshold": 0.25, "overlay": False})
+
+    assert settings_from_values(values_of(settings), "again") == settings
+    assert list(values_of(settings)) == [parameter.name for parameter in PARAMETERS]
+
+
+def test_live_parameters_change_together() -> None:
+    before = NodeSettings()
+
+    after = change(before, {"presence_threshold": 0.75, "max_objects": 3, "max_rate_hz": 5.0})
+
+    assert (after.segmenter.presence_threshold, after.segmenter.max_objects) == (0.75, 3)
+    assert after.max_rate_hz == 5.0
+    assert before == NodeSettings()
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"weights": "/models/other"}, "weights cannot change while the node runs; put it into"),
+        ({"max_age_s": 0.5, "backend": "torch"}, "backend cannot change"),
+        ({"max_age": 0.5}, "unknown parameter 'max_age'; accepted are weights, "),
+        ({"max_age_s": 1}, r"max_age_s must be a number such as 1\.0, got 1 \(int\); write 1\.0"),
+        ({"overlay": False, "max_objects": 0}, "max_objects must lie in 1 to inf, got 0"),
+        ({"threshold": -0.5}, r"threshold must lie in \(0, 1\), got -0\.5"),
+    ],
+)
+def test_a_change_that_is_refused_changes_nothing(
+    changes: dict[str, object], message: str
+) -> None:
+    applied: list[NodeSettings] = []
+    live = LiveSettings(NodeSettings(), applied.append)
+
+    with pytest.raises(ValueError, match=message):
+        live.change(changes)
+
+    assert live.now == NodeSettings()
+    assert applied == []
+
+
+def test_a_change_that_cannot_be_applied_keeps_the_old_settings() -> None:
+    def fail(_: NodeSettings) -> None:
+        raise ValueError("the network does not take it")
+
+    live = LiveSettings(NodeSettings(), fail)
+
+    with pytest.raises(ValueError, match="does not take it"):
+        live.change({"overlay": False})
+
+    assert live.now.overlay is True
+
+
+@pytest.mark.parametrize(
+    "names", [[], ["left", "left"], ["2nd"], ["left/eye"], ["left", "right "]]
+)
+def test_wrong_names_of_cameras_are_refused(names: list[str]) -> None:
+    with pytest.raises(ValueError, match="cameras must be a list of different names"):
+        settings_from_values({"cameras": names}, "test")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("cameras", "left", r"cameras must be a list of texts such as \[''\], got 'left'"),
+        ("cameras", [1], r"cameras must be a list of texts such as \[''\], got \[1\]"),
+        ("image_qos", "best", "image_qos must be one of sensor_data, reliable, best_available"),
+        ("max_queries", 257, "max_queries must lie in 1 to 256, got 257"),
+        ("autostart", "no", "autostart must be true or false such as True, got 'no'"),
+    ],
+)
+def test_every_kind_of_parameter_has_its_refusal(name: str, value: object, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        settings_from_values({name: value}, "test")

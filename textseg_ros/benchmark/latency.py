@@ -21,7 +21,7 @@ import numpy as np
 
 from textseg_core import Segmenter
 from textseg_ros.allocator import keep_image_buffers
-from textseg_ros.behaviour import SegmentationBehaviour, Transport
+from textseg_ros.behaviour import SegmentationBehaviour
 from textseg_ros.benchmark.machine import describe_machine
 from textseg_ros.benchmark.peer import CAMERA_TOPIC, end_of_peer, start_peer
 from textseg_ros.dds.environment import free_domain_id, loopback_environment, read_environment
@@ -33,6 +33,7 @@ from textseg_ros.report import Level
 from textseg_ros.results import LATENCY_STAGES
 from textseg_ros.settings import NodeSettings, load_settings
 from textseg_ros.topics import BY_KEY, NAMESPACE, NODE_NAME
+from textseg_ros.transport import Transport
 
 PICTURE = Path(__file__).parents[1] / "demo" / "pictures" / "scene_cans.jpg"
 OVERHEAD_STAGES = ("decode", "convert", "publish")
@@ -75,6 +76,13 @@ class TimedTransport:
         if self._stages is not None:
             self.rows.append(self._stages | {"publish": self._publish_ms})
         self._stages, self._publish_ms = None, 0.0
+
+    def listeners(self, key: str) -> int:
+        """Return how many subscriptions receive the topic of this key."""
+        return self._inner.listeners(key)
+
+    def watch(self, camera: str, on: bool) -> None:
+        """Do nothing: the images come all the time."""
 
     def now_ns(self) -> int:
         """Return the inner transport's time."""
@@ -129,7 +137,7 @@ def measure(
     transport_ms: list[float] = []
     with Participant(NODE_NAME, NAMESPACE, read_environment(environment, os.getpid())) as node:
         timed = TimedTransport(DdsTransport(node, names))
-        behaviour = SegmentationBehaviour(timed, segmenter, settings, topic_names=names)
+        behaviour = SegmentationBehaviour(timed, lambda _: segmenter, settings, topic_names=names)
         text = node.types.get("std_msgs/msg/String")
 
         def on_image(message: Any) -> None:

@@ -66,16 +66,20 @@ class PacedSegmenter:
         self._inner = inner
         self._period_s = period_s
 
-    def segment(self, image: Any, text: str) -> Any:
-        """Return the inner segmenter's answer, not before the period is over."""
+    def segment_many(self, image: Any, texts: Sequence[str]) -> Any:
+        """Return the inner segmenter's answers, not before the period is over."""
         due_s = time.monotonic() + self._period_s
-        result = self._inner.segment(image, text)
+        result = self._inner.segment_many(image, texts)
         time.sleep(max(0.0, due_s - time.monotonic()))
         return result
 
     def report(self) -> Any:
         """Return what runs where."""
         return self._inner.report()
+
+    def close(self) -> None:
+        """Give back what the inner one holds."""
+        self._inner.close()
 
 
 def run_node(params_file: Path | None, stop: threading.Event) -> None:
@@ -95,7 +99,7 @@ def run_node(params_file: Path | None, stop: threading.Event) -> None:
     discovery = read_environment(os.environ, os.getpid())
     participant = Participant(NODE_NAME, NAMESPACE, discovery)
     names = topic_names(NAMESPACE, CAMERA_TOPIC)
-    node = DdsNode(participant, cast(Segmenter, slow), settings, names)
+    node = DdsNode(participant, lambda _: cast(Segmenter, slow), settings, names)
     try:
         query = participant.types.get("std_msgs/msg/String")
         node.behaviour.on_query(query(data=QUERY))

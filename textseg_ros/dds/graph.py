@@ -17,6 +17,7 @@ from cyclonedds.builtin import (
 )
 from cyclonedds.core import InstanceState, ReadCondition, SampleState, ViewState
 from cyclonedds.domain import DomainParticipant
+from cyclonedds.qos import Policy
 
 from textseg_ros.dds.idl import dds_topic_name, dds_type_name, ros_type_name
 from textseg_ros.dds.typestore import GID_BYTES, TypeStore
@@ -114,6 +115,15 @@ class Graph:
         name = dds_topic_name(topic)
         samples = self._publications.read(_AT_MOST, self._alive_publications)
         return sum(sample.topic_name == name for sample in samples)
+
+    def all_reliable(self, topic: str) -> bool:
+        """Return whether a topic has publishers in the domain and all of them are reliable."""
+        name = dds_topic_name(topic)
+        samples = self._publications.read(_AT_MOST, self._alive_publications)
+        found = [sample.qos for sample in samples if sample.topic_name == name]
+        return bool(found) and all(
+            isinstance(qos[Policy.Reliability], Policy.Reliability.Reliable) for qos in found
+        )
 
     def other_types(self, types: Mapping[str, str]) -> dict[str, str]:
         """Return topic -> type where an endpoint of the domain has another than expected.

@@ -185,6 +185,24 @@ class Participant:
             self._announce()
         return subscription
 
+    def remove(self, subscription: Subscription) -> None:
+        """End a subscription; nothing happens if it has ended.
+
+        A callback under way is not waited for, as it may be the one that calls this.
+        """
+        with self._lock:
+            if self._closed.is_set() or subscription not in self._subscriptions:
+                return
+            self._subscriptions.remove(subscription)
+            self._waitset.detach(subscription.condition)
+            subscription.close()
+            self._announce()
+
+    def all_reliable(self, topic: str) -> bool:
+        """Return whether a topic has publishers now and all of them are reliable."""
+        with self._lock:
+            return not self._closed.is_set() and self._graph.all_reliable(topic)
+
     def peers(self) -> tuple[str, ...]:
         """Return the full names of the other nodes, sorted; a name twice if two bear it."""
         with self._lock:

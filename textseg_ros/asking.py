@@ -1,0 +1,115 @@
+"""Takes queries as they arrive: those that are refused are told of, the others stand."""
+
+from collections.abc import Callable
+from typing import Any
+
+from textseg_core.command import parse_command
+from textseg_ros.query import Query, check_query, shown
+from textseg_ros.query_book import QueryBook
+from textseg_ros.report import Report
+from textseg_ros.settings import LiveSettings
+
+
+class Asking:
+    """The way of a query from the transport to the book; every thread may call it.
+
+    Attributes:
+        book: The queries in force.
+
+    Args:
+        report: Where queries and refusals are told.
+        settings: The node's settings.
+        clock_s: Monotonic seconds.
+        on_clear: Called when no query is left.
+    """
+
+    def __init__(
+        self,
+        report: Report,
+        settings: LiveSettings,
+        clock_s: Callable[[], float],
+        on_clear: Callable[[], None],
+    ) -> None:
+        self._report = report
+        self._settings = settings
+        self._on_clear = on_clear
+        self.book = QueryBook(
+            max_queries=settings.now.max_queries,
+            max_query_bytes=settings.now.max_query_bytes,
+            clock_s=clock_s,
+        )
+
+    def ask(self, text: str, waiting_for: str) -> bool:
+        """Take the query of the topic; return whether it was accepted.
+
+        Args:
+            text: As received; empty or white space clears the query.
+            waiting_for: Topics whose first image it waits for; "" if images have come.
+        """
+        try:
+            query = self.book.ask(text)
+        except ValueError as error:
+            kept = self.book.find()
+            stays = f"query {kept.id} {shown(kept.text)} stays" if kept else "there is still none"
+            self._report.tell("query refused", "warning", f"query refused: {error}; {stays}")
+            return False
+        if not text.strip():
+            self._settle()
+            self._report.tell("query", "info", f"query {query.id} is empty: nothing is asked now")
+        elif waiting_for:
+            self._report.tell("query waits", "info", waiting_text(query, waiting_for))
+        else:
+            self._report.tell("query", "info", f"query {query.id}: {shown(text)}")
+        return True
+
+    def put(self, message: Any) -> bool:
+        """Take a textseg_ros/StandingQuery; return whether it was accepted."""
+        key, text = message.key, message.text
+        try:
+            query = self.book.put(key, text, message.priority, message.lifetime_s)
+        except ValueError as error:
+            self._report.tell(
+                "standing query refused", "warning", f"standing query refused: {error}"
+            )
+            return False
+        if text.strip():
+            told = f"standing query {shown(key)} is {query.id}: {shown(text)}"
+        else:
+            self._settle()
+            told = f"standing query {shown(key)} is removed"
+        self._report.tell("standing query", "info", told)
+        return True
+
+    def check(self, phrase: str) -> None:
+        """Raise ValueError unless a phrase may be asked for."""
+        check_query(phrase, self._settings.now.max_query_bytes)
+        if not parse_command(phrase).expression:
+            raise ValueError(f"names nothing to segment: {shown(phrase)}; name an object")
+
+    def expire(self) -> None:
+        """Tell of the queries whose time has ended."""
+        for query in self.book.take_expired():
+            self._settle()
+            self._report.tell(
+                "standing query",
+                "info",
+                f"standing query {shown(query.key)} has expired: {shown(query.text)}",
+            )
+
+    def forget(self) -> None:
+        """End every query."""
+        for query in self.book.queries():
+            if query.key:
+                self.book.put(query.key, "")
+            else:
+                self.book.ask("")
+        self._settle()
+
+    def _settle(self) -> None:
+        if not self.book.queries():
+            self._on_clear()
+
+
+def waiting_text(query: Query, topics: str) -> str:
+    """Return the line of a query that waits for the first image."""
+    return f"query {query.id} {shown(query.text)} waits for the first image on {topics}"

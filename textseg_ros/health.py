@@ -1,0 +1,121 @@
+"""How the node is: what its diagnostics say, and which cameras are silent."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from textseg_ros.asking import waiting_text
+from textseg_ros.diagnostics import Statistics, diagnostics_message, event_values
+from textseg_ros.engine import Engine
+from textseg_ros.lifecycle import State
+from textseg_ros.query import Query, shown
+from textseg_ros.report import Report
+from textseg_ros.settings import LiveSettings
+from textseg_ros.transport import Transport
+from textseg_ros.watch import GraphWatch
+
+
+class Health:
+    """Puts what is known of the node into one diagnostic status.
+
+    Args:
+        transport: Whose messages and time are used.
+        report: What was told.
+        statistics: What was counted.
+        engine: What segments.
+        settings: The node's settings.
+        watch: Where silent cameras are told of.
+        node_name: Full name of the node.
+        query_topic: Where queries come on, for messages.
+        clock_s: Monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        report: Report,
+        statistics: Statistics,
+        engine: Engine,
+        settings: LiveSettings,
+        watch: GraphWatch,
+        node_name: str,
+        query_topic: str,
+        clock_s: Callable[[], float],
+    ) -> None:
+        self._transport = transport
+        self._report = report
+        self._statistics = statistics
+        self._engine = engine
+        self._settings = settings
+        self._watch = watch
+        self._node_name = node_name
+        self._query_topic = query_topic
+        self._clock_s = clock_s
+
+    def watch_silence(
+        self,
+        since_s: Callable[[str], float | None],
+        last_s: Callable[[str], float | None],
+    ) -> None:
+        """Warn of cameras whose images are wanted and do not come.
+
+        Args:
+            since_s: Returns when a camera was subscribed to; None if it is not.
+            last_s: Returns when its last image came; None if none has.
+        """
+        settings, now_s = self._settings.now, self._clock_s()
+        for camera in settings.cameras:
+            start_s = since_s(camera)
+            if start_s is None:
+                continue
+            silent_s = now_s - max(start_s, last_s(camera) or start_s)
+            if silent_s >= settings.camera_timeout_s:
+                self._watch.on_silence(camera, silent_s)
+
+    def diagnose(
+        self, *, state: State, enabled: bool, queries: Sequence[Query], waiting_for: str
+    ) -> Any:
+        """Return diagnostic_msgs/DiagnosticArray.
+
+        Args:
+            state: Of the node's life.
+            enabled: Whether it may answer.
+            queries: In force.
+            waiting_for: Topics that no image has come on yet; "" if images have come.
+        """
+        active = self._report.active()
+        if active:
+            level, text = active[0].level, active[0].text
+        else:
+            level, text = "info", self._state_text(state, enabled, queries, waiting_for)
+        values = {
+            "state": state if enabled else f"{state}, disabled",
+            "backend": self._engine.line(),
+            "query id": str(queries[0].id) if queries else "none",
+            "query": queries[0].text if queries else "",
+            "queries": str(len(queries)),
+            **self._statistics.values(self._clock_s()),
+            **event_values(self._report.events()),
+        }
+        return diagnostics_message(
+            self._transport.messages,
+            self._transport.now_ns(),
+            self._node_name,
+            level,
+            text,
+            values,
+        )
+
+    def _state_text(
+        self, state: State, enabled: bool, queries: Sequence[Query], waiting_for: str
+    ) -> str:
+        """Return what a node without trouble is doing."""
+        if state != "active":
+            return f"the node is {state}"
+        if not enabled:
+            return "answering is disabled; call the service enable"
+        if not queries:
+            return f"no query; send one on {self._query_topic}"
+        if waiting_for:
+            return waiting_text(queries[0], waiting_for)
+        others = f" and {len(queries) - 1} more" if len(queries) > 1 else ""
+        return f"answering query {queries[0].id} {shown(queries[0].text)}{others}"
