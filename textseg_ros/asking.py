@@ -74,10 +74,11 @@ class Asking:
             return False
         if text.strip():
             told = f"standing query {shown(key)} is {query.id}: {shown(text)}"
+            self._report.tell("standing query", "info", told)
         else:
             self._settle()
             told = f"standing query {shown(key)} is removed"
-        self._report.tell("standing query", "info", told)
+            self._report.tell("standing query removed", "info", told)
         return True
 
     def check(self, phrase: str) -> None:
@@ -91,7 +92,7 @@ class Asking:
         for query in self.book.take_expired():
             self._settle()
             self._report.tell(
-                "standing query",
+                "standing query expired",
                 "info",
                 f"standing query {shown(query.key)} has expired: {shown(query.text)}",
             )
