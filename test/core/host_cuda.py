@@ -70,7 +70,7 @@ class HostCuda(Cuda):
         return number
 
     def free_stream(self, stream: int) -> None:
-        del self.queues[stream]
+        assert not self.queues.pop(stream), "the stream had work to do"
 
     def wait(self, stream: int) -> None:
         queue = self.queues[stream]

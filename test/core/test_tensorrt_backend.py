@@ -4,6 +4,7 @@ import gc
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from textseg_core.runtime.tensorrt.build import BuildCancelledError
 from textseg_core.runtime.tensorrt.cache import EngineCache
 from textseg_core.runtime.tensorrt.cuda import CudaError
 from textseg_core.runtime.tensorrt.engines import ENGINES, ModelEngines
+from textseg_core.runtime.tensorrt.execution import EngineRun
 from textseg_core.runtime.tensorrt.target import target_of
 
 RED, GREEN, BLUE = 4, 5, 6
@@ -372,6 +374,38 @@ def test_an_integrated_gpu_reads_the_image_where_the_host_wrote_it(
     # A frame: into the encoder, two answers back; none to the GPU.
     assert cuda.calls["copy"] - before == 6
     backend.close()
+
+
+def test_an_integrated_gpu_has_read_an_image_before_the_next_takes_its_place(
+    model_directory: Path, folder: Path
+) -> None:
+    backend = start(model_directory, HostCuda(replace(GPU, integrated=True)), folder=folder)
+    read = [backend.encode_expression(words(RED))]
+    ticket = backend.submit(filled(RED), read)
+
+    for _ in range(5):
+        backend.encode_image(filled(GREEN))
+
+    assert backend.collect(ticket)["presence"].tolist() == [8.0]
+    backend.close()
+
+
+@pytest.mark.parametrize(("kind", "shape"), [("FLOAT", (-1, 4)), ("BF16", (1, 4))])
+def test_an_engine_with_open_sides_or_unknown_numbers_is_refused(
+    kind: str, shape: tuple[int, ...]
+) -> None:
+    engine = SimpleNamespace(
+        num_io_tensors=1,
+        get_tensor_name=lambda index: "cells",
+        get_tensor_dtype=lambda name: SimpleNamespace(name=kind),
+        get_tensor_shape=lambda name: shape,
+        get_tensor_mode=lambda name: "in",
+        create_execution_context=object,
+    )
+    runtime = SimpleNamespace(deserialize_cuda_engine=lambda data: engine)
+
+    with pytest.raises(RuntimeError, match=rf"head: cells is {kind} .*expected fixed sides"):
+        EngineRun(HostTensorRt(HostCuda()).bound(), runtime, b"", "head")
 
 
 def test_every_engine_runs_as_a_graph_after_one_plain_run(
