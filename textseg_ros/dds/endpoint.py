@@ -22,7 +22,7 @@ from cyclonedds.topic import Topic
 from cyclonedds.util import duration
 
 from textseg_ros.dds.faults import dds_faults
-from textseg_ros.dds.idl import topic_type
+from textseg_ros.dds.idl import Role, dds_topic_name, topic_type
 from textseg_ros.dds.typestore import TypeStore
 
 MessageCallback = Callable[[Any], None]
@@ -43,6 +43,9 @@ class EndpointSettings:
         reliable: Reliable, else best-effort.
         depth: Samples kept (keep-last), at least 1.
         transient_local: Late readers get the last samples, else volatile.
+        role: Whether `topic` is one, or the name of a service; what a service sends and receives
+            is `RawSample`s.
+        user_data: What stands before the type hash in the endpoint's USER_DATA.
     """
 
     topic: str
@@ -50,10 +53,21 @@ class EndpointSettings:
     reliable: bool = True
     depth: int = 10
     transient_local: bool = False
+    role: Role = "topic"
+    user_data: str = ""
 
     def __post_init__(self) -> None:
         if self.depth < 1:
             raise ValueError(f"history depth must be at least 1, got {self.depth}")
+
+    @property
+    def dds_topic(self) -> str:
+        """The name of the DDS topic.
+
+        Raises:
+            ValueError: If `topic` is no absolute name that ROS 2 allows.
+        """
+        return dds_topic_name(self.topic, self.role)
 
     def policies(self, types: TypeStore) -> list[Any]:
         """Return the QoS policies that a writer and a reader share, as rmw_cyclonedds_cpp's.
@@ -71,8 +85,21 @@ class EndpointSettings:
             if self.transient_local
             else Policy.Durability.Volatile,
             Policy.DataRepresentation(use_cdrv0_representation=True),
-            Policy.Userdata(f"typehash={hash_};".encode() if hash_ else b""),
+            Policy.Userdata((self.user_data + (f"typehash={hash_};" if hash_ else "")).encode()),
         ]
+
+
+@dataclass(frozen=True, slots=True)
+class RawSample:
+    """A sample as it was on the wire.
+
+    Attributes:
+        data: Serialised message with its header.
+        publisher: Handle of who wrote it, for `Subscription.publisher_user_data`.
+    """
+
+    data: bytes
+    publisher: int
 
 
 class Publisher:
@@ -196,10 +223,24 @@ class Subscription:
             if isinstance(sample, InvalidSample):  # a writer's end, no message
                 continue
             try:
-                self._on_message(self._types.deserialize(sample.data, self.settings.type_name))
+                self._on_message(self._content(sample))
             except Exception as error:
                 # The thread serves every topic: one bad sample must not end it.
                 self.on_error(self.settings.topic, error)
+
+    def publisher_user_data(self, handle: int) -> bytes:
+        """Return the USER_DATA of a matched publisher; empty if it has gone."""
+        reader = self._reader
+        endpoint = None if reader is None else reader.get_matched_publication_data(handle)
+        if endpoint is None or Policy.Userdata not in endpoint.qos:
+            return b""
+        data: bytes = endpoint.qos[Policy.Userdata].data
+        return data
+
+    def _content(self, sample: Any) -> Any:
+        if self.settings.role != "topic":
+            return RawSample(sample.data, sample.sample_info.publication_handle)
+        return self._types.deserialize(sample.data, self.settings.type_name)
 
     def close(self) -> None:
         """Leave the topic. The participant calls it."""

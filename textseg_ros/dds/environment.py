@@ -41,11 +41,15 @@ class DdsSettings:
         domain_id: DDS domain, 0 to 232.
         config: Cyclone DDS configuration, XML fragments separated by commas.
         warnings: What the environment asks for and does not get, one sentence each.
+        discovery: How far others are looked for.
+        peers: Hosts that are looked for besides.
     """
 
     domain_id: int = 0
     config: str = ""
     warnings: tuple[str, ...] = ()
+    discovery: DiscoveryRange = "SUBNET"
+    peers: tuple[str, ...] = ()
 
 
 def read_environment(
@@ -88,7 +92,7 @@ def read_environment(
     if not uri.isascii():
         raise ValueError("CYCLONEDDS_URI must be ASCII, XML or the URL of an XML file")
     config = _discovery_config(range_, peers, process_id) + uri
-    return DdsSettings(domain_id, config, tuple(warnings))
+    return DdsSettings(domain_id, config, tuple(warnings), range_, peers)
 
 
 def loopback_environment(domain_id: int) -> dict[str, str]:

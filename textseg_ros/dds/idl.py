@@ -2,16 +2,28 @@
 
 import re
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
 from cyclonedds.idl import IdlStruct
 
+Role = Literal["topic", "request", "reply"]
+"""What a DDS topic carries: messages, or one direction of a service."""
+
+_MANGLED: dict[Role, tuple[str, str]] = {
+    "topic": ("rt", ""),
+    "request": ("rq", "Request"),
+    "reply": ("rr", "Reply"),
+}
+_KINDS = ("msg", "srv", "action")
+_DDS_TYPE = re.compile(r"(\w+)::(msg|srv|action)::dds_::(\w+)_")
 _TOPIC = re.compile(r"(/[A-Za-z_][A-Za-z0-9_]*)+")
 _TOPIC_MOST_CHARACTERS = 247
 
 
-def dds_topic_name(topic: str) -> str:
-    """Return the DDS name of a ROS topic: `/a/b` -> `rt/a/b`.
+def dds_topic_name(topic: str, role: Role = "topic") -> str:
+    """Return the DDS name of a ROS topic or service.
+
+    `/a/b` -> `rt/a/b`, `rq/a/bRequest` or `rr/a/bReply`.
 
     Raises:
         ValueError: If `topic` is not absolute, or no name that ROS 2 allows.
@@ -25,25 +37,29 @@ def dds_topic_name(topic: str) -> str:
             "none beginning with a digit, each after one /, at most "
             f"{_TOPIC_MOST_CHARACTERS} characters; ~ and {{}} are not expanded; got {topic!r}"
         )
-    return f"rt{topic}"
+    prefix, suffix = _MANGLED[role]
+    return f"{prefix}{topic}{suffix}"
 
 
 def ros_type_name(dds_name: str) -> str:
     """Return the ROS name of a DDS type, `dds_type_name` reversed; others as they are."""
-    package, _, rest = dds_name.partition("::msg::dds_::")
-    return f"{package}/msg/{rest.removesuffix('_')}" if rest else dds_name
+    found = _DDS_TYPE.fullmatch(dds_name)
+    return "/".join(found.groups()) if found else dds_name
 
 
 def dds_type_name(type_name: str) -> str:
     """Return the DDS name of a ROS type: `std_msgs/msg/String` -> `std_msgs::msg::dds_::String_`.
 
     Raises:
-        ValueError: If `type_name` is not `package/msg/Type`.
+        ValueError: If `type_name` is not `package/msg/Type`, nor of a service or an action.
     """
     parts = type_name.split("/")
-    if len(parts) != 3 or parts[1] != "msg" or not all(parts):
-        raise ValueError(f"message type must be package/msg/Type, got {type_name!r}")
-    return f"{parts[0]}::msg::dds_::{parts[2]}_"
+    if len(parts) != 3 or parts[1] not in _KINDS or not all(parts):
+        raise ValueError(
+            "message type must be package/msg/Type, package/srv/Type_Request or the like, "
+            f"got {type_name!r}"
+        )
+    return f"{parts[0]}::{parts[1]}::dds_::{parts[2]}_"
 
 
 @cache

@@ -3,7 +3,7 @@
 import logging
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from types import TracebackType
 from typing import Any
@@ -24,7 +24,6 @@ from textseg_ros.dds.endpoint import (
 from textseg_ros.dds.environment import DdsSettings
 from textseg_ros.dds.faults import dds_faults
 from textseg_ros.dds.graph import TOPIC, TYPE_NAME, Graph, entities_info, full_name
-from textseg_ros.dds.idl import dds_topic_name
 from textseg_ros.dds.typestore import Distro, TypeStore
 
 _LOGGER = logging.getLogger(__name__)
@@ -104,6 +103,8 @@ class Participant:
         )
         self._subscriptions: list[Subscription] = []
         self._publishers: list[Publisher] = []
+        self._foreign_readers: list[bytes] = []
+        self._foreign_writers: list[bytes] = []
         # All participants write one instance: depth 1 would forget all but one.
         others = EndpointSettings(TOPIC, TYPE_NAME, True, _OTHERS_DEPTH, True)
         self._others = self._attach(TOPIC, others, self._graph.on_info)
@@ -120,6 +121,21 @@ class Participant:
     def domain_id(self) -> int:
         """DDS domain."""
         return self._settings.domain_id
+
+    @property
+    def namespace(self) -> str:
+        """Namespace of the node."""
+        return self._namespace
+
+    @property
+    def on_error(self) -> ErrorCallback:
+        """What is called with a topic and what went wrong there."""
+        return self._on_error
+
+    @property
+    def settings(self) -> DdsSettings:
+        """Domain and discovery."""
+        return self._settings
 
     def publisher(
         self,
@@ -143,10 +159,15 @@ class Participant:
             ValueError: If topic, type or depth is not valid.
             RuntimeError: If the participant is closed.
         """
-        settings = EndpointSettings(topic, type_name, reliable, depth, transient_local)
+        return self.open_publisher(
+            EndpointSettings(topic, type_name, reliable, depth, transient_local)
+        )
+
+    def open_publisher(self, settings: EndpointSettings) -> Publisher:
+        """Add a publisher; as `publisher`, which is for topics."""
         with self._lock:
             self._check_open()
-            publisher = Publisher(self._participant, dds_topic_name(topic), settings, self.types)
+            publisher = Publisher(self._participant, settings.dds_topic, settings, self.types)
             self._publishers.append(publisher)
             self._announce()
         return publisher
@@ -178,25 +199,58 @@ class Participant:
             RuntimeError: If the participant is closed.
         """
         settings = EndpointSettings(topic, type_name, reliable, depth, transient_local)
+        return self.open_subscription(settings, callback, on_error)
+
+    def open_subscription(
+        self,
+        settings: EndpointSettings,
+        callback: MessageCallback,
+        on_error: ErrorCallback | None = None,
+    ) -> Subscription:
+        """Add a subscription; as `subscription`, which is for topics."""
         with self._lock:
             self._check_open()
-            subscription = self._attach(dds_topic_name(topic), settings, callback, on_error)
+            subscription = self._attach(settings.dds_topic, settings, callback, on_error)
             self._subscriptions.append(subscription)
             self._announce()
         return subscription
 
-    def remove(self, subscription: Subscription) -> None:
-        """End a subscription; nothing happens if it has ended.
+    def remove(self, end: Publisher | Subscription) -> None:
+        """End a publisher or a subscription; nothing happens if it has ended.
 
         A callback under way is not waited for, as it may be the one that calls this.
         """
         with self._lock:
-            if self._closed.is_set() or subscription not in self._subscriptions:
+            if self._closed.is_set():
                 return
-            self._subscriptions.remove(subscription)
-            self._waitset.detach(subscription.condition)
-            subscription.close()
+            if isinstance(end, Publisher):
+                if end not in self._publishers:
+                    return
+                self._publishers.remove(end)
+            else:
+                if end not in self._subscriptions:
+                    return
+                self._subscriptions.remove(end)
+                self._waitset.detach(end.condition)
+            end.close()
             self._announce()
+
+    def add_foreign(self, readers: Iterable[bytes], writers: Iterable[bytes]) -> None:
+        """Show endpoints of another participant of this process as this node's in the graph."""
+        with self._lock:
+            self._foreign_readers += readers
+            self._foreign_writers += writers
+            if not self._closed.is_set():
+                self._announce()
+
+    def remove_foreign(self, guids: Iterable[bytes]) -> None:
+        """Take back what `add_foreign` showed."""
+        gone = set(guids)
+        with self._lock:
+            self._foreign_readers = [g for g in self._foreign_readers if g not in gone]
+            self._foreign_writers = [g for g in self._foreign_writers if g not in gone]
+            if not self._closed.is_set():
+                self._announce()
 
     def all_reliable(self, topic: str) -> bool:
         """Return whether a topic has publishers now and all of them are reliable."""
@@ -218,7 +272,8 @@ class Participant:
         with self._lock:
             if self._closed.is_set():
                 return {}
-            endpoints: list[Publisher | Subscription] = [*self._publishers, *self._subscriptions]
+            ends: list[Publisher | Subscription] = [*self._publishers, *self._subscriptions]
+            endpoints = [end for end in ends if end.settings.role == "topic"]
             found = {end.settings.topic: end.incompatible() for end in endpoints}
             types = {end.settings.topic: end.settings.type_name for end in endpoints}
             found |= {
@@ -280,8 +335,8 @@ class Participant:
                 self.gid,
                 self._namespace,
                 self._node_name,
-                [subscription.gid for subscription in self._subscriptions],
-                [publisher.gid for publisher in self._publishers],
+                [*(end.gid for end in self._subscriptions), *self._foreign_readers],
+                [*(end.gid for end in self._publishers), *self._foreign_writers],
             )
         )
 

@@ -1,0 +1,175 @@
+"""Services and actions as handlers see them; both transports offer this."""
+
+import queue
+import threading
+from collections.abc import Callable
+from typing import Any, Protocol
+
+ServiceHandler = Callable[[Any], Any]
+"""Request message -> response message. It runs in a worker thread and may take its time."""
+
+
+class GoalHandle(Protocol):
+    """One accepted goal, as its handler sees it; shaped like rclpy's ServerGoalHandle.
+
+    The handler ends the goal with `succeed`, `abort` or `canceled` before it returns the result;
+    one that does not has aborted it.
+    """
+
+    @property
+    def request(self) -> Any:
+        """The action's goal message."""
+        ...
+
+    @property
+    def is_cancel_requested(self) -> bool:
+        """Whether a client wants it to end."""
+        ...
+
+    @property
+    def is_active(self) -> bool:
+        """Whether it has not ended."""
+        ...
+
+    def publish_feedback(self, feedback: Any) -> None:
+        """Send the action's feedback message."""
+        ...
+
+    def succeed(self) -> None:
+        """End it as reached."""
+        ...
+
+    def abort(self) -> None:
+        """End it as not reached."""
+        ...
+
+    def canceled(self) -> None:
+        """End it as the client wished; only after a request to cancel."""
+        ...
+
+
+ActionHandler = Callable[[GoalHandle], Any]
+"""Goal handle -> result message. It runs in a worker thread until the goal has ended."""
+
+GoalCheck = Callable[[Any], bool]
+"""Goal message -> whether it is accepted. It must return at once."""
+
+
+class Closeable(Protocol):
+    """A server of a service or an action."""
+
+    def close(self) -> None:
+        """Leave the graph and wait for the handlers under way."""
+        ...
+
+
+class RpcTransport(Protocol):
+    """What offers services and actions in the graph.
+
+    Names are relative to the node's namespace, types are `package/srv/Type` and
+    `package/action/Type`.
+    """
+
+    def add_service(
+        self,
+        name: str,
+        type_name: str,
+        handler: ServiceHandler,
+        *,
+        busy: ServiceHandler | None = None,
+    ) -> Closeable:
+        """Offer a service.
+
+        Args:
+            name: Of the service.
+            type_name: Its type.
+            handler: Answers a request; one at a time.
+            busy: Answers at once, in place of the handler, while too many requests wait; None
+                to let the client wait in vain.
+        """
+        ...
+
+    def add_action(
+        self,
+        name: str,
+        type_name: str,
+        execute: ActionHandler,
+        *,
+        accept: GoalCheck | None = None,
+    ) -> Closeable:
+        """Offer an action.
+
+        Args:
+            name: Of the action.
+            type_name: Its type.
+            execute: Pursues a goal; several at a time.
+            accept: Decides on a goal; None to accept all.
+        """
+        ...
+
+
+class BoundedWorkers:
+    """A few threads that do what is handed to them; what waits is bounded.
+
+    Args:
+        name: Of the threads.
+        threads: How many.
+        waiting: How much may wait beside what is being done.
+        on_error: Called with what a task raised.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        threads: int,
+        waiting: int,
+        on_error: Callable[[Exception], None],
+    ) -> None:
+        self._on_error = on_error
+        self._tasks: queue.Queue[Callable[[], None] | None] = queue.Queue()
+        self._lock = threading.Lock()
+        self._most = threads + waiting
+        self._held = 0
+        self._closed = False
+        self._threads = [
+            threading.Thread(target=self._work, name=f"{name} {index}", daemon=True)
+            for index in range(threads)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def submit(self, task: Callable[[], None]) -> bool:
+        """Let a thread do the task; return False if there is no room or it is closed."""
+        with self._lock:
+            if self._closed or self._held >= self._most:
+                return False
+            self._held += 1
+            self._tasks.put(task)
+        return True
+
+    def close(self, timeout_s: float = 10.0) -> None:
+        """Drop what waits, and wait for what is being done."""
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+            while not self._tasks.empty():
+                self._tasks.get_nowait()
+            for _ in self._threads:
+                self._tasks.put(None)
+        for thread in self._threads:
+            if thread is not threading.current_thread():
+                thread.join(timeout_s)
+
+    def _work(self) -> None:
+        while (task := self._tasks.get()) is not None:
+            self._do(task)
+
+    def _do(self, task: Callable[[], None]) -> None:
+        try:
+            task()
+        except Exception as error:  # the thread serves every task
+            self._on_error(error)
+        finally:
+            with self._lock:
+                self._held -= 1
