@@ -9,6 +9,7 @@ import json
 from collections import defaultdict
 from collections.abc import Callable
 from functools import lru_cache
+from threading import get_ident
 from types import SimpleNamespace
 from typing import Any
 from weakref import WeakSet
@@ -37,10 +38,12 @@ class HostCuda(Cuda):
         #: A stream that does its work at once, ahead of the others.
         self.hurried = 0
         self.calls: dict[str, int] = defaultdict(int)
+        #: Threads whose calls go to this GPU.
+        self.users: set[int] = set()
         self._number = 100
 
     def use(self) -> None:
-        self.calls["use"] += 1
+        self.users.add(get_ident())
 
     def allocate(self, size: int) -> int:
         self.calls["allocate"] += 1
@@ -161,6 +164,8 @@ class HostTensorRt:
     def __init__(self, cuda: HostCuda) -> None:
         self.cuda = cuda
         self.builds = 0
+        #: Whether every build so far ran in a thread whose calls go to the GPU.
+        self.built_on_gpu = True
         self.flags: list[str] = []
         #: Engines that begin so are taken; others are foreign.
         self.stamp = "of this GPU"
@@ -259,6 +264,7 @@ class _Builder:
 
     def build_serialized_network(self, network: _Network, config: _Config) -> bytes:
         self._module.builds += 1
+        self._module.built_on_gpu &= get_ident() in self._module.cuda.users
         monitor = config.progress_monitor
         monitor.phase_start("building", None, 1)
         monitor.step_complete("building", 0)

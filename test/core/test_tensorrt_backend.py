@@ -1,8 +1,11 @@
 """The TensorRT backend on a GPU in host memory, where ONNX Runtime computes (see host_cuda.py)."""
 
 import gc
-from collections.abc import Iterator
+import platform
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -12,12 +15,13 @@ from host_cuda import GPU, HostCuda, HostTensorRt
 
 from textseg_core.runtime.comparison import greatest_difference
 from textseg_core.runtime.onnx_backend import OnnxBackend
+from textseg_core.runtime.tensorrt import backend as backend_module
 from textseg_core.runtime.tensorrt.backend import TensorRtBackend
-from textseg_core.runtime.tensorrt.bindings import Flavour
+from textseg_core.runtime.tensorrt.bindings import Flavour, TensorRt
 from textseg_core.runtime.tensorrt.build import BuildCancelledError
-from textseg_core.runtime.tensorrt.cache import EngineCache
+from textseg_core.runtime.tensorrt.cache import EngineCache, EngineKey
 from textseg_core.runtime.tensorrt.cuda import CudaError
-from textseg_core.runtime.tensorrt.engines import ENGINES, ModelEngines
+from textseg_core.runtime.tensorrt.engines import ENGINES, EngineName, ModelEngines
 from textseg_core.runtime.tensorrt.execution import EngineRun
 from textseg_core.runtime.tensorrt.target import target_of
 
@@ -429,6 +433,86 @@ def test_answers_are_the_same_without_graphs(
     assert backend.report().details["cuda graphs"] == "no"
     backend.close()
     assert cuda.living() == 0
+
+
+def test_a_directory_is_loaded_with_what_the_arguments_say(
+    model_directory: Path, tmp_path: Path, cuda: HostCuda, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module, asked = HostTensorRt(cuda), []
+
+    def bindings(flavour: Flavour) -> TensorRt:
+        asked.append(flavour)
+        return module.bound(flavour)
+
+    def calls(index: int) -> HostCuda:
+        asked.append(index)
+        return cuda
+
+    told: list[float] = []
+    monkeypatch.setattr(backend_module, "load_tensorrt", bindings)
+    monkeypatch.setattr(backend_module, "Cuda", calls)
+
+    backend = TensorRtBackend.load(
+        model_directory,
+        flavour="tensorrt_rtx",
+        gpu=3,
+        cache=tmp_path / "kept",
+        graphs=False,
+        listener=lambda share, what: told.append(share),
+    )
+
+    assert presences(backend, filled(RED), RED) == [8.0]
+    report = backend.report()
+    assert asked == ["tensorrt_rtx", 3]
+    assert (report.name, report.details["cuda graphs"]) == ("tensorrt_rtx", "no")
+    assert report.details["engines"] == str(tmp_path / "kept")
+    assert told[-1] == 1.0
+    # CUDA keeps the GPU in use per thread, and builds have threads of their own.
+    assert module.built_on_gpu
+    backend.close()
+
+
+def test_every_thread_that_calls_uses_the_backends_gpu(
+    model_directory: Path, cuda: HostCuda, folder: Path
+) -> None:
+    started: list[TensorRtBackend] = []
+    users: list[int] = []
+
+    def run(work: Callable[[], object]) -> None:
+        cuda.users.clear()
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join()
+        users.extend(cuda.users)
+
+    run(lambda: started.append(start(model_directory, cuda, folder=folder)))
+    run(lambda: started[0].encode_image(filled(RED)))
+    run(lambda: started[0].encode_expression(words(RED)))
+    run(started[0].close)
+
+    assert len(users) == 4
+    assert threading.get_ident() not in users
+
+
+def test_the_key_of_an_engine_holds_all_that_it_depends_on(
+    model_directory: Path, cuda: HostCuda
+) -> None:
+    tensorrt = HostTensorRt(cuda).bound()
+    engines = ModelEngines(tensorrt, model_directory, target_of(tensorrt, GPU))
+
+    assert engines.key(EngineName("query_head", 4)) == EngineKey(
+        part="query_head",
+        onnx_sha256=sha256((model_directory / "query_head.onnx").read_bytes()).hexdigest(),
+        flavour="tensorrt",
+        version="10.9.0",
+        gpu="Host GPU",
+        capability="SM86",
+        driver="1.0",
+        precision="fp32",
+        shapes="batch 4",
+        flags=f"strongly typed; tf32 off; workspace {1 << 30}",
+        platform=f"{platform.system()} {platform.machine()}",
+    )
 
 
 def test_engines_are_built_once_and_then_taken_from_the_folder(
