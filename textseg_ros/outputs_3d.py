@@ -1,0 +1,114 @@
+"""Objects in space as messages: detections, the pose of the target, points and markers."""
+
+from typing import Any
+
+import numpy as np
+
+from textseg_ros.cloud import cloud_message
+from textseg_ros.markers import markers_message
+from textseg_ros.messages import MessageTypes
+from textseg_ros.placed import Output3d, PlacedObject
+from textseg_ros.space_messages import header_in, point_message, pose_message, vector_message
+
+UNKNOWN_TURN_VARIANCE = np.pi**2 / 3.0
+"""Variance of an angle of which nothing is known, radians^2: how sure the axes are is not
+estimated, so that nobody takes a zero for certainty."""
+
+
+def messages_3d(
+    types: MessageTypes, output: Output3d, marker_lifetime_s: float = 1.0
+) -> dict[str, Any]:
+    """Return the messages by topic key, in the order of sending: what decides goes first.
+
+    `target_pose` is among them only if an arm may move on it.
+    """
+    header = header_in(types, output.answer.header, output.placed.frame_id)
+    pose = target_pose_message(types, output, header)
+    return {
+        "objects_3d": located_message(types, output, header),
+        **({} if pose is None else {"target_pose": pose}),
+        "detections_3d": detections_3d_message(types, output, header),
+        "cloud": cloud_message(types, output.placed, output.image, header),
+        "markers": markers_message(types, output, header, marker_lifetime_s),
+    }
+
+
+def target_pose_message(types: MessageTypes, output: Output3d, header: Any) -> Any | None:
+    """Return geometry_msgs/PoseStamped of the target, or None.
+
+    None unless the status is found, the result is fresh and the best object itself could be
+    placed: a pose says no status, so it must be one that an arm may act on. Whether its query
+    still stands is for the caller to see to, as with the centroid.
+    """
+    target = output.placed.target
+    if target is None or not output.answer.may_move:
+        return None
+    return types.get("geometry_msgs/msg/PoseStamped")(
+        header=header, pose=pose_message(types, target.centroid, target.rotation)
+    )
+
+
+def located_message(types: MessageTypes, output: Output3d, header: Any) -> Any:
+    """Return textseg_ros/LocalisedObjects, which says all but the points."""
+    answer = output.answer
+    # The message's constants have the names of our Status.
+    status = getattr(types.get("textseg_ros/msg/Segmentation"), answer.segmentation.status.name)
+    return types.get("textseg_ros/msg/LocalisedObjects")(
+        header=header,
+        query_id=answer.query.id,
+        query_key=answer.query.key,
+        status=status,
+        objects=[_located(types, output, found) for found in output.placed.objects],
+    )
+
+
+def detections_3d_message(types: MessageTypes, output: Output3d, header: Any) -> Any:
+    """Return vision_msgs/Detection3DArray, one detection per placed object, best first.
+
+    The hypothesis' pose is the centroid of the visible surface with its covariance; the box is
+    the oriented box around that surface. `id` is the track's, empty if there is none.
+    """
+    detections = []
+    for found in output.placed.objects:
+        hypothesis = types.get("vision_msgs/msg/ObjectHypothesis")(
+            class_id=output.answer.segmentation.expression, score=output.score(found)
+        )
+        result = types.get("vision_msgs/msg/ObjectHypothesisWithPose")(
+            hypothesis=hypothesis, pose=_pose_with_covariance(types, found)
+        )
+        box = types.get("vision_msgs/msg/BoundingBox3D")(
+            center=pose_message(types, found.box_centre, found.box_rotation),
+            size=vector_message(types, found.box_size),
+        )
+        detections.append(
+            types.get("vision_msgs/msg/Detection3D")(
+                header=header,
+                results=[result],
+                bbox=box,
+                id=str(output.track_id(found) or ""),
+            )
+        )
+    return types.get("vision_msgs/msg/Detection3DArray")(header=header, detections=detections)
+
+
+def _located(types: MessageTypes, output: Output3d, found: PlacedObject) -> Any:
+    return types.get("textseg_ros/msg/LocalisedObject")(
+        track_id=output.track_id(found),
+        score=output.score(found),
+        pose=_pose_with_covariance(types, found),
+        box_pose=pose_message(types, found.box_centre, found.box_rotation),
+        box_size=vector_message(types, found.box_size),
+        width=float(found.width_m),
+        top_point=point_message(types, found.top_point),
+        valid_share=float(found.valid_share),
+        at_border=bool(found.at_border),
+    )
+
+
+def _pose_with_covariance(types: MessageTypes, found: PlacedObject) -> Any:
+    covariance = np.zeros((6, 6))
+    covariance[:3, :3] = found.covariance
+    covariance[3:, 3:] = UNKNOWN_TURN_VARIANCE * np.eye(3)
+    return types.get("geometry_msgs/msg/PoseWithCovariance")(
+        pose=pose_message(types, found.centroid, found.rotation), covariance=covariance.reshape(-1)
+    )
