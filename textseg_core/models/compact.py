@@ -25,9 +25,9 @@ CELL_STRIDE = 16
 # Added to an attention score. Its exponential is nothing beside 1; below -87 it would be a
 # subnormal number, with which a processor reckons ten times slower.
 Projection: TypeAlias = Callable[[nn.Linear], Tensor]
-_HIDE = -60.0
-_DETAIL = 32
-_KERNEL = 16
+HIDE = -60.0
+DETAIL = 32
+KERNEL = 16
 
 
 def _conv(inputs: int, outputs: int, size: int) -> nn.Sequential:
@@ -54,12 +54,12 @@ class CompactImageEncoder(nn.Module):
         self.top = nn.Conv2d(320, width, 1)
         self.side_16 = nn.Conv2d(96, width, 1)
         self.side_8 = nn.Conv2d(32, 64, 1)
-        self.side_4 = nn.Conv2d(24, _DETAIL, 1)
+        self.side_4 = nn.Conv2d(24, DETAIL, 1)
         self.merge_16 = _conv(width, width, 3)
         self.down_8 = nn.Conv2d(width, 64, 1)
         self.merge_8 = _conv(64, 64, 3)
-        self.down_4 = nn.Conv2d(64, _DETAIL, 1)
-        self.merge_4 = _conv(_DETAIL, _DETAIL, 3)
+        self.down_4 = nn.Conv2d(64, DETAIL, 1)
+        self.merge_4 = _conv(DETAIL, DETAIL, 3)
         self.to_lexical = nn.Conv2d(1280, lexical_width, 1, bias=False)
         self.drop = nn.Dropout2d(dropout)
         self.cells = input_px // CELL_STRIDE
@@ -177,16 +177,16 @@ class CompactExpressionEncoder(nn.Module):
             dropped = (torch.rand_like(known) < 2 * self._drop).to(learnt.dtype)
             learnt = learnt * (1 - known * dropped)
         words = learnt + self.from_lexicon(looks) + self.position
-        bias = (hidden * _HIDE)[:, None, None, :]
+        bias = (hidden * HIDE)[:, None, None, :]
         for layer in self.layers:
             words = layer(words, bias)
         words = self.norm(words)
-        weight = torch.softmax(self.word_weight(words).squeeze(-1) + hidden * _HIDE, dim=-1)
+        weight = torch.softmax(self.word_weight(words).squeeze(-1) + hidden * HIDE, dim=-1)
         noun = (weight[..., None] * looks).sum(dim=1)
         return words, hidden, noun
 
 
-class _TwoWayLayer(nn.Module):
+class TwoWayLayer(nn.Module):
     """Tokens talk among themselves, look at the cells, and the cells look back.
 
     Source:
@@ -273,7 +273,7 @@ class _PooledLayer(nn.Module):
         bias: Tensor,
         project: Projection | None = None,
     ) -> tuple[Tensor, Tensor]:
-        shown = (bias[:, 0, 0, :, None] > _HIDE / 2).to(tokens.dtype)
+        shown = (bias[:, 0, 0, :, None] > HIDE / 2).to(tokens.dtype)
         mean_word = (shown * tokens).sum(dim=1, keepdim=True) / shown.sum(dim=1, keepdim=True)
         cells = self.norms[0](cells + self.tell_cells(mean_word))
         cells = self.norms[1](cells + self.cell_perceptron(cells + place))
@@ -304,7 +304,7 @@ class CompactQueryHead(nn.Module):
     ):
         super().__init__()
         self._knows_place = coordinates
-        self._knows_presence = presence
+        self.knows_presence = presence
         self.side = input_px // CELL_STRIDE
         self.register_buffer("coordinates", self._places(), persistent=False)
         self.coordinates: Tensor
@@ -313,16 +313,16 @@ class CompactQueryHead(nn.Module):
         self.lexical_use = nn.Linear(1, width)
         self.own_tokens = nn.Parameter(torch.randn(1, 2, width) * 0.5)
         self.layers = nn.ModuleList(
-            _TwoWayLayer(width, dropout) if attention else _PooledLayer(width, dropout)
+            TwoWayLayer(width, dropout) if attention else _PooledLayer(width, dropout)
             for _ in range(layers)
         )
         self.coarse_key = nn.Linear(width, width)
         self.coarse_bias = nn.Parameter(torch.tensor(-2.0))
-        self.to_detail = nn.Linear(width, _DETAIL)
-        inputs = 2 * _DETAIL
-        self._sizes = (inputs * _KERNEL, _KERNEL, _KERNEL)
+        self.to_detail = nn.Linear(width, DETAIL)
+        inputs = 2 * DETAIL
+        self.sizes = (inputs * KERNEL, KERNEL, KERNEL)
         self.kernel = nn.Sequential(
-            nn.Linear(width, width), nn.ReLU(), nn.Linear(width, sum(self._sizes))
+            nn.Linear(width, width), nn.ReLU(), nn.Linear(width, sum(self.sizes))
         )
         self.answer = nn.Sequential(nn.Linear(width, width), nn.ReLU(), nn.Linear(width, 2))
 
@@ -362,7 +362,7 @@ class CompactQueryHead(nn.Module):
         cells = (shared[:, None] + alike * use).flatten(0, 1)
         own = self.own_tokens.expand(queries, -1, -1)
         tokens = torch.cat([own, words], dim=1)
-        bias = F.pad(hidden * _HIDE, (2, 0))[:, None, None, :]
+        bias = F.pad(hidden * HIDE, (2, 0))[:, None, None, :]
         for layer in self.layers:
             tokens, cells = layer(tokens, cells, place, bias, project)
             project = None  # from now on every expression has cells of its own
@@ -373,25 +373,25 @@ class CompactQueryHead(nn.Module):
         coarse = cells @ (asked @ key.weight)[:, :, None] + (asked @ key.bias)[:, None, None]
         coarse = coarse.squeeze(-1) / math.sqrt(asked.shape[-1]) + self.coarse_bias
         coarse = coarse.reshape(-1, 1, self.side, self.side)
-        first, shift, second = self.kernel(asked).split(self._sizes, dim=1)
-        first = first.unflatten(1, (_KERNEL, 2 * _DETAIL)) / math.sqrt(2 * _DETAIL)
+        first, shift, second = self.kernel(asked).split(self.sizes, dim=1)
+        first = first.unflatten(1, (KERNEL, 2 * DETAIL)) / math.sqrt(2 * DETAIL)
         # A kernel of one pixel and a bilinear resize may change places: applied to the cells,
         # it costs a sixteenth, and the detail, common to all expressions, is never copied.
-        on_cells = first[:, :, :_DETAIL] @ self.to_detail.weight @ cells.transpose(1, 2)
-        shift = shift + first[:, :, :_DETAIL] @ self.to_detail.bias
+        on_cells = first[:, :, :DETAIL] @ self.to_detail.weight @ cells.transpose(1, 2)
+        shift = shift + first[:, :, :DETAIL] @ self.to_detail.bias
         on_cells = on_cells + shift[:, :, None]
         both = torch.cat([on_cells.unflatten(2, (self.side, self.side)), coarse], dim=1)
         factor = CELL_STRIDE // STRIDE
         both = F.interpolate(both, scale_factor=factor, mode="bilinear", align_corners=False)
         # Split, as the gradient of two slices costs a tenth of a training step on a CPU.
-        on_pixels, base = torch.split(both, [_KERNEL, 1], dim=1)
-        kernels = first[:, :, _DETAIL:].reshape(images, -1, _DETAIL)
-        drawn = (kernels @ detail.flatten(2)).reshape(queries, _KERNEL, -1)
+        on_pixels, base = torch.split(both, [KERNEL, 1], dim=1)
+        kernels = first[:, :, DETAIL:].reshape(images, -1, DETAIL)
+        drawn = (kernels @ detail.flatten(2)).reshape(queries, KERNEL, -1)
         drawn = F.relu(drawn + on_pixels.flatten(2))
-        drawn = (second[:, None, :] @ drawn) / math.sqrt(_KERNEL)
+        drawn = (second[:, None, :] @ drawn) / math.sqrt(KERNEL)
         logits = base + drawn.unflatten(2, detail.shape[-2:])
         presence, several = self.answer(tokens[:, 1]).unbind(dim=1)
-        if not self._knows_presence:
+        if not self.knows_presence:
             presence = logits.amax(dim=(1, 2, 3))
         if self.training:
             return logits, presence, several, coarse

@@ -228,6 +228,8 @@ def _write_parts(network: SegmentationNetwork, directory: Path) -> list[Path]:
                     else None
                 ),
                 opset_version=OPSET,
+                # Weights stay as they are stored; a runtime folds what depends on them alone.
+                do_constant_folding=name != "query_head",
                 dynamo=False,
             )
         paths.append(path)
