@@ -1,5 +1,6 @@
 """Real engines by TensorRT for RTX, on a machine with no GPU, and what goes wrong with them."""
 
+import _thread
 import logging
 import threading
 from collections.abc import Iterator
@@ -108,6 +109,38 @@ def test_the_command_says_what_is_wrong(
     assert said in capsys.readouterr().err
 
 
+def test_on_a_machine_without_a_gpu_the_command_asks_which(
+    model_directory: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+
+    assert main(["build-engine", "--model", str(model_directory)]) == 1
+    said = capsys.readouterr().err
+    assert "no NVIDIA GPU can be used" in said
+    assert "or name the kind of GPU that the engines are for" in said
+
+
+def test_ctrl_c_ends_the_command_and_keeps_what_was_finished(
+    model_directory: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    build = EngineBuilder.build
+
+    def interrupted(builder: EngineBuilder, order: BuildOrder, progress: BuildProgress) -> bytes:
+        if order.name == "query_head":
+            raise KeyboardInterrupt
+        return build(builder, order, progress)
+
+    monkeypatch.setattr(EngineBuilder, "build", interrupted)
+    arguments = ["--model", str(model_directory), "--device", "SM89", "--out", str(tmp_path)]
+
+    assert main(["build-engine", *arguments]) == 130
+    assert "finished engines are kept" in capsys.readouterr().err
+    assert len(list(tmp_path.glob("*.engine"))) == 2
+
+
 def test_what_is_missing_is_told_without_building(
     rtx: TensorRt, model_directory: Path, tmp_path: Path
 ) -> None:
@@ -187,6 +220,23 @@ def test_a_build_stops_when_told_and_leaves_no_thread(rtx: TensorRt) -> None:
 
     with pytest.raises(BuildCancelledError, match="part: the build of the engine was stopped"):
         EngineBuilder(rtx).build(order(onnx), progress)
+    assert threading.active_count() == before
+
+
+def test_ctrl_c_stops_the_build_before_it_comes_out(rtx: TensorRt) -> None:
+    onnx = (SHIPPED_WEIGHTS / "expression_encoder.onnx").read_bytes()
+    pressed: list[str] = []
+
+    def press(share: float, phase: str) -> None:
+        if not pressed:
+            _thread.interrupt_main()
+        pressed.append(phase)
+
+    progress, before = BuildProgress(press), threading.active_count()
+
+    with pytest.raises(KeyboardInterrupt):
+        EngineBuilder(rtx).build(order(onnx), progress)
+    assert progress.cancelled
     assert threading.active_count() == before
 
 

@@ -74,6 +74,9 @@ class EngineBuilder:
         """
         engines: list[bytes] = []
         errors: list[BaseException] = []
+        # Before Python 3.13 an interrupted Thread.join takes a running thread for ended
+        # (github.com/python/cpython/issues/90882), so this tells the end.
+        ended = threading.Event()
 
         def work() -> None:
             try:
@@ -81,16 +84,20 @@ class EngineBuilder:
                 engines.append(self._build(order, progress))
             except BaseException as error:
                 errors.append(error)
+            finally:
+                ended.set()
 
         thread = threading.Thread(target=work, name=f"build {order.name}", daemon=True)
         thread.start()
         try:
-            while thread.is_alive():
-                thread.join(0.1)
+            while not ended.wait(0.1):
+                pass
         except BaseException:
             progress.cancel()
-            thread.join()
+            ended.wait()
             raise
+        finally:
+            thread.join()
         if errors:
             raise errors[0]
         return engines[0]

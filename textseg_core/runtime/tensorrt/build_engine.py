@@ -71,7 +71,7 @@ def _build(options: argparse.Namespace, device: str) -> None:
     if runtime == "auto" and device != THIS:
         runtime = "tensorrt_rtx"
     tensorrt = load_tensorrt(runtime)
-    cuda = Cuda() if device == THIS else None
+    cuda = _this_gpu() if device == THIS else None
     target = target_of(tensorrt, cuda.gpu) if cuda else target_named(tensorrt, capability)
     cache = EngineCache(options.out)
     engines = ModelEngines(
@@ -91,6 +91,16 @@ def _build(options: argparse.Namespace, device: str) -> None:
         f"MiB, {built} built in {time.monotonic() - started:.0f} s by {tensorrt.flavour} "
         f"{tensorrt.version}, in {cache.folder}"
     )
+
+
+def _this_gpu() -> Cuda:
+    try:
+        return Cuda()
+    except RuntimeError as error:
+        raise RuntimeError(
+            f"{error}; or name the kind of GPU that the engines are for, with TensorRT for RTX: "
+            "--device SM89"
+        ) from error
 
 
 if __name__ == "__main__":
