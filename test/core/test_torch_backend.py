@@ -1,14 +1,17 @@
+import functools
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from torch import Tensor, nn
 
 from textseg_core.models import registry
 from textseg_core.models.base import SegmentationNetwork
 from textseg_core.models.checkpoint import save_checkpoint
-from textseg_core.runtime.torch_backend import TorchBackend
+from textseg_core.runtime.cuda_graph import Replayed
+from textseg_core.runtime.torch_backend import TorchBackend, bucket
 
 SETTINGS: dict[str, Any] = {
     "vocabulary_size": 6,
@@ -140,3 +143,81 @@ def test_threads_are_set_where_they_are_asked_for() -> None:
         assert torch.get_num_threads() == before + 1
     finally:
         torch.set_num_threads(before)
+
+
+class PlainNetwork(SegmentationNetwork):
+    """The image's mean, the sum of the tokens, and their product."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.name, self.input_px, self.stride, self.tokens = "plain", 8, 8, 2
+        self.image_outputs, self.expression_outputs = ("cells",), ("words",)
+        self.head_outputs = ("logits", "presence")
+        self.image_encoder = Plain(lambda image: (image.float().mean().reshape(1, 1, 1, 1),))
+        self.expression_encoder = Plain(lambda ids: (ids.float().sum(1),))
+        self.query_head = Plain(lambda cells, words: (cells * words[:, None, None, None], words))
+
+
+class Plain(nn.Module):
+    def __init__(self, compute: Any) -> None:
+        super().__init__()
+        self.compute = compute
+
+    def forward(self, *inputs: Tensor) -> tuple[Tensor, ...]:
+        made: tuple[Tensor, ...] = self.compute(*inputs)
+        return made
+
+
+def test_compiled_parts_answer_any_batch_with_code_for_few_sizes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    compiled: list[int] = []
+
+    def note(graph: Any, inputs: list[Any]) -> Any:
+        compiled.append(max(one.shape[0] for one in inputs))
+        return graph.forward
+
+    torch.compiler.reset()
+    # Torch's own tracing with its own rules of when to compile again; only machine code is left.
+    monkeypatch.setattr(torch, "compile", functools.partial(torch.compile, backend=note))
+    backend = TorchBackend(PlainNetwork(), compiled=True)
+    image = backend.encode_image(np.full((8, 8, 3), 3, np.uint8))
+    ids = [np.array([[value, 1]]) for value in range(17)]
+    read = [backend.encode_expression(one) for one in ids]
+    compiled.clear()
+
+    for count in (*range(1, 18), 3, 17):
+        answer = backend.respond(image, read[:count])
+        np.testing.assert_array_equal(answer["presence"], np.arange(count) + 1.0)
+        np.testing.assert_array_equal(answer["logits"].ravel(), 3.0 * (np.arange(count) + 1.0))
+
+    # Beyond eight sizes torch would go on uncompiled, and only its log would say so.
+    assert compiled == [1, 2, 4, 8, 16, 24]
+    assert backend.report().details["compiled"] == "true"
+
+
+def test_a_batch_is_filled_up_to_a_few_sizes() -> None:
+    assert [bucket(count) for count in (1, 2, 3, 4, 5, 8, 9, 16, 17)] == [
+        1, 2, 4, 4, 8, 8, 16, 16, 24,
+    ]  # fmt: skip
+
+
+def test_a_replayed_function_is_recorded_once_for_each_set_of_shapes() -> None:
+    recorded: list[tuple[int, ...]] = []
+
+    def record(function: Any, inputs: tuple[Tensor, ...], device: torch.device) -> Any:
+        recorded.append(tuple(len(one) for one in inputs))
+        return function
+
+    replayed = Replayed(lambda a, b: (a + b,), torch.device("cpu"), record)
+
+    for length in (2, 3, 2):
+        (total,) = replayed(torch.ones(length), torch.ones(length))
+        assert total.tolist() == [2.0] * length
+    assert recorded == [(2, 2), (3, 3)]
+
+
+@pytest.mark.parametrize("precision", ["fp16", "int8"])
+def test_precision_that_torch_has_not_on_a_cpu_is_an_error(precision: Any) -> None:
+    with pytest.raises(RuntimeError, match=f"torch does not run in {precision} on 'cpu'"):
+        TorchBackend(small_network(), precision=precision)

@@ -14,8 +14,7 @@ from textseg_core.benchmark.lineup import CAMERA, network_name, whole_name
 from textseg_core.models.base import SegmentationNetwork
 from textseg_core.postprocess import postprocess
 from textseg_core.preprocess import letterbox_image
-
-_WARM_UP = 3
+from textseg_core.runtime.cuda_graph import CudaGraph
 
 
 class FixedFrame:
@@ -38,7 +37,7 @@ class FixedFrame:
         encoder: Any = network.image_encoder
         head: Any = network.query_head
         if compiled:
-            encoder, head = torch.compile(encoder), torch.compile(head)
+            encoder, head = (torch.compile(part, dynamic=False) for part in (encoder, head))
         with torch.inference_mode():
             read = tuple(tensor.clone() for tensor in network.expression_encoder(token_ids))
 
@@ -46,11 +45,13 @@ class FixedFrame:
             answer: tuple[torch.Tensor, ...] = head(*encoder(self._image), *read)
             return answer
 
-        self.run: Callable[[], None]
+        self.run: Callable[[], object]
         with torch.inference_mode():
             if self._cuda:
                 self._pinned = self._pinned.pin_memory()
-                self.run = self._capture(step)
+                graph = CudaGraph(step, (), self._image.device)
+                self._answer = graph.outputs
+                self.run = graph
             else:
                 self._answer = step()
                 self.run = lambda: self._keep(step)
@@ -60,8 +61,8 @@ class FixedFrame:
 
     def answer(self, image: UInt8Array) -> np.ndarray:
         """Return the logits (Q, 1, h, w) for a letterboxed image, (S, S, 3)."""
-        self._pinned[0] = torch.from_numpy(image)
-        with torch.inference_mode():
+        with torch.inference_mode():  # outside of it torch does not write to what was made in it
+            self._pinned[0] = torch.from_numpy(image)
             self._image.copy_(self._pinned, non_blocking=True)
             self.run()
             self._logits.copy_(self._answer[0], non_blocking=True)
@@ -76,20 +77,6 @@ class FixedFrame:
     def _keep(self, step: Callable[[], tuple[torch.Tensor, ...]]) -> None:
         with torch.inference_mode():
             self._answer = step()
-
-    def _capture(self, step: Callable[[], tuple[torch.Tensor, ...]]) -> Callable[[], None]:
-        """Return what replays a step; it warms up on a stream of its own, as graphs want it."""
-        cuda: Any = torch.cuda  # whose streams torch leaves without types
-        stream = cuda.Stream()
-        stream.wait_stream(torch.cuda.current_stream())
-        with torch.cuda.stream(stream):
-            for _ in range(_WARM_UP):
-                step()
-        torch.cuda.current_stream().wait_stream(stream)
-        graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph):
-            self._answer = step()
-        return graph.replay
 
 
 def contestants(frame: FixedFrame, queries: int, input_px: int) -> list[Contestant]:

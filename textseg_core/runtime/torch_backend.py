@@ -19,6 +19,7 @@ from textseg_core.runtime.base import (
     Tensors,
     tensors_of,
 )
+from textseg_core.runtime.cuda_graph import Replayed
 
 Part: TypeAlias = Callable[..., tuple[Tensor, ...]]
 
@@ -36,8 +37,9 @@ class TorchBackend:
         threads: Cores to compute with; 0 leaves torch's choice. Torch has one
             such number for the whole process.
         precision: "fp32", or "fp16" on a GPU.
-        compiled: Whether torch compiles the three parts, at their first use; on a GPU with CUDA
-            graphs, for which batches are filled up to 1, 2, 4, 8 or a multiple of 8 expressions.
+        compiled: Whether torch compiles the three parts, at their first use and for each batch;
+            so batches are filled up to 1, 2, 4, 8 or a multiple of 8 expressions. On a GPU they
+            run as CUDA graphs.
 
     Raises:
         RuntimeError: If torch does not have that device here, or the device not that precision.
@@ -145,8 +147,9 @@ class TorchBackend:
         who = f"network {network.name!r} in torch"
         seen = tensors_of(image, network.image_outputs, who)
         read = [tensors_of(one, network.expression_outputs, who) for one in expressions]
-        if self._graphs:
-            # A graph is of one batch; what fills it up is computed and thrown away.
+        if self._compiled:
+            # Code is compiled for one batch, and torch gives compiling up after eight of them
+            # without an error; what fills a batch up is computed and thrown away.
             read += read[:1] * (bucket(len(read)) - len(read))
         stacked = [torch.cat([one[name] for one in read]) for name in network.expression_outputs]
         with torch.inference_mode():
@@ -178,9 +181,8 @@ class TorchBackend:
         self._parts = []
 
     def _compile(self, part: nn.Module) -> Part:
-        mode = "reduce-overhead" if self._graphs else "default"
-        compiled: Part = torch.compile(part, mode=mode, dynamic=False)
-        return compiled
+        compiled: Part = torch.compile(part, dynamic=False)
+        return Replayed(compiled, self._device) if self._graphs else compiled
 
     def _kept(self, outputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         """Return outputs that live on: the next run of a CUDA graph overwrites its own."""
