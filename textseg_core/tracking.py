@@ -256,6 +256,11 @@ class Tracker:
         if self._target in self._rejected:
             self._release()
 
+    @property
+    def rejected(self) -> frozenset[int]:
+        """The objects that are not answered with."""
+        return frozenset(self._rejected)
+
     def release(self) -> None:
         """Take the query off its object, and show again what was rejected; ids stay."""
         self._rejected.clear()

@@ -161,13 +161,26 @@ def is_plural(expression: str) -> bool:
 
 def head_noun(expression: str) -> str | None:
     """Return the noun that an expression is about, in lower case; None if it names none."""
+    nouns = [word for word in noun_group(expression) if word != "one"]
+    return nouns[-1] if nouns else None
+
+
+def noun_group(expression: str) -> tuple[str, ...]:
+    """Return the first noun and the adjectives before it, in lower case: red mug.
+
+    Determiners, numbers and words of place after the noun are left out; "one" counts as a noun.
+    """
     words = split_words(expression)
     plains = [word.plain for word in words]
     start = _after_openings(plains)
     counted = _QUANTITIES.match(plains, start) or _SINGLES.match(plains, start)
     group, _ = _noun_group(words, plains, start + counted)
-    nouns = [word for word in group if word not in DETERMINERS | NUMBERS | {"one"}]
-    return nouns[-1] if nouns else None
+    return tuple(word for word in group if word not in DETERMINERS | NUMBERS)
+
+
+def is_pair(noun: str) -> bool:
+    """Return whether a noun in lower case looks plural and is one thing: scissors, jeans."""
+    return noun in _ONE_THING
 
 
 def _after_openings(plains: Sequence[str]) -> int:
