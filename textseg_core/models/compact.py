@@ -215,6 +215,15 @@ class TwoWayLayer(nn.Module):
         bias: Tensor,
         project: Projection | None = None,
     ) -> tuple[Tensor, Tensor]:
+        """Return (tokens, cells).
+
+        Args:
+            tokens: (Q, T, width).
+            cells: (Q, N, width).
+            place: Where the cells lie, (1, N, width).
+            bias: Hides padding, (Q, 1, 1, T).
+            project: Projects `cells + place` where that is cheaper than by the sum.
+        """
         tokens = self.norm_1(tokens + self.among(tokens, tokens, tokens, bias))
         # Values carry the place too: "left of the bowl" needs to know where the bowl is.
         of_placed = project or _projection(cells + place)

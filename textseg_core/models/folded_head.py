@@ -53,9 +53,7 @@ class FoldedQueryHead(nn.Module):
         self.head = head
         count = tokens + _OWN_TOKENS
         self.first = _FirstLayer(layers[0], count, head.side**2)
-        self.later = nn.ModuleList(
-            _LaterLayer(layer, count, head.side**2) for layer in layers[1:]
-        )
+        self.later = nn.ModuleList(_LaterLayer(layer, count, head.side**2) for layer in layers[1:])
         self.register_buffer("enlarge", _enlarging(head.side, CELL_STRIDE // STRIDE))
         self.enlarge: Tensor
 
