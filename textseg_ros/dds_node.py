@@ -51,7 +51,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     parsed = parse_arguments(arguments)
-    logging.basicConfig(
+    logging.basicConfig(  # as the rclpy node: stderr is for what ends it
+        stream=sys.stdout,
         level=parsed.log_level.upper(),
         format="[%(levelname)s] [%(created).3f] [%(name)s]: %(message)s",
     )

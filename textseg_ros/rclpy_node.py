@@ -2,6 +2,7 @@
 
 import importlib
 import itertools
+import os
 import signal
 import sys
 import threading
@@ -64,6 +65,7 @@ class SegmenterNode(LifecycleNode):  # type: ignore[misc]  # rclpy has no types
             automatically_declare_parameters_from_overrides=True,
             **node_options,
         )
+        self._outlive_wrong_transitions()
         self.messages: MessageTypes = InstalledMessages()
         settings = self._read_settings()
         topics = topics_of(settings.cameras)
@@ -183,6 +185,24 @@ class SegmenterNode(LifecycleNode):  # type: ignore[misc]  # rclpy has no types
             self.get_logger().warning(text)
         else:
             self.get_logger().info(text)
+
+    def _outlive_wrong_transitions(self) -> None:
+        """Refuse a transition that does not lead on; rclpy would let it end the executor."""
+        service = self._service_change_state
+        change = service.callback
+
+        def change_or_refuse(request: Any, response: Any) -> Any:
+            try:
+                return change(request, response)
+            except Exception as error:  # rcl's own kind
+                self.log(
+                    "warning", f"transition {request.transition.id} refused, the node is "
+                    f"{self.behaviour.lifecycle.state}: {error}",
+                )  # fmt: skip
+                response.success = False
+                return response
+
+        service.callback = change_or_refuse
 
     def _do(self, transition: Transition) -> TransitionCallbackReturn:
         """Do a transition; tell why it was refused."""
@@ -381,6 +401,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     keep_image_buffers()
+    # What the node does goes to stdout, line by line; stderr is for what ends it.
+    os.environ.setdefault("RCUTILS_LOGGING_USE_STDOUT", "1")
+    os.environ.setdefault("RCUTILS_LOGGING_BUFFERED_STREAM", "1")
     try:
         rclpy.init(args=arguments, signal_handler_options=SignalHandlerOptions.NO)
     except Exception as error:  # rclpy's own kinds, for arguments that rcl does not take

@@ -231,9 +231,9 @@ def test_the_loopback_interface_alone_is_enough(environment: dict[str, str]) -> 
     command = _without_network(
         f"ip link set lo up && exec {sys.executable} -c '{_NODE}'", environment
     )
-    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as node:
-        assert node.stderr is not None
-        line = node.stderr.readline()
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as node:
+        assert node.stdout is not None
+        line = node.stdout.readline()
         node.terminate()
         node.communicate(timeout=_TIMEOUT_S)
 

@@ -13,15 +13,19 @@ from recording import RED_BLOCK, TIMEOUT_S, RednessBackend, make_segmenter, red_
 
 from textseg_ros.conversions import OwnImagePacker
 from textseg_ros.messages import InstalledMessages, byte_sequence
-from textseg_ros.topics import TOPICS, resolve
+from textseg_ros.parameters import PARAMETERS
+from textseg_ros.topics import BY_KEY, TOPICS, resolve
 
 pytest.importorskip("rclpy", reason="rclpy exists only inside a ROS 2 installation")
 pytest.importorskip(
     "textseg_ros.msg", reason="our generated messages exist only after colcon build"
 )
 
+import lifecycle_msgs.msg
+import lifecycle_msgs.srv
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
+from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 from rclpy.qos import DurabilityPolicy, ReliabilityPolicy
@@ -51,9 +55,14 @@ class Graph:
         self._thread = threading.Thread(target=self._executor.spin, daemon=True)
         self._thread.start()
 
-    def segmenter(self, *arguments: str, **parameters: Any) -> rclpy_node.SegmenterNode:
+    def segmenter(
+        self,
+        *arguments: str,
+        load: Callable[[Any], Any] = lambda _: make_segmenter(RednessBackend()),
+        **parameters: Any,
+    ) -> rclpy_node.SegmenterNode:
         node = rclpy_node.SegmenterNode(
-            lambda settings: make_segmenter(RednessBackend()),
+            load,
             context=self.context,
             cli_args=["--ros-args", *arguments] if arguments else None,
             parameter_overrides=[
@@ -79,6 +88,20 @@ class Graph:
         self.context.try_shutdown()
 
 
+def query(text: str) -> Any:
+    return InstalledMessages().get("std_msgs/msg/String")(data=text)
+
+
+def listen(graph: Graph, key: str) -> list[Any]:
+    """Return where the messages of an output will be."""
+    received: list[Any] = []
+    peer = graph.add(Node("listener", context=graph.context))
+    topic = BY_KEY[key]
+    message_class = InstalledMessages().get(topic.type_name)
+    peer.create_subscription(message_class, resolve(topic.name), received.append, 10)
+    return received
+
+
 @pytest.fixture
 def graph(monkeypatch: pytest.MonkeyPatch) -> Iterator[Graph]:
     monkeypatch.setenv("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
@@ -89,6 +112,8 @@ def graph(monkeypatch: pytest.MonkeyPatch) -> Iterator[Graph]:
 
 def test_topics_have_the_names_types_and_qos_of_the_table(graph: Graph) -> None:
     node = graph.segmenter()
+    listen(graph, "mask")
+    node.behaviour.on_query(query("the red block"))
 
     assert node.get_fully_qualified_name() == "/textseg/segmenter"
     for topic in TOPICS:
@@ -118,7 +143,7 @@ def test_an_image_and_a_query_give_a_mask_and_a_centroid(graph: Graph) -> None:
             )
     images = peer.create_publisher(types.get("sensor_msgs/msg/Image"), "/camera/image_raw", 1)
     queries = peer.create_publisher(types.get("std_msgs/msg/String"), "/textseg/query", 1)
-    until(lambda: images.get_subscription_count() == 1 and queries.get_subscription_count() == 1)
+    until(lambda: queries.get_subscription_count() == 1)
     until(lambda: peer.count_publishers("/textseg/mask") == 1)
     queries.publish(types.get("std_msgs/msg/String")(data="the red block"))
     picture = red_block()
@@ -178,12 +203,153 @@ def test_every_parameter_is_declared_with_type_text_and_range(graph: Graph) -> N
 
     assert node.get_parameter("max_age_s").value == 0.5
     assert node.get_parameter("max_objects").value == 16
-    for name in ("max_age_s", "max_objects", "weights", "overlay"):
-        described = node.describe_parameter(name)
-        assert described.read_only, name
-        assert described.description, name
+    for parameter in PARAMETERS:
+        if parameter.name != "use_sim_time":  # rclpy's own
+            described = node.describe_parameter(parameter.name)
+            assert described.read_only == parameter.read_only, parameter.name
+            assert described.description == parameter.description
+    assert node.get_parameter("cameras").value == [""]
+    assert node.describe_parameter("image_qos").additional_constraints == (
+        "sensor_data, reliable, best_available"
+    )
     assert node.describe_parameter("threads").integer_range[0].from_value == 0
     assert node.settings.max_age_s == 0.5
+
+
+def test_live_parameters_change_together_or_not_at_all(graph: Graph) -> None:
+    node = graph.segmenter()
+
+    (result,) = [node.set_parameters_atomically([Parameter("max_age_s", value=0.5)])]
+    assert result.successful
+    assert node.settings.max_age_s == 0.5
+    refused = node.set_parameters_atomically(
+        [Parameter("overlay", value=False), Parameter("threshold", value=-0.5)]
+    )
+    assert not refused.successful
+    assert "threshold must lie in (0, 1), got -0.5" in refused.reason
+    assert (node.settings.overlay, node.get_parameter("overlay").value) == (True, True)
+    for name, value in (("weights", "/other"), ("max_objects", 0), ("max_objects", "many")):
+        (result,) = node.set_parameters([Parameter(name, value=value)])
+        assert not result.successful, name
+        assert result.reason, name
+    assert node.settings.segmenter.max_objects == 16
+
+
+@pytest.mark.parametrize(
+    ("qos", "reliability"),
+    [
+        ("sensor_data", ReliabilityPolicy.BEST_EFFORT),
+        ("reliable", ReliabilityPolicy.RELIABLE),
+        ("best_available", ReliabilityPolicy.RELIABLE),
+    ],
+)
+def test_images_are_received_with_the_qos_of_the_parameter(
+    graph: Graph, qos: str, reliability: ReliabilityPolicy
+) -> None:
+    types = InstalledMessages()
+    peer = graph.add(Node("peer", context=graph.context))
+    peer.create_publisher(types.get("sensor_msgs/msg/Image"), "/textseg/image", 1)
+    node = graph.segmenter(image_qos=qos)
+    until(lambda: node.count_publishers("/textseg/image") == 1)
+    listen(graph, "mask")
+    node.behaviour.on_query(query("the red block"))
+
+    until(lambda: len(node.get_subscriptions_info_by_topic("/textseg/image")) == 1)
+    (info,) = node.get_subscriptions_info_by_topic("/textseg/image")
+    assert info.qos_profile.reliability == reliability
+
+
+def test_images_are_received_only_while_a_query_is_set_and_someone_listens(graph: Graph) -> None:
+    node = graph.segmenter(cameras=["left", "right"])
+    node.behaviour.on_query(query("the red block"))
+    assert node.count_subscribers("/textseg/left/image") == 0
+    peer = graph.add(Node("listener", context=graph.context))
+    mask_class = InstalledMessages().get("sensor_msgs/msg/Image")
+    peer.create_subscription(mask_class, "/textseg/left/mask", lambda _: None, 1)
+
+    until(lambda: node.count_subscribers("/textseg/left/image") == 1)
+    assert node.count_subscribers("/textseg/right/image") == 0
+    node.behaviour.on_query(query(""))
+    until(lambda: node.count_subscribers("/textseg/left/image") == 0)
+
+
+def test_the_node_is_led_through_its_states_from_outside(graph: Graph) -> None:
+    node = graph.segmenter(autostart=False)
+    peer = graph.add(Node("manager", context=graph.context))
+    changes = peer.create_client(lifecycle_msgs.srv.ChangeState, "/textseg/segmenter/change_state")
+    assert changes.wait_for_service(TIMEOUT_S)
+
+    def lead(transition: str) -> bool:
+        request = lifecycle_msgs.srv.ChangeState.Request()
+        request.transition.id = getattr(
+            lifecycle_msgs.msg.Transition, f"TRANSITION_{transition.upper()}"
+        )
+        future = changes.call_async(request)
+        until(future.done)
+        return bool(future.result().success)
+
+    assert node.behaviour.lifecycle.state == "unconfigured"
+    assert not node.behaviour.engine.loaded
+    assert lead("configure")
+    assert (node.behaviour.lifecycle.state, node.behaviour.engine.loaded) == ("inactive", True)
+    assert node.count_subscribers("/textseg/query") == 0
+    assert lead("activate")
+    assert node.behaviour.lifecycle.state == "active"
+    until(lambda: node.count_subscribers("/textseg/query") == 1)
+    assert not lead("configure")
+    assert lead("deactivate")
+    assert (node.behaviour.lifecycle.state, node.behaviour.engine.loaded) == ("inactive", False)
+    until(lambda: node.count_subscribers("/textseg/query") == 0)
+    assert lead("activate")
+    assert node.behaviour.engine.loaded
+    assert lead("deactivate")
+    assert lead("cleanup")
+    assert node.behaviour.lifecycle.state == "unconfigured"
+    assert lead("unconfigured_shutdown")
+    assert node.behaviour.lifecycle.state == "finalized"
+
+
+def test_a_model_that_cannot_be_loaded_leaves_the_node_unconfigured(graph: Graph) -> None:
+    def fail(_: object) -> Any:
+        raise RuntimeError("no weights here")
+
+    node = graph.segmenter(load=fail, autostart=False)
+
+    assert node.trigger_configure() == TransitionCallbackReturn.FAILURE
+    assert node.behaviour.lifecycle.state == "unconfigured"
+
+
+def test_an_error_in_a_transition_leaves_a_node_that_starts_again(
+    graph: Graph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node = graph.segmenter()
+    release = node.behaviour.engine.release
+    failures = iter([OSError("the device is busy")])
+
+    def fail_once() -> None:
+        for error in failures:
+            raise error
+        release()
+
+    monkeypatch.setattr(node.behaviour.engine, "release", fail_once)
+    node.trigger_deactivate()
+
+    assert node.behaviour.lifecycle.state == "unconfigured"
+    assert node.trigger_configure() == TransitionCallbackReturn.SUCCESS
+    assert node.trigger_activate() == TransitionCallbackReturn.SUCCESS
+
+
+def test_the_service_enable_pauses_the_node(graph: Graph) -> None:
+    node = graph.segmenter()
+    peer = graph.add(Node("operator", context=graph.context))
+    set_bool = InstalledMessages().get("std_srvs/srv/SetBool")
+    client = peer.create_client(set_bool, "/textseg/enable")
+    assert client.wait_for_service(TIMEOUT_S)
+    for enabled, text in ((False, "answering is disabled"), (True, "answering is enabled")):
+        future = client.call_async(set_bool.Request(data=enabled))
+        until(future.done)
+        assert (future.result().success, future.result().message) == (True, text)
+    assert node.behaviour.is_open
 
 
 @pytest.mark.parametrize(
@@ -240,30 +406,73 @@ def start(*arguments: str) -> "subprocess.Popen[str]":
     return subprocess.Popen(
         [sys.executable, "-c", START, *arguments],
         stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
+        stderr=subprocess.PIPE,
         text=True,
         env=environment,
     )
 
 
 @pytest.mark.parametrize(
-    "signals", [[signal.SIGINT], [signal.SIGTERM], [signal.SIGINT, signal.SIGINT]]
+    ("signals", "autostart"),
+    [
+        ([signal.SIGINT], "true"),
+        ([signal.SIGTERM], "true"),
+        ([signal.SIGINT, signal.SIGINT], "true"),
+        ([signal.SIGINT], "false"),
+    ],
+    ids=["ctrl-c", "term", "ctrl-c twice", "ctrl-c unconfigured"],
 )
-def test_signals_end_the_process_with_status_0_and_no_traceback(
-    signals: list[signal.Signals],
+def test_signals_end_the_process_with_status_0_and_an_empty_stderr(
+    signals: list[signal.Signals], autostart: str
 ) -> None:
-    process = start()
+    process = start("--ros-args", "-p", f"autostart:={autostart}")
     assert process.stdout is not None
     lines = [process.stdout.readline()]
-    while "waiting for /textseg/image" not in lines[-1]:
+    waiting = "waiting for /textseg/image" if autostart == "true" else "unconfigured; `ros2"
+    while waiting not in lines[-1]:
         assert lines[-1], lines
         lines.append(process.stdout.readline())
     for number in signals:
         process.send_signal(number)
-    rest, _ = process.communicate(timeout=TIMEOUT_S)
+    _, errors = process.communicate(timeout=TIMEOUT_S)
 
-    assert process.returncode == 0, rest
-    assert "Traceback" not in rest
+    assert (process.returncode, errors) == (0, "")
+
+
+@pytest.mark.parametrize(
+    "transitions",
+    [
+        ["configure"],
+        ["configure", "activate", "deactivate"],
+        ["shutdown"],
+        ["configure", "activate"],
+    ],
+    ids=["inactive", "deactivated", "finalized", "active"],
+)
+def test_ctrl_c_ends_the_process_quietly_in_every_state(transitions: list[str]) -> None:
+    process = start("--ros-args", "-p", "autostart:=false")
+    environment = os.environ | {
+        "ROS_DOMAIN_ID": str(DOMAIN),
+        "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST",
+    }
+    try:
+        assert process.stdout is not None
+        while "unconfigured; `ros2" not in process.stdout.readline():
+            assert process.poll() is None
+        for transition in transitions:
+            told = subprocess.run(
+                ["ros2", "lifecycle", "set", "--no-daemon", "/textseg/segmenter", transition],
+                capture_output=True,
+                text=True,
+                timeout=TIMEOUT_S,
+                env=environment,
+            )
+            assert "Transitioning successful" in told.stdout, told.stdout + told.stderr
+    finally:
+        process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=TIMEOUT_S)
+
+    assert (process.returncode, errors) == (0, "")
 
 
 @pytest.mark.parametrize(
@@ -281,13 +490,13 @@ def test_a_bad_parameter_file_ends_with_one_line_that_names_it(
     path.write_text(text, encoding="utf-8")
 
     process = start("--ros-args", "--params-file", str(path))
-    output, _ = process.communicate(timeout=TIMEOUT_S)
+    output, errors = process.communicate(timeout=TIMEOUT_S)
 
-    (line,) = [line for line in output.splitlines() if "cannot start" in line]
+    (line,) = [line for line in errors.splitlines() if "cannot start" in line]
     assert process.returncode == 2
     assert message in line
     assert str(path) in line
-    assert "Traceback" not in output
+    assert "Traceback" not in output + errors
 
 
 def test_launch_ends_a_node_without_weights_by_one_line(tmp_path: Path) -> None:
