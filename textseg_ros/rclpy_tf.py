@@ -20,22 +20,49 @@ from tf2_ros import (
 from textseg_core.arrays import Float64Array
 from textseg_core.transforms import (
     HISTORY_S,
+    JUMP_BACK_S,
     TransformPending,
     TransformUnavailable,
     frame_name,
     rigid_transform,
 )
 from textseg_ros.messages import stamp_ns as nanoseconds
-from textseg_ros.tf_source import Tell
+from textseg_ros.tf_source import Tell, stamps_went_back
 
 _POLL_S = 0.005
+
+
+class _Listener(TransformListener):  # type: ignore[misc]  # tf2_ros has no types
+    """Hears /tf and /tf_static, and forgets what moves when a frame's stamps go back.
+
+    tf2_ros does so for simulated time alone; else it drops what a bag that begins again sends, or
+    mixes it with the first run.
+    """
+
+    def __init__(self, buffer: Buffer, node: Node, tell: Tell) -> None:
+        self._tell = tell
+        self._newest_ns: dict[str, int] = {}
+        super().__init__(buffer, node)
+
+    def callback(self, data: Any) -> None:
+        """Take a TFMessage of frames that move."""
+        for transform in data.transforms:
+            stamp, child = nanoseconds(transform.header), transform.child_frame_id
+            back_s = (self._newest_ns.get(child, stamp) - stamp) / 1e9
+            if back_s >= JUMP_BACK_S:
+                self.buffer.clear()
+                self._newest_ns.clear()
+                self._tell("transforms forgotten", "warning", stamps_went_back(child, back_s))
+            self._newest_ns[child] = max(stamp, self._newest_ns.get(child, stamp))
+        super().callback(data)
 
 
 class RclpyTransformSource:
     """A TransformSource on tf2_ros' buffer and listener.
 
     All that moves is forgotten when the node's clock goes back, also by less than the second of
-    tf2_ros. Lookups must not run in the executor's thread, which brings the transforms.
+    tf2_ros, or the stamps of a frame by a second. Lookups must not run in the executor's thread,
+    which brings the transforms.
 
     Args:
         node: Whose executor brings the transforms and whose clock may jump.
@@ -46,7 +73,7 @@ class RclpyTransformSource:
         self._tell = tell
         self._closed = threading.Event()
         self.buffer = Buffer(cache_time=Duration(seconds=HISTORY_S))
-        self._listener = TransformListener(self.buffer, node)
+        self._listener = _Listener(self.buffer, node, tell)
         back = JumpThreshold(
             min_forward=None, min_backward=Duration(nanoseconds=-1), on_clock_change=True
         )

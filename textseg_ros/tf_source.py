@@ -88,9 +88,7 @@ class TfListener:
                 self._tell(
                     "transforms forgotten",
                     "warning",
-                    f"stamps of frame {transform.child_frame_id} went back by {back_s:.3f} s, so "
-                    "all moving transforms are forgotten: the clock was set back, a bag or a "
-                    "simulation began again, or two nodes publish this frame",
+                    stamps_went_back(transform.child_frame_id, back_s),
                 )
 
     def _watch_clock(self) -> None:
@@ -106,6 +104,15 @@ class TfListener:
                 f"the clock went back by {back_ns / 1e9:.3f} s, so all moving transforms are "
                 "forgotten",
             )
+
+
+def stamps_went_back(frame: str, back_s: float) -> str:
+    """Return what to tell of a frame whose stamps went back."""
+    return (
+        f"stamps of frame {frame} went back by {back_s:.3f} s, so all moving transforms are "
+        "forgotten: the clock was set back, a bag or a simulation began again, or two nodes "
+        "publish this frame"
+    )
 
 
 def read_transform(message: Any) -> StampedTransform:

@@ -172,6 +172,20 @@ def test_simulated_time_that_goes_back_a_little_forgets_what_moves() -> None:
         robot.close()
 
 
+def test_a_bag_that_begins_again_gives_no_pose_of_the_first_run(robot: Robot) -> None:
+    robot.send(*(moving(stamp_s, 1.0) for stamp_s in (1.0, 2.0, 3.0)))
+    assert until(lambda: robot.knows("map", "base", 2.5))
+
+    robot.send(moving(1.5, 2.0))
+    assert until(lambda: not robot.knows("map", "base", 2.5))
+    robot.send(moving(1.7, 2.0))
+    assert until(lambda: robot.knows("map", "base", 1.6))
+
+    assert robot.source.lookup("map", "base", nanoseconds(1.6))[0, 3] == 2.0
+    assert len(robot.told) == 1
+    assert "frame base went back by 1.500 s" in robot.told[0]
+
+
 def test_closing_ends_the_waiting(robot: Robot) -> None:
     robot.send(moving(1.0, 0.0))
     assert until(lambda: robot.knows("map", "base", 1.0))
