@@ -15,7 +15,7 @@ from textseg_core.benchmark.interleave import interleave
 from textseg_core.benchmark.lineup import clipseg_name, peer_names
 from textseg_core.benchmark.resized import export_resized
 from textseg_core.model_info import SHIPPED_WEIGHTS, VOCABULARY_FILE
-from textseg_core.runtime.torch_backend import CHECKPOINT_FILE
+from textseg_core.runtime.variants import CHECKPOINT_FILE
 
 SMALL = {
     "hidden_size": 32,

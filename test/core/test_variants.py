@@ -24,6 +24,13 @@ def test_precision_without_files_says_how_to_make_them(model_directory: Path) ->
         part_paths(model_directory, "int8")
 
 
+def test_files_whose_float32_files_are_missing_are_refused(model_directory: Path) -> None:
+    write_variant(model_directory)
+    (model_directory / "query_head.onnx").unlink()
+    with pytest.raises(RuntimeError, match=r"query_head\.onnx: no such file; precision 'fp16'"):
+        part_paths(model_directory, "fp16")
+
+
 def test_files_without_a_gate_are_refused(model_directory: Path) -> None:
     (write_variant(model_directory) / GATE_FILE).unlink()
     with pytest.raises(RuntimeError, match=r"gate\.yaml: no such file"):
@@ -66,6 +73,7 @@ def test_gate_of_another_precision_is_refused(model_directory: Path) -> None:
         ({"iou": True}, "must be numbers"),
         ({"sha256": []}, "must hold 'part: checksum'"),
         ({"precision": "fp8"}, "expected the keys"),
+        ({"precision": ["fp16"]}, "expected the keys"),
     ],
 )
 def test_gate_with_a_wrong_value_is_refused_naming_the_file(

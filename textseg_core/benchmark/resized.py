@@ -9,7 +9,7 @@ from textseg_core.model_info import SHIPPED_WEIGHTS, VOCABULARY_FILE, load_model
 from textseg_core.models.checkpoint import save_checkpoint
 from textseg_core.models.registry import build
 from textseg_core.runtime.export import export
-from textseg_core.runtime.torch_backend import CHECKPOINT_FILE
+from textseg_core.runtime.variants import CHECKPOINT_FILE
 
 
 def export_resized(weights: str, input_px: int, directory: Path) -> Path:

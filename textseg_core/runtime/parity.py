@@ -41,12 +41,20 @@ _COLUMNS = (
 )
 
 
-def add_case_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options that `chosen_cases` reads."""
+def comparing_parser(program: str, description: str) -> argparse.ArgumentParser:
+    """Return what reads the options of every command that compares with a reference.
+
+    They are the model, its checkpoint, the threads, and those that `chosen_cases` reads.
+    """
+    parser = argparse.ArgumentParser(prog=program, description=description)
+    parser.add_argument("--model", type=Path, default=SHIPPED_WEIGHTS, metavar="DIR")
+    parser.add_argument("--checkpoint", type=Path, metavar="FILE.safetensors")
+    parser.add_argument("--threads", type=int, default=0, help="of ONNX Runtime; 0 for all cores")
     group = parser.add_mutually_exclusive_group()
     group.add_argument("--scenes", type=Path, metavar="FOLDER", help="rendered scenes")
     group.add_argument("--pictures", type=Path, metavar="FOLDER", help="pictures of any kind")
     parser.add_argument("--count", type=int, default=200, help="pictures (default %(default)s)")
+    return parser
 
 
 def chosen_cases(options: argparse.Namespace) -> tuple[Iterator[Case], str]:
@@ -132,15 +140,11 @@ def runtimes(
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Compare and print; return 1 if anything is too far from the reference."""
-    parser = argparse.ArgumentParser(
-        prog="python -m textseg_core.runtime.parity",
-        description="Compare ONNX Runtime, float16 and 8-bit files with torch in float32.",
+    parser = comparing_parser(
+        "python -m textseg_core.runtime.parity",
+        "Compare ONNX Runtime, float16 and 8-bit files with torch in float32.",
     )
-    parser.add_argument("--model", type=Path, default=SHIPPED_WEIGHTS, metavar="DIR")
-    parser.add_argument("--checkpoint", type=Path, metavar="FILE.safetensors")
-    parser.add_argument("--threads", type=int, default=0, help="of ONNX Runtime; 0 for all cores")
     parser.add_argument("--write", type=Path, metavar="FILE.md")
-    add_case_options(parser)
     options = parser.parse_args(arguments)
     try:
         with tempfile.TemporaryDirectory() as scratch:

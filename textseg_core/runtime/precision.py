@@ -10,13 +10,13 @@ from pathlib import Path
 
 import yaml
 
-from textseg_core.model_info import SHIPPED_WEIGHTS, load_model_info, sha256_of, verify_files
+from textseg_core.model_info import load_model_info, sha256_of, verify_files
 from textseg_core.runtime.agreement import Agreement, compare
 from textseg_core.runtime.base import Precision
 from textseg_core.runtime.cases import load_pictures
 from textseg_core.runtime.onnx_backend import OnnxBackend
 from textseg_core.runtime.onnx_session import OnnxDevice
-from textseg_core.runtime.parity import add_case_options, chosen_cases
+from textseg_core.runtime.parity import chosen_cases, comparing_parser
 from textseg_core.runtime.reference import reference_backend, segmenter_on
 from textseg_core.runtime.variants import GATE_FILE, PARTS, Gate, fp32_paths
 
@@ -151,13 +151,11 @@ def make(request: Request, options: argparse.Namespace) -> Gate:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Make files of a precision; return 1 if they failed their gate."""
-    parser = argparse.ArgumentParser(
-        prog="python -m textseg_core.runtime.precision",
-        description="Make float16 or 8-bit files of a model directory and measure their masks.",
+    parser = comparing_parser(
+        "python -m textseg_core.runtime.precision",
+        "Make float16 or 8-bit files of a model directory and measure their masks.",
     )
-    parser.add_argument("--model", type=Path, default=SHIPPED_WEIGHTS, metavar="DIR")
     parser.add_argument("--precision", choices=("fp16", "int8"), required=True)
-    parser.add_argument("--checkpoint", type=Path, metavar="FILE.safetensors")
     parser.add_argument(
         "--calibrate", type=Path, metavar="FOLDER", help="pictures like the camera's, for int8"
     )
@@ -165,8 +163,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--calibration-count", type=int, default=64, help="how many (default %(default)s)"
     )
     parser.add_argument("--device", choices=("cpu", "cuda", "tensorrt"), default="cpu")
-    parser.add_argument("--threads", type=int, default=0, help="0 for all cores")
-    add_case_options(parser)
     options = parser.parse_args(arguments)
     request = Request(
         directory=options.model,

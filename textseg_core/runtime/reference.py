@@ -5,10 +5,9 @@ from pathlib import Path
 from textseg_core.config import SegmenterConfig
 from textseg_core.model_info import VOCABULARY_FILE, load_model_info
 from textseg_core.runtime.base import InferenceBackend
+from textseg_core.runtime.variants import CHECKPOINT_FILE
 from textseg_core.segmenter import Segmenter
 from textseg_core.tokenizer import Tokenizer
-
-CHECKPOINT_FILE = "checkpoint.safetensors"
 
 
 def segmenter_on(backend: InferenceBackend, directory: Path) -> Segmenter:

@@ -20,10 +20,9 @@ from textseg_core.runtime.base import (
     tensors_of,
 )
 from textseg_core.runtime.cuda_graph import Replayed
+from textseg_core.runtime.variants import CHECKPOINT_FILE
 
 Part: TypeAlias = Callable[..., tuple[Tensor, ...]]
-
-CHECKPOINT_FILE = "checkpoint.safetensors"
 
 
 class TorchBackend:

@@ -15,6 +15,8 @@ from textseg_core.runtime.base import Precision
 
 PARTS = ("image_encoder", "expression_encoder", "query_head")
 GATE_FILE = "gate.yaml"
+#: The weights as training wrote them, for torch; not every model directory has them.
+CHECKPOINT_FILE = "checkpoint.safetensors"
 
 #: Least mean IoU of masks with those of the float32 network.
 REQUIRED_IOU: Mapping[Precision, float] = {"fp16": 0.99, "int8": 0.97}
@@ -89,7 +91,8 @@ def part_paths(directory: Path, precision: Precision) -> dict[str, Path]:
     remedy = (
         f"python -m textseg_core.runtime.precision --model {directory} --precision {precision}"
     )
-    missing = [path for path in paths.values() if not path.is_file()]
+    exported = fp32_paths(directory)
+    missing = [path for path in (*exported.values(), *paths.values()) if not path.is_file()]
     gate_path = directory / precision / GATE_FILE
     if missing or not gate_path.is_file():
         raise RuntimeError(
@@ -99,7 +102,7 @@ def part_paths(directory: Path, precision: Precision) -> dict[str, Path]:
     gate = load_gate(gate_path)
     if gate.precision != precision:
         raise ValueError(f"{gate_path}: expected precision {precision!r}, got {gate.precision!r}")
-    source = {part: sha256_of(path) for part, path in fp32_paths(directory).items()}
+    source = {part: sha256_of(path) for part, path in exported.items()}
     own = {part: sha256_of(path) for part, path in paths.items()}
     stale = [part for part in PARTS if gate.source.get(part) != source[part]]
     damaged = [part for part in PARTS if gate.sha256.get(part) != own[part]]
@@ -128,7 +131,7 @@ def load_gate(path: Path) -> Gate:
     """
     values = read_mapping(path)
     known = {entry.name for entry in fields(Gate)}
-    if set(values) != known or values["precision"] not in REQUIRED_IOU:
+    if set(values) != known or values["precision"] not in list(REQUIRED_IOU):
         raise ValueError(
             f"{path}: expected the keys {', '.join(sorted(known))} of precision "
             f"{' or '.join(REQUIRED_IOU)}, got {', '.join(sorted(map(str, values)))}; "
