@@ -42,6 +42,7 @@ def answer(
         alone = np.where(mask, np.float32(score), np.float32(0.0))
         response = np.maximum(response, alone)
         objects += find_objects(alone, threshold=0.5, min_area_px=1, max_objects=1)
+    command = parse_command(expression)
     several = Status.AMBIGUOUS if len(boxes) > 1 else Status.FOUND
     return Segmentation(
         mask=union_of(tuple(objects), (height, width)),
@@ -49,8 +50,8 @@ def answer(
         score=0.9,
         objects=tuple(objects),
         status=status or (several if boxes else Status.NOT_FOUND),
-        expression=expression,
-        command=parse_command(expression),
+        expression=command.expression,
+        command=command,
     )
 
 

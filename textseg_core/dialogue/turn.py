@@ -35,11 +35,18 @@ class Reply:
         kind: What is to be done.
         text: What to say; of `REWORDED` and `NEW_QUERY` what to ask.
         track_id: The object that was picked; else 0.
+        of_destination: Whether it is about where something is to go, not about what to take.
     """
 
     kind: ReplyKind
     text: str
     track_id: int = 0
+    of_destination: bool = False
+
+    @property
+    def is_answer(self) -> bool:
+        """Whether the text was an answer, so that it is not to be asked as a query."""
+        return self.kind not in (ReplyKind.NEW_QUERY, ReplyKind.REWORDED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
