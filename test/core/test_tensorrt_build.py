@@ -5,13 +5,19 @@ import logging
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from textseg_core.command_line import main
 from textseg_core.model_info import SHIPPED_WEIGHTS
 from textseg_core.runtime.tensorrt.bindings import TensorRt, load_tensorrt
-from textseg_core.runtime.tensorrt.build import BuildCancelledError, BuildOrder, EngineBuilder
+from textseg_core.runtime.tensorrt.build import (
+    BuildCancelledError,
+    BuildOrder,
+    EngineBuilder,
+    _complaints,
+)
 from textseg_core.runtime.tensorrt.cache import EngineCache
 from textseg_core.runtime.tensorrt.engines import ENGINES, EngineName, ModelEngines
 from textseg_core.runtime.tensorrt.progress import BuildProgress
@@ -202,6 +208,19 @@ def test_a_file_that_transposes_uint8_is_told_to_be_exported_again(rtx: TensorRt
 
     with pytest.raises(RuntimeError, match=r"UInt8.*a cast that comes first: export the model"):
         EngineBuilder(rtx).build(order(model.SerializeToString()), BuildProgress())
+
+
+def test_the_parsers_first_complaint_is_told_without_the_lack_of_a_gpu() -> None:
+    complaint = SimpleNamespace(
+        node_name=lambda: "head/Resize",
+        node_operator=lambda: "Resize",
+        desc=lambda: (
+            "antialias is not taken\n[checkMacros.cpp::catchCudaError::250] (no GPU)\nend"
+        ),
+    )
+    parser = SimpleNamespace(num_errors=2, get_error=lambda index: (complaint, None)[index])
+
+    assert _complaints(parser) == "node 'head/Resize' (Resize): antialias is not taken; end"
 
 
 def test_an_unknown_kind_of_gpu_is_refused_with_those_known(
