@@ -1,10 +1,15 @@
 """What is known of objects in space, in the frame that is published."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from textseg_core.arrays import Float32Array, Float64Array, Int64Array, UInt8Array
-from textseg_core.transforms import Quaternion
+from textseg_core.transforms import (
+    Quaternion,
+    quaternion_from_matrix,
+    quaternion_matrix,
+    transform_points,
+)
 from textseg_ros.results import Answer
 
 
@@ -63,6 +68,30 @@ class PlacedResult:
         if self.objects and self.objects[0].index == 0:
             return self.objects[0]
         return None
+
+
+def moved_object(found: PlacedObject, transform: Float64Array) -> PlacedObject:
+    """Return an object in another frame.
+
+    Args:
+        found: The object.
+        transform: Takes the coordinates of its frame to the other one, (4, 4), rigid.
+    """
+    turn = transform[:3, :3]
+
+    def turned(rotation: Quaternion) -> Quaternion:
+        return quaternion_from_matrix(turn @ quaternion_matrix(rotation))
+
+    return replace(
+        found,
+        centroid=transform_points(transform, found.centroid),
+        covariance=turn @ found.covariance @ turn.T,
+        rotation=turned(found.rotation),
+        box_centre=transform_points(transform, found.box_centre),
+        box_rotation=turned(found.box_rotation),
+        top_point=transform_points(transform, found.top_point),
+        points=transform_points(transform, found.points),
+    )
 
 
 @dataclass(frozen=True, slots=True)
