@@ -1,5 +1,7 @@
 """How an object looks: a histogram of its colours to know it again, and a colour's name."""
 
+from functools import lru_cache
+
 import cv2
 import numpy as np
 
@@ -31,6 +33,8 @@ _NAMED_RGB: dict[str, tuple[tuple[int, int, int], ...]] = {
     "pink": ((255, 129, 192), (230, 80, 150), (240, 160, 170)),
     "brown": ((101, 55, 0), (150, 100, 60), (90, 55, 35)),
 }
+_NAME_STEP = 8
+_NAME_WEIGHTS = np.array([1.0 / 3.0, 1.0, 1.0])
 COLOURS = (*_NAMED_RGB, "black", "gray", "white")
 """Names that `colour_name` gives."""
 
@@ -84,19 +88,36 @@ def colour_name(image: UInt8Array, mask: BoolArray, box: Box) -> str | None:
         takes the name of the nearest shade in a, b and, at a third of the weight, L.
     """
     lab, inside = _sampled_lab(image, mask, box)
-    pixels = _natural_units(lab[inside])
-    weights = np.array([1.0 / 3.0, 1.0, 1.0])
-    distances = np.linalg.norm((pixels[:, np.newaxis] - _CENTRES[np.newaxis]) * weights, axis=2)
-    chromatic = _CENTRE_NAMES[distances.argmin(axis=1)]
-    lightness = pixels[:, 0]
-    greys = np.where(lightness < BLACK_LIGHTNESS, "black", "gray")
-    greys = np.where(lightness > WHITE_LIGHTNESS, "white", greys)
-    # The darker a pixel, the less chroma it can have: in the dark black is the likelier name.
-    is_grey = np.hypot(pixels[:, 1], pixels[:, 2]) < GREY_CHROMA
-    is_grey |= lightness < BLACK_LIGHTNESS / 2.0
-    names, counts = np.unique(np.where(is_grey, greys, chromatic), return_counts=True)
+    steps = (lab[inside].astype(np.int64) + _NAME_STEP // 2) // _NAME_STEP
+    names = _name_table()[steps[:, 0], steps[:, 1], steps[:, 2]]
+    counts = np.bincount(names, minlength=len(COLOURS))
     best = int(counts.argmax())
-    return str(names[best]) if counts[best] >= NAMED_SHARE * len(pixels) else None
+    return COLOURS[best] if counts[best] >= NAMED_SHARE * len(names) else None
+
+
+@lru_cache(maxsize=1)
+def _name_table() -> UInt8Array:
+    """Return the index in `COLOURS` of every eighth value of OpenCV's 8-bit L, a and b."""
+    places = np.arange(0.0, 257.0, _NAME_STEP)
+    grid = np.stack(np.meshgrid(places, places, places, indexing="ij"), axis=-1)
+    lab = _natural_units(grid)
+    shades = [(index, rgb) for index, name in enumerate(_NAMED_RGB) for rgb in _NAMED_RGB[name]]
+    row = np.array([[rgb for _, rgb in shades]], np.uint8)
+    centres = _natural_units(cv2.cvtColor(row, cv2.COLOR_RGB2LAB)[0].astype(np.float64))
+    owners = np.array([index for index, _ in shades])
+    # The nearest centre c of x has the least |c|^2 - 2 x c.
+    weighted = centres * _NAME_WEIGHTS
+    nearest = ((weighted**2).sum(axis=1) - 2.0 * (lab * _NAME_WEIGHTS) @ weighted.T).argmin(
+        axis=-1
+    )
+    table: UInt8Array = owners[nearest].astype(np.uint8)
+    lightness, chroma = lab[..., 0], np.hypot(lab[..., 1], lab[..., 2])
+    # The darker a pixel, the less chroma it can have: in the dark black is the likelier name.
+    is_grey = (chroma < GREY_CHROMA) | (lightness < BLACK_LIGHTNESS / 2.0)
+    table[is_grey] = COLOURS.index("gray")
+    table[is_grey & (lightness < BLACK_LIGHTNESS)] = COLOURS.index("black")
+    table[is_grey & (lightness > WHITE_LIGHTNESS)] = COLOURS.index("white")
+    return table
 
 
 def _sampled_lab(image: UInt8Array, mask: BoolArray, box: Box) -> tuple[UInt8Array, BoolArray]:
@@ -112,12 +133,10 @@ def _sampled_lab(image: UInt8Array, mask: BoolArray, box: Box) -> tuple[UInt8Arr
     return lab, np.ascontiguousarray(thinned)
 
 
-def _natural_units(lab: UInt8Array) -> Float64Array:
-    """Return L in 0..100 and a, b around 0 from OpenCV's bytes, (N, 3)."""
-    pixels: Float64Array = lab.astype(np.float64)
-    pixels[:, 0] *= 100.0 / 255.0
-    pixels[:, 1:] -= 128.0
-    return pixels
+def _natural_units(lab: Float64Array) -> Float64Array:
+    """Return L in 0..100 and a, b around 0 from the values of OpenCV's bytes, (..., 3)."""
+    natural: Float64Array = (lab - np.array([0.0, 128.0, 128.0])) * np.array([100 / 255, 1, 1])
+    return natural
 
 
 def _blurred(counts: Float32Array, axis: int) -> Float32Array:
@@ -130,13 +149,3 @@ def _blurred(counts: Float32Array, axis: int) -> Float32Array:
     above = np.take(counts, np.maximum(bins - 1, 0), axis)
     blurred: Float32Array = counts * (1.0 - 2.0 * share) + (below + above) * share
     return blurred
-
-
-def _centres() -> tuple[Float64Array, np.ndarray[tuple[int], np.dtype[np.str_]]]:
-    colours = [(name, rgb) for name, some in _NAMED_RGB.items() for rgb in some]
-    row = np.array([[rgb for _, rgb in colours]], np.uint8)
-    lab = cv2.cvtColor(row, cv2.COLOR_RGB2LAB)[0].astype(np.uint8, copy=False)
-    return _natural_units(lab), np.array([name for name, _ in colours])
-
-
-_CENTRES, _CENTRE_NAMES = _centres()
