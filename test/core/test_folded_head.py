@@ -3,7 +3,7 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-import onnxruntime
+import onnxruntime  # type: ignore[import-untyped,unused-ignore]
 import pytest
 import torch
 from torch import Tensor

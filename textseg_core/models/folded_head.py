@@ -88,15 +88,15 @@ class FoldedQueryHead(nn.Module):
     def _draw(self, asked: Tensor, cells: Tensor, detail: Tensor) -> Tensor:
         """Return the logits (Q, 1, S / 4, S / 4) for the asking tokens (Q, width)."""
         head, key = self.head, self.head.coarse_key
-        first, shift, second = head.kernel(asked).split(head.sizes, dim=1)
+        first, shift, second = torch.split(head.kernel(asked), head.sizes, dim=1)
         first = first.reshape(-1, KERNEL, 2 * DETAIL) * (1 / math.sqrt(2 * DETAIL))
-        on_cells, on_pixels = first.split(DETAIL, dim=2)
+        on_cells, on_pixels = torch.split(first, DETAIL, dim=2)
         asked = asked * (1 / math.sqrt(key.in_features))
         maps = torch.cat([on_cells @ head.to_detail.weight, (asked @ key.weight)[:, None]], dim=1)
         shift = shift + on_cells @ head.to_detail.bias
         base = (asked @ key.bias + head.coarse_bias)[:, None]
         small = maps @ cells.transpose(1, 2) + torch.cat([shift, base], dim=1)[:, :, None]
-        kernels, coarse = small.split([KERNEL, 1], dim=1)
+        kernels, coarse = torch.split(small, [KERNEL, 1], dim=1)
         side = head.side * (CELL_STRIDE // STRIDE)
         drawn = torch.addmm(
             self._enlarged(kernels, KERNEL).reshape(-1, side * side),
@@ -113,7 +113,8 @@ class FoldedQueryHead(nn.Module):
         ONNX Runtime's bilinear resize takes a CPU three times as long.
         """
         side = self.head.side
-        return (self.enlarge @ values.reshape(-1, count, side, side)) @ self.enlarge.t()
+        tall: Tensor = self.enlarge @ values.reshape(-1, count, side, side)
+        return tall @ self.enlarge.t()
 
 
 class _Layer(nn.Module):
@@ -157,7 +158,7 @@ class _Layer(nn.Module):
     def _think(self, cells: Tensor, place: Tensor) -> Tensor:
         """Return the cells (Q, N, width) after their norm and perceptron."""
         norm, perceptron = self.layer.norm_4, self.layer.cell_perceptron
-        first, last = perceptron[0], perceptron[-1]
+        first, last = (layer for layer in perceptron if isinstance(layer, nn.Linear))
         # The last bias comes in with what it is added to.
         told = F.layer_norm(cells, (self.width,), norm.weight, norm.bias + last.bias)
         hidden = F.relu(first((told + (place - last.bias)).reshape(-1, self.width)))
