@@ -15,12 +15,12 @@ BLUR_BINS = 0.7
 #: About as many pixels are counted; of larger objects a regular part.
 SAMPLED_PX = 4096
 #: Chroma (distance from grey in Lab) below which a pixel is black, grey or white.
-GREY_CHROMA = 14.0
+GREY_CHROMA = 18.0
 #: Lightness, 0 to 100, up to which a grey is black and from which it is white.
 BLACK_LIGHTNESS = 25.0
 WHITE_LIGHTNESS = 78.0
 #: Share of an object's pixels that its colour must have to be named after it.
-NAMED_SHARE = 0.4
+NAMED_SHARE = 0.5
 
 # sRGB. The first of each is what the survey below found; the others are shades of things.
 _NAMED_RGB: dict[str, tuple[tuple[int, int, int], ...]] = {

@@ -98,10 +98,11 @@ def test_colours_have_the_names_that_people_give_them(
     assert colour_name(picture((BOX, rgb)), box_mask(BOX), XYWH) == name
 
 
-def test_a_colour_is_named_after_most_of_the_object() -> None:
-    """28 of 40 columns are red, so 70 %."""
-    image = picture((BOX, RED), ((20, 10, 32, 50), BLUE))
-    assert colour_name(image, box_mask(BOX), XYWH) == "red"
+@pytest.mark.parametrize(("columns", "name"), [(20, "red"), (19, None)])
+def test_a_colour_is_named_after_half_of_the_object(columns: int, name: str | None) -> None:
+    """Of 40 columns so many are red, 10 are blue and the others green."""
+    image = picture((BOX, GREEN), ((20, 10, 20 + columns, 50), RED), ((50, 10, 60, 50), BLUE))
+    assert colour_name(image, box_mask(BOX), XYWH) == name
 
 
 def test_an_object_of_many_colours_has_no_colour_name() -> None:
