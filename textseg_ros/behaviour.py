@@ -214,11 +214,7 @@ class SegmentationBehaviour:
             RuntimeError: If the node does not answer now or the network fails.
             TimeoutError: If no image, or no answer, came in time.
         """
-        self._asking.check(request.phrase)
-        if request.frame is None and request.camera not in self._cameras:
-            raise ValueError(
-                f"there is no camera {request.camera!r}; cameras are {list(self._cameras)}"
-            )
+        self.check(request.phrase, self._cameras[0] if request.frame else request.camera)
         if not self._enabled:
             raise RuntimeError("the node is disabled; call its service enable")
         self._scheduler.ask(request)
@@ -234,6 +230,12 @@ class SegmentationBehaviour:
                 else "answer"
             )
             raise TimeoutError(f"no {where} within {timeout_s:.1f} s") from None
+
+    def check(self, phrase: str, camera: str) -> None:
+        """Raise ValueError unless a phrase may be asked for and there is such a camera."""
+        self._asking.check(phrase)
+        if camera not in self._cameras:
+            raise ValueError(f"there is no camera {camera!r}; cameras are {list(self._cameras)}")
 
     def on_peers(self, nodes: Sequence[str], publishers: Mapping[str, int]) -> None:
         """Warn of a second node of this name and of topics with several publishers.

@@ -159,6 +159,13 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter("max_queries", 16, "Most standing queries at a time", 1, 256, live=True),
     Parameter(
+        "request_timeout_s",
+        5.0,
+        "Longest wait of the service segment for an image and its answer, s",
+        0.01,
+        live=True,
+    ),
+    Parameter(
         "cameras",
         ("",),
         "Names of the cameras: topics of one named left are left/image, left/mask and so on; the "

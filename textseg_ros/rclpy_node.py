@@ -32,7 +32,9 @@ from textseg_ros.conversions import ImagePacker, OwnImagePacker
 from textseg_ros.engine import Load
 from textseg_ros.lifecycle import Transition
 from textseg_ros.messages import InstalledMessages, MessageTypes
+from textseg_ros.offers import Offers
 from textseg_ros.parameters import Value
+from textseg_ros.rclpy_rpc import RclpyRpc
 from textseg_ros.report import Level
 from textseg_ros.settings import PARAMETERS, NodeSettings, Parameter, settings_from_values
 from textseg_ros.topics import NAMESPACE, NODE_NAME, Topic, camera_key, topics_of
@@ -89,7 +91,8 @@ class SegmenterNode(LifecycleNode):  # type: ignore[misc]  # rclpy has no types
             pack_image=choose_packer(self.messages, self.log),
         )
         self.add_on_set_parameters_callback(self._on_parameters)
-        self.create_service(self.messages.get("std_srvs/srv/SetBool"), "enable", self._on_enable)
+        self._rpc = RclpyRpc(self, self.messages, self._on_rpc_error)
+        Offers(self.behaviour, self.messages).open(self._rpc)
         # Not the ROS clock: diagnostics must come while simulated time stands still.
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self.create_timer(1.0, self._on_second, clock=steady)
@@ -145,6 +148,11 @@ class SegmenterNode(LifecycleNode):  # type: ignore[misc]  # rclpy has no types
         self._end_queries()
         recovered = self.behaviour.lifecycle.state == "unconfigured"
         return TransitionCallbackReturn.SUCCESS if recovered else TransitionCallbackReturn.FAILURE
+
+    def close(self) -> None:
+        """Stop answering; the executor must have ended."""
+        self.behaviour.close()
+        self._rpc.close()
 
     def publish(self, key: str, message: object) -> None:
         """Publish on the topic of this key."""
@@ -233,9 +241,10 @@ class SegmenterNode(LifecycleNode):  # type: ignore[misc]  # rclpy has no types
             self.destroy_subscription(subscription)
         self._queries = []
 
-    def _on_enable(self, request: Any, response: Any) -> Any:
-        response.success, response.message = True, self.behaviour.set_enabled(request.data)
-        return response
+    def _on_rpc_error(self, name: str, error: Exception) -> None:
+        self.behaviour.report.tell(
+            f"{name} failed", "error", f"{name} failed: {type(error).__name__}: {error}"
+        )
 
     def _on_parameters(self, parameters: list[RosParameter]) -> SetParametersResult:
         """Change the settings, or say why not."""
@@ -421,7 +430,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     stop.wait()  # a Python signal handler runs here at once; inside rcl's wait it would not
     executor.shutdown()
     spinning.join()
-    node.behaviour.close()
+    node.close()
     node.destroy_node()
     rclpy.try_shutdown()
     if failures:

@@ -46,6 +46,7 @@ class NodeSettings:
         image_qos: How images are received, one of `parameters.QOS_CHOICES`.
         query_qos: How queries are received, likewise.
         max_queries: Most standing queries at a time.
+        request_timeout_s: Longest wait of the service segment for an image and its answer.
         cameras: Names of the cameras, see `topics.topics_of`; at least one, no two alike.
         autostart: Whether the node configures and activates itself at start.
         use_sim_time: Whether time comes from /clock.
@@ -62,6 +63,7 @@ class NodeSettings:
     image_qos: str = "sensor_data"
     query_qos: str = "reliable"
     max_queries: int = 16
+    request_timeout_s: float = 5.0
     cameras: tuple[str, ...] = ("",)
     autostart: bool = True
     use_sim_time: bool = False

@@ -142,7 +142,7 @@ def test_two_query_publishers_are_counted_and_told_of(
 ) -> None:
     node = DdsNode(
         _join(environment, "segmenter"),
-        make_segmenter(RednessBackend()),
+        lambda _: make_segmenter(RednessBackend()),
         read_settings(None, [], "/segmenter"),
         topic_names("/textseg", None),
     )

@@ -24,6 +24,8 @@ pytest.importorskip(
 import lifecycle_msgs.msg
 import lifecycle_msgs.srv
 import rclpy
+from action_msgs.msg import GoalStatus
+from rclpy.action import ActionClient
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.node import Node
@@ -84,8 +86,18 @@ class Graph:
         self._executor.shutdown()
         self._thread.join(TIMEOUT_S)
         for node in self._nodes:
+            if isinstance(node, rclpy_node.SegmenterNode):
+                node.close()
+        for node in self._nodes:
             node.destroy_node()
         self.context.try_shutdown()
+
+
+def red_image() -> Any:
+    image_class = InstalledMessages().get("sensor_msgs/msg/Image")
+    image = image_class(height=96, width=192, encoding="rgb8", step=576)
+    image.data = byte_sequence(image_class, red_block())
+    return image
 
 
 def query(text: str) -> Any:
@@ -350,6 +362,67 @@ def test_the_service_enable_pauses_the_node(graph: Graph) -> None:
         until(future.done)
         assert (future.result().success, future.result().message) == (True, text)
     assert node.behaviour.is_open
+
+
+def test_the_service_segment_answers_without_a_camera(graph: Graph) -> None:
+    graph.segmenter()
+    peer = graph.add(Node("planner", context=graph.context))
+    segment = InstalledMessages().get("textseg_ros/srv/Segment")
+    client = peer.create_client(segment, "/textseg/segment")
+    assert client.wait_for_service(TIMEOUT_S)
+
+    future = client.call_async(
+        segment.Request(image=red_image(), phrase="the red block", pictures=True)
+    )
+    until(future.done)
+
+    response = future.result()
+    assert (response.success, response.message) == (True, "")
+    assert response.result.objects[0].centroid_u == pytest.approx(95.5, abs=0.5)
+    assert (np.asarray(response.mask.data) == 255).sum() == response.result.objects[0].area
+    future = client.call_async(segment.Request(image=red_image(), phrase=""))
+    until(future.done)
+    assert "names nothing to segment" in future.result().message
+
+
+def test_the_action_find_gives_feedback_and_is_canceled_or_reached(graph: Graph) -> None:
+    graph.segmenter()
+    peer = graph.add(Node("planner", context=graph.context))
+    find = InstalledMessages().get("textseg_ros/action/Find")
+    client = ActionClient(peer, find, "/textseg/find")
+    assert client.wait_for_server(TIMEOUT_S)
+    feedback: list[Any] = []
+
+    def send(phrase: str, frames: int) -> Any:
+        goal = find.Goal(phrase=phrase, stable_frames=frames)
+        sent = client.send_goal_async(goal, feedback_callback=feedback.append)
+        until(sent.done)
+        assert sent.result().accepted
+        return sent.result()
+
+    handle = send("the red block", 3)
+    canceling = handle.cancel_goal_async()
+    until(canceling.done)
+    ended = handle.get_result_async()
+    until(ended.done)
+    assert ended.result().status == GoalStatus.STATUS_CANCELED
+    assert ended.result().result.message == "canceled"
+
+    images = peer.create_publisher(type(red_image()), "/textseg/image", 1)
+    ended = send("the red block", 3).get_result_async()
+
+    def reached() -> bool:
+        image = red_image()
+        image.header.stamp = peer.get_clock().now().to_msg()
+        images.publish(image)
+        threading.Event().wait(0.02)
+        return bool(ended.done())
+
+    until(reached)
+    assert ended.result().status == GoalStatus.STATUS_SUCCEEDED
+    assert ended.result().result.success
+    until(lambda: len(feedback) >= 3)
+    assert [message.feedback.stable for message in feedback[:3]] == [1, 2, 3]
 
 
 @pytest.mark.parametrize(

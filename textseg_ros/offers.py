@@ -1,0 +1,198 @@
+"""The node's services and its action, whatever transport offers them."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from textseg_core.arrays import BoolArray
+from textseg_ros.answering import Reply
+from textseg_ros.behaviour import SegmentationBehaviour
+from textseg_ros.frame import Frame
+from textseg_ros.messages import MessageTypes, make_header
+from textseg_ros.results import blank_image, blank_objects_message
+from textseg_ros.rpc import GoalHandle, RpcTransport
+from textseg_ros.scheduler import Request
+
+SEGMENT, FIND, ENABLE = "segment", "find", "enable"
+_LOOK_UP_S = 0.25
+"""How long a goal waits for an image before it hears whether it is to be canceled."""
+_SAME_OVERLAP = 0.3
+"""Least intersection over union of a target with itself in the answer before."""
+
+
+class Offers:
+    """Answers the service `segment`, the action `find` and the service `enable`.
+
+    Each is shaped for `RpcTransport`: it runs in a thread of its own and may wait there.
+
+    Args:
+        behaviour: What answers.
+        types: Message classes.
+        clock_s: Monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        behaviour: SegmentationBehaviour,
+        types: MessageTypes,
+        clock_s: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._behaviour = behaviour
+        self._types = types
+        self._clock_s = clock_s
+
+    def open(self, transport: RpcTransport) -> None:
+        """Offer them all."""
+        transport.add_service(
+            SEGMENT, "textseg_ros/srv/Segment", self.segment, busy=self._too_busy
+        )
+        transport.add_service(ENABLE, "std_srvs/srv/SetBool", self.enable)
+        transport.add_action(FIND, "textseg_ros/action/Find", self.find)
+
+    def segment(self, request: Any) -> Any:
+        """Answer a textseg_ros/srv/Segment request; what goes wrong is in its message."""
+        image = request.image
+        frame = None
+        if image.width or image.height or len(image.data):
+            frame = Frame("image", image, self._clock_s(), None)
+        try:
+            reply = self._behaviour.request(
+                Request(
+                    request.phrase,
+                    self._camera(request.camera),
+                    frame,
+                    pictures=request.pictures,
+                ),
+                self._behaviour.settings.now.request_timeout_s,
+            )
+        except (ValueError, RuntimeError, TimeoutError) as error:
+            return self._refusal(str(error))
+        return self._types.get("textseg_ros/srv/Segment_Response")(
+            success=True,
+            message="",
+            result=reply.objects,
+            mask=blank_image(self._types) if reply.mask is None else reply.mask,
+            response=blank_image(self._types) if reply.response is None else reply.response,
+        )
+
+    def enable(self, request: Any) -> Any:
+        """Answer a std_srvs/srv/SetBool request."""
+        text = self._behaviour.set_enabled(request.data)
+        response = self._types.get("std_srvs/srv/SetBool_Response")
+        return response(success=True, message=text)
+
+    def find(self, goal: GoalHandle) -> Any:
+        """Pursue a textseg_ros/action/Find goal: look until it is seen steadily."""
+        wanted = goal.request
+        camera = self._camera(wanted.camera)
+        started_s = self._clock_s()
+        end_s = started_s + wanted.timeout_s if wanted.timeout_s > 0.0 else float("inf")
+        latest = blank_objects_message(self._types)
+        sight = Sight()
+        frames = max(1, int(wanted.stable_frames))
+        fault = ""
+        try:
+            self._behaviour.check(wanted.phrase, camera)
+        except ValueError as error:
+            goal.abort()
+            return self._result(False, str(error), latest)
+        while True:
+            now_s = self._clock_s()
+            if goal.is_cancel_requested:
+                goal.canceled()
+                return self._result(False, "canceled", latest)
+            if now_s >= end_s:
+                goal.abort()
+                text = (
+                    f"not seen in {frames} answers in a row within {wanted.timeout_s:.1f} s, "
+                    f"the last {sight.steady} showed it"
+                )
+                return self._result(False, f"{text}; {fault}" if fault else text, latest)
+            try:
+                reply = self._behaviour.request(
+                    Request(wanted.phrase, camera), min(_LOOK_UP_S, end_s - now_s)
+                )
+            except (TimeoutError, ValueError) as error:
+                # Nothing came so far, or an image that is refused; another may be better.
+                fault = str(error)
+                continue
+            except RuntimeError as error:
+                goal.abort()
+                return self._result(False, str(error), latest)
+            fault, latest = "", reply.objects
+            sight.look(reply)
+            feedback = self._types.get("textseg_ros/action/Find_Feedback")
+            goal.publish_feedback(
+                feedback(elapsed_s=self._clock_s() - started_s, stable=sight.steady, latest=latest)
+            )
+            if sight.steady >= frames:
+                goal.succeed()
+                return self._result(True, "", latest)
+
+    def _camera(self, name: str) -> str:
+        """Return the camera that a request names, or the first."""
+        return name or self._behaviour.settings.now.cameras[0]
+
+    def _too_busy(self, _: Any) -> Any:
+        return self._refusal("too many requests wait; ask again later")
+
+    def _refusal(self, text: str) -> Any:
+        return self._types.get("textseg_ros/srv/Segment_Response")(
+            success=False,
+            message=text,
+            result=blank_objects_message(self._types),
+            mask=blank_image(self._types),
+            response=blank_image(self._types),
+        )
+
+    def _result(self, success: bool, text: str, latest: Any) -> Any:
+        types = self._types
+        pose = types.get("geometry_msgs/msg/Pose")(
+            position=types.get("geometry_msgs/msg/Point")(x=0.0, y=0.0, z=0.0),
+            orientation=types.get("geometry_msgs/msg/Quaternion")(x=0.0, y=0.0, z=0.0, w=1.0),
+        )
+        return types.get("textseg_ros/action/Find_Result")(
+            success=success,
+            message=text,
+            result=latest,
+            has_pose=False,
+            target_pose=types.get("geometry_msgs/msg/PoseStamped")(
+                header=make_header(types, 0), pose=pose
+            ),
+        )
+
+
+class Sight:
+    """Counts the answers in a row that show one thing in one place.
+
+    Attributes:
+        steady: How many.
+    """
+
+    def __init__(self) -> None:
+        self.steady = 0
+        self._before: BoolArray | None = None
+
+    def look(self, reply: Reply) -> None:
+        """Take the next answer.
+
+        One that an arm may not move on ends the row; one that shows the target where it does not
+        overlap the one before begins a new row.
+        """
+        if not reply.answer.may_move:
+            self.steady, self._before = 0, None
+            return
+        seen = reply.answer.segmentation.objects[0].mask
+        same = self._before is not None and _overlap(self._before, seen) >= _SAME_OVERLAP
+        self.steady = self.steady + 1 if same else 1
+        self._before = seen
+
+
+def _overlap(first: BoolArray, second: BoolArray) -> float:
+    """Return intersection over union; 0 for images of different size."""
+    if first.shape != second.shape:
+        return 0.0
+    union = int(np.count_nonzero(first | second))
+    return int(np.count_nonzero(first & second)) / union if union else 0.0
