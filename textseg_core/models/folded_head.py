@@ -88,7 +88,7 @@ class FoldedQueryHead(nn.Module):
     def _draw(self, asked: Tensor, cells: Tensor, detail: Tensor) -> Tensor:
         """Return the logits (Q, 1, S / 4, S / 4) for the asking tokens (Q, width)."""
         head, key = self.head, self.head.coarse_key
-        first, shift, second = torch.split(head.kernel(asked), head.sizes, dim=1)
+        first, shift, second = torch.split(head.kernel(asked), list(head.sizes), dim=1)
         first = first.reshape(-1, KERNEL, 2 * DETAIL) * (1 / math.sqrt(2 * DETAIL))
         on_cells, on_pixels = torch.split(first, DETAIL, dim=2)
         asked = asked * (1 / math.sqrt(key.in_features))
