@@ -81,6 +81,17 @@ def test_a_transform_that_comes_late_is_waited_for_and_none_is_made_up(robot: Ro
     assert found[0, 3] == pytest.approx(0.5)
 
 
+def test_bytes_that_are_no_message_are_told_of_and_the_next_one_is_taken(robot: Robot) -> None:
+    robot.tf.publish_cdr(b"\0\1\0\0\xff\xff\xff\x7f")
+    robot.send(robot.tf, moving(1.0, 0.0))
+
+    assert wait_until(lambda: robot.knows("map", "base", 1.0))
+    assert len(robot.told) == 1
+    assert (
+        "message on /tf refused: 8 bytes received are no tf2_msgs/msg/TFMessage" in robot.told[0]
+    )
+
+
 def test_a_source_is_what_the_node_is_given(robot: Robot) -> None:
     assert isinstance(robot.source, TfListener)
     robot.source.close()
