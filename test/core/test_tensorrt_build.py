@@ -11,6 +11,7 @@ import pytest
 
 from textseg_core.command_line import main
 from textseg_core.model_info import SHIPPED_WEIGHTS
+from textseg_core.runtime.tensorrt import build_engine
 from textseg_core.runtime.tensorrt.bindings import TensorRt, load_tensorrt
 from textseg_core.runtime.tensorrt.build import (
     BuildCancelledError,
@@ -113,6 +114,42 @@ def test_the_command_says_what_is_wrong(
 
     assert main(["build-engine", *arguments]) == 1
     assert said in capsys.readouterr().err
+
+
+def test_a_file_that_cannot_be_read_is_told(
+    model_directory: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path) -> bytes:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+
+    assert main(["build-engine", "--model", str(model_directory), "--device", "SM89"]) == 1
+    assert "Permission denied" in (said := capsys.readouterr().err)
+    assert str(model_directory) in said
+
+
+@pytest.mark.parametrize(
+    ("device", "runtime", "asked"),
+    [
+        ("SM89", "auto", "tensorrt_rtx"),  # the one that builds for GPUs elsewhere
+        ("this", "auto", "auto"),
+        ("SM89", "tensorrt", "tensorrt"),  # a choice is never changed
+    ],
+)
+def test_the_command_takes_the_bindings_that_the_device_needs(
+    device: str, runtime: str, asked: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded = []
+
+    def load(flavour: str) -> TensorRt:
+        loaded.append(flavour)
+        raise RuntimeError("enough")
+
+    monkeypatch.setattr(build_engine, "load_tensorrt", load)
+
+    assert main(["build-engine", "--device", device, "--runtime", runtime]) == 1
+    assert loaded == [asked]
 
 
 def test_on_a_machine_without_a_gpu_the_command_asks_which(

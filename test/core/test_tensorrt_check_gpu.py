@@ -11,12 +11,14 @@ from textseg_core.runtime.onnx_backend import OnnxBackend
 from textseg_core.runtime.tensorrt import gpu_checks
 from textseg_core.runtime.tensorrt.backend import TensorRtBackend
 from textseg_core.runtime.tensorrt.bindings import FLAVOURS, Flavour
-from textseg_core.runtime.tensorrt.cache import EngineCache
+from textseg_core.runtime.tensorrt.cache import EngineCache, EngineKey
 from textseg_core.runtime.tensorrt.check_gpu import run_checks
 from textseg_core.runtime.tensorrt.engines import ModelEngines
 from textseg_core.runtime.tensorrt.gpu_checks import CHECKS, Setting
+from textseg_core.runtime.tensorrt.handles import ExpressionHandle
 from textseg_core.runtime.tensorrt.kernels import KeptKernels
 from textseg_core.runtime.tensorrt.target import target_of
+from textseg_core.runtime.tensorrt.wiring import Wiring
 
 
 @pytest.fixture
@@ -55,6 +57,32 @@ def test_all_checks_pass_where_all_is_well(
     checked: Callable[..., list[str]], flavour: Flavour
 ) -> None:
     assert checked(HostCuda(), flavour) == []
+
+
+def test_an_engine_that_is_built_at_every_start_is_noticed(
+    checked: Callable[..., list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load = EngineCache.load
+
+    def forget_one(cache: EngineCache, key: EngineKey) -> bytes | None:
+        return None if key.part == "expression_encoder" else load(cache, key)
+
+    monkeypatch.setattr(EngineCache, "load", forget_one)
+
+    assert checked(HostCuda()) == ["kept_engines"]
+
+
+def test_answers_in_a_wrong_order_are_noticed(
+    checked: Callable[..., list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    respond = Wiring.respond
+
+    def turned(wiring: Wiring, expressions: list[ExpressionHandle], place: int) -> int:
+        return respond(wiring, expressions[::-1], place)
+
+    monkeypatch.setattr(Wiring, "respond", turned)
+
+    assert {"parity", "batches"} <= set(checked(HostCuda()))
 
 
 def test_kernels_that_are_not_kept_are_noticed(

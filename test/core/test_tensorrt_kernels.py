@@ -101,6 +101,16 @@ def test_kernels_that_came_on_top_are_kept_too(model_directory: Path) -> None:
     assert (more.compiled, again.compiled) == (6, 0)
 
 
+def test_a_file_that_holds_all_kernels_is_left_alone(model_directory: Path) -> None:
+    kept(model_directory, made())
+    folder = model_directory / "engines"
+    before = {path: path.stat().st_ino for path in folder.glob("*.engine")}
+
+    kept(model_directory, made())
+
+    assert {path: path.stat().st_ino for path in folder.glob("*.engine")} == before
+
+
 def test_a_folder_that_cannot_be_written_is_told_and_does_no_harm(
     model_directory: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
