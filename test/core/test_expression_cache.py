@@ -1,3 +1,6 @@
+import threading
+import time
+
 import pytest
 
 from textseg_core.runtime.expression_cache import ExpressionCache
@@ -62,3 +65,38 @@ def test_nothing_is_kept_after_clear() -> None:
 def test_a_cache_of_nothing_is_refused() -> None:
     with pytest.raises(ValueError, match="size must be at least 1, got 0"):
         ExpressionCache(0)
+
+
+class Yielding(str):
+    """Lets another thread run whenever a cache looks it up."""
+
+    __slots__ = ()
+
+    def __hash__(self) -> int:
+        time.sleep(0)
+        return super().__hash__()
+
+
+def test_threads_may_ask_at_once() -> None:
+    cache: ExpressionCache[str] = ExpressionCache(1)
+    faults: list[object] = []
+    asked = 50
+
+    def ask(start: int) -> None:
+        try:
+            for index in range(start, start + asked):
+                text = Yielding("ab"[index % 2])
+                if cache.get(text, "w", str.upper) != text.upper():
+                    faults.append(text)
+        except Exception as error:  # a thread's error would not fail the test
+            faults.append(error)
+
+    threads = [threading.Thread(target=ask, args=(start,)) for start in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert faults == []
+    assert cache.hits + cache.misses == 4 * asked
+    assert len(cache) == 1

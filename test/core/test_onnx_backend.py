@@ -1,10 +1,12 @@
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from textseg_core.arrays import UInt8Array
 from textseg_core.runtime.onnx_backend import OnnxBackend, usable_cores
+from textseg_core.runtime.onnx_session import session_options
 
 PARTS = ("image_encoder", "expression_encoder", "query_head")
 RED_IDS = np.array([[4, 0, 0, 0, 0, 0]], np.int64)
@@ -138,3 +140,31 @@ def test_report_says_what_runs_where(model_directory: Path) -> None:
     line = OnnxBackend(model_directory, threads=1).report().line()
     assert line.startswith("backend onnx on cpu in fp32; onnxruntime 1.")
     assert "providers CPUExecutionProvider; threads 1" in line
+
+
+def test_memory_of_more_than_eight_expressions_is_given_back(model_directory: Path) -> None:
+    backend = OnnxBackend(model_directory, threads=1)
+    seen, read = backend.encode_image(red_image()), backend.encode_expression(RED_IDS)
+    assert backend._parts is not None
+    head = backend._parts[2]
+    session, given = head._session, []
+
+    class Noting:
+        def run(self, names: list[str], feeds: dict[str, Any], options: Any) -> Any:
+            given.append(options)
+            return session.run(names, feeds, options)
+
+    head._session = Noting()
+    for count in (1, 8, 9):
+        assert len(backend.respond(seen, [read] * count)["logits"]) == count
+
+    assert given[:2] == [None, None]
+    entry = "memory.enable_memory_arena_shrinkage"
+    assert given[2].get_run_config_entry(entry) == "cpu:0"
+
+
+def test_sessions_keep_their_memory_and_let_go_of_the_cores() -> None:
+    options = session_options(3)
+    assert options.intra_op_num_threads == 3
+    assert options.enable_cpu_mem_arena
+    assert options.get_session_config_entry("session.intra_op.allow_spinning") == "0"
