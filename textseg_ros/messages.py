@@ -23,6 +23,10 @@ class MessageTypes(Protocol):
         """Return the class of `package/msg/Type`."""
         ...
 
+    def default(self, type_name: str) -> Any:
+        """Return a message whose fields are zero, empty or false."""
+        ...
+
 
 class InstalledMessages:
     """The classes of a ROS 2 installation."""
@@ -46,6 +50,14 @@ class InstalledMessages:
             ) from error
         message_class: type[Any] = found
         return message_class
+
+    def default(self, type_name: str) -> Any:
+        """Return a message whose fields are zero, empty or false.
+
+        Raises:
+            RuntimeError: If the package or the type is not installed.
+        """
+        return self.get(type_name)()
 
 
 class Time(Protocol):
@@ -120,17 +132,26 @@ def is_generated(message_class: type[Any]) -> bool:
     return hasattr(message_class, "get_fields_and_field_types")
 
 
+def time_ns(time: Time) -> int:
+    """Return a time in nanoseconds."""
+    return time.sec * 1_000_000_000 + time.nanosec
+
+
+def time_message(types: MessageTypes, nanoseconds: int) -> Any:
+    """Return a builtin_interfaces/Time."""
+    return types.get("builtin_interfaces/msg/Time")(
+        sec=nanoseconds // 1_000_000_000, nanosec=nanoseconds % 1_000_000_000
+    )
+
+
 def stamp_ns(header: Header) -> int:
     """Return a header's stamp in nanoseconds since the epoch."""
-    return header.stamp.sec * 1_000_000_000 + header.stamp.nanosec
+    return time_ns(header.stamp)
 
 
 def make_header(types: MessageTypes, time_ns: int, frame_id: str = "") -> Any:
     """Return a header of our own, for what no image gave one to."""
-    stamp = types.get("builtin_interfaces/msg/Time")(
-        sec=time_ns // 1_000_000_000, nanosec=time_ns % 1_000_000_000
-    )
-    return types.get("std_msgs/msg/Header")(stamp=stamp, frame_id=frame_id)
+    return types.get("std_msgs/msg/Header")(stamp=time_message(types, time_ns), frame_id=frame_id)
 
 
 def key_values(types: MessageTypes, values: Mapping[str, str]) -> Sequence[Any]:

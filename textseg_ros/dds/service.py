@@ -15,8 +15,66 @@ TellError = Callable[[str, Exception], None]
 """Called with the name of a service and what went wrong there."""
 
 
+class DeferredService:
+    """The server's end of a service, whose replies may come at any time.
+
+    Args:
+        channels: What carries requests and replies.
+        types: Message classes.
+        name: Absolute name of the service.
+        type_name: `package/srv/Type`, or of an action's services `package/action/Type_Part`.
+        on_request: Called with identity and message of a request, in the receiving thread.
+        on_error: Told of requests that cannot be read.
+        tell: Told of a client that frames its requests otherwise.
+    """
+
+    def __init__(
+        self,
+        channels: ChannelMaker,
+        types: TypeStore,
+        name: str,
+        type_name: str,
+        on_request: Callable[[RequestId, Any], None],
+        on_error: TellError,
+        tell: Callable[[str], None],
+    ) -> None:
+        self._types, self._name, self._type_name = types, name, type_name
+        self._on_request, self._on_error = on_request, on_error
+        self._opened = threading.Event()
+        self._channel: ServerChannel = channels.server(name, type_name, self._take, tell)
+        self._opened.set()
+
+    def default_response(self) -> Any:
+        """Return a response whose fields are zero, empty or false."""
+        return self._types.default(f"{self._type_name}_Response")
+
+    def reply(self, request_id: RequestId, response: Any) -> None:
+        """Answer a request; tell of what hinders it. Safe in any thread."""
+        try:
+            data = self._types.serialize(response, f"{self._type_name}_Response")
+            self._channel.reply(request_id, data)
+        except (ValueError, RuntimeError) as error:
+            self._on_error(self._name, error)
+
+    def close(self) -> None:
+        """Leave the graph."""
+        self._channel.close()
+
+    def _take(self, request_id: RequestId, data: bytes) -> None:
+        self._opened.wait()  # a request may come before the constructor has its channel
+        try:
+            request = self._types.deserialize(data, f"{self._type_name}_Request")
+        except ValueError as error:
+            self._on_error(self._name, error)
+        else:
+            self._on_request(request_id, request)
+
+
 class ServiceServer:
     """Answers requests, one at a time, in a thread of its own.
+
+    ROS knows no reply that says that a request failed: one whose handler raises is answered with
+    zeros, empty texts and false.
 
     Args:
         channels: What carries requests and replies.
@@ -24,12 +82,10 @@ class ServiceServer:
         name: Absolute name of the service.
         type_name: `package/srv/Type`.
         handler: Request -> response.
-        on_error: Told of what a handler raises and of requests that cannot be read; ROS has no
-            reply for those, the client waits in vain.
-        busy: Answers while `waiting` requests wait; None to leave them unanswered.
-        waiting: Requests that may wait; 0 calls the handler in the receiving thread, which is for
-            handlers that return at once.
+        on_error: Told of what a handler raises and of requests that cannot be read.
         tell: Told of a client that frames its requests otherwise.
+        busy: Answers while `waiting` requests wait; None for zeros, empty texts and false.
+        waiting: Requests that may wait.
     """
 
     def __init__(
@@ -40,51 +96,46 @@ class ServiceServer:
         type_name: str,
         handler: ServiceHandler,
         on_error: TellError,
+        tell: Callable[[str], None],
         *,
         busy: ServiceHandler | None = None,
         waiting: int = _WAITING,
-        tell: Callable[[str], None],
     ) -> None:
-        self._types, self._name, self._type_name = types, name, type_name
-        self._handler, self._busy, self._on_error = handler, busy, on_error
-        self._opened = threading.Event()
-        self._workers = (
-            BoundedWorkers(f"service {name}", 1, waiting, self._failed) if waiting else None
-        )
-        self._channel: ServerChannel = channels.server(name, type_name, self._on_request, tell)
+        self._name, self._on_error = name, on_error
+        self._handler, self._busy = handler, busy
+        self._workers = BoundedWorkers(f"service {name}", 1, waiting, self._failed)
+        try:
+            self._opened = threading.Event()
+            self._service = DeferredService(
+                channels, types, name, type_name, self._on_request, on_error, tell
+            )
+        except BaseException:
+            self._workers.close()
+            raise
         self._opened.set()
 
     def close(self) -> None:
-        """Leave the graph and wait for the handler under way."""
-        self._channel.close()
-        if self._workers is not None:
-            self._workers.close()
+        """Wait for the handler under way and leave the graph; what waits is not answered."""
+        self._workers.close()
+        self._service.close()
 
     def _failed(self, error: Exception) -> None:
         self._on_error(self._name, error)
 
-    def _on_request(self, request_id: RequestId, data: bytes) -> None:
-        try:
-            request = self._types.deserialize(data, f"{self._type_name}_Request")
-        except ValueError as error:
-            self._failed(error)
-            return
-        if self._workers is None:
-            self._answer(request_id, request, self._handler)
-        elif not self._workers.submit(lambda: self._answer(request_id, request, self._handler)):
-            if self._busy is not None:
-                self._answer(request_id, request, self._busy)
-            else:
-                self._failed(RuntimeError("request not answered: too many wait"))
+    def _on_request(self, request_id: RequestId, request: Any) -> None:
+        self._opened.wait()
+        if not self._workers.submit(lambda: self._answer(request_id, request, self._handler)):
+            self._answer(request_id, request, self._busy)
 
-    def _answer(self, request_id: RequestId, request: Any, handler: ServiceHandler) -> None:
+    def _answer(self, request_id: RequestId, request: Any, handler: ServiceHandler | None) -> None:
         try:
-            response = handler(request)
-            data = self._types.serialize(response, f"{self._type_name}_Response")
-            self._opened.wait()  # a request may come before the channel is ours
-            self._channel.reply(request_id, data)
+            response = None if handler is None else handler(request)
         except Exception as error:  # a handler's failure ends its request, not the server
             self._failed(error)
+            response = None
+        self._service.reply(
+            request_id, self._service.default_response() if response is None else response
+        )
 
 
 class ServiceClient:

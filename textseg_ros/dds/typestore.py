@@ -2,6 +2,8 @@
 
 from typing import Any, Literal, get_args
 
+import numpy as np
+from rosbags.interfaces import Nodetype
 from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 
 from textseg_ros.dds.definitions import definition_folders, read_definitions
@@ -11,6 +13,29 @@ Distro = Literal["humble", "jazzy"]
 
 _STORES: dict[str, Stores] = {"humble": Stores.ROS2_HUMBLE, "jazzy": Stores.ROS2_JAZZY}
 _CDR_ALIGNMENT = 4
+_ZEROS: dict[str, Any] = {
+    "string": "",
+    "wstring": "",
+    "bool": False,
+    "float32": 0.0,
+    "float64": 0.0,
+}
+_NUMBERS: dict[str, type[np.generic]] = {
+    "bool": np.bool_,
+    "byte": np.uint8,
+    "char": np.uint8,
+    "octet": np.uint8,
+    "int8": np.int8,
+    "uint8": np.uint8,
+    "int16": np.int16,
+    "uint16": np.uint16,
+    "int32": np.int32,
+    "uint32": np.uint32,
+    "int64": np.int64,
+    "uint64": np.uint64,
+    "float32": np.float32,
+    "float64": np.float64,
+}
 _GID = "rmw_dds_common/msg/Gid"
 GID_BYTES: dict[Distro, int] = {"humble": 24, "jazzy": 16}
 """Length of the identifier of an endpoint, by distribution."""
@@ -62,6 +87,30 @@ class TypeStore:
                 f"unknown message type {type_name!r}; expected package/msg/Type of a standard "
                 f"ROS 2 {self.distro} package, vision_msgs or textseg_ros"
             ) from None
+
+    def default(self, type_name: str) -> Any:
+        """Return a message whose fields are zero, empty or false, as rosidl makes them.
+
+        Raises:
+            ValueError: If the distribution has no such type.
+        """
+        message_class = self.get(type_name)
+        return message_class(
+            **{name: self._default(kind) for name, kind in self._store.fielddefs[type_name][1]}
+        )
+
+    def _default(self, kind: Any) -> Any:
+        node, detail = kind
+        if node == Nodetype.NAME:
+            return self.default(detail)
+        if node == Nodetype.BASE:
+            return _ZEROS.get(detail[0], 0)
+        element, length = detail
+        number = _NUMBERS.get(element[1][0]) if element[0] == Nodetype.BASE else None
+        count = length if node == Nodetype.ARRAY else 0
+        if number is not None:
+            return np.zeros(count, number)
+        return [self._default(element) for _ in range(count)]
 
     def serialize(self, message: object, type_name: str) -> bytes:
         """Return the CDR bytes, little-endian, padded to a multiple of four.
