@@ -14,7 +14,7 @@ def placed_object(index: int = 0) -> PlacedObject:
     return PlacedObject(
         index=index,
         centroid=np.array([1.0, 2.0, 3.0]),
-        covariance=np.diag([1.0, 4.0, 9.0]),
+        covariance=np.array([[1.0, 0.0, 2.0], [0.0, 4.0, 0.0], [2.0, 0.0, 9.0]]),
         rotation=(0.0, 0.0, 0.0, 1.0),
         box_centre=np.array([1.0, 0.0, 0.0]),
         box_rotation=QUARTER_ABOUT_X,
@@ -38,7 +38,8 @@ def test_an_object_is_turned_and_moved_with_all_that_is_known_of_it() -> None:
     np.testing.assert_allclose(moved.top_point, [9.0, 20.0, 30.0])
     np.testing.assert_allclose(moved.points, [[10, 20, 31], [10, 21, 30]])
     assert moved.points.dtype == np.float32
-    np.testing.assert_allclose(moved.covariance, np.diag([4.0, 1.0, 9.0]), atol=1e-12)
+    turned = [[4.0, 0.0, 0.0], [0.0, 1.0, 2.0], [0.0, 2.0, 9.0]]
+    np.testing.assert_allclose(moved.covariance, turned, atol=1e-12)
     np.testing.assert_allclose(moved.rotation, QUARTER_ABOUT_Z, atol=1e-12)
     # First about x, then about z: the product of the two quaternions.
     np.testing.assert_allclose(moved.box_rotation, (0.5, 0.5, 0.5, 0.5), atol=1e-12)
