@@ -8,8 +8,9 @@ from typing import Any, cast
 
 import pytest
 
+from textseg_core.benchmark import memory
 from textseg_core.benchmark.machine import QUIET, Usage, Watch, resident_mb
-from textseg_core.benchmark.memory import QUERIES, growth, main, measure
+from textseg_core.benchmark.memory import QUERIES, Look, growth, main, measure
 from textseg_core.segmenter import Segmenter
 
 
@@ -31,7 +32,7 @@ class Leaking:
 
 def test_growth_compares_the_medians_of_both_ends() -> None:
     # A single high look at either end changes nothing.
-    assert growth([100, 100, 900, 100, 100, 50, 110, 110, 110, 990, 110]) == pytest.approx(0.1)
+    assert growth([900, 100, 100, 100, 100, 50, 110, 110, 110, 110, 770]) == pytest.approx(0.1)
 
 
 def test_growth_of_few_looks_keeps_the_ends_apart() -> None:
@@ -69,6 +70,24 @@ def test_a_short_run_of_the_shipped_network_is_judged(
     assert status in (0, 1)  # so few frames are still warming up
     assert "resident memory from frame 1 to 4" in page
     assert (tmp_path / "memory.md").read_text(encoding="utf-8").strip() == page.strip()
+
+
+@pytest.mark.parametrize(
+    ("last_mb", "video_mb", "status"),
+    [(101.9, None, 0), (102.1, None, 1), (97.9, None, 1), (100.0, 50.0, 0), (100.0, 51.1, 1)],
+)
+def test_memory_that_moves_by_more_than_two_percent_fails(
+    last_mb: float, video_mb: float | None, status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = [
+        Look(10, 300.0, 10.0),  # while it warms up
+        Look(20, 100.0, None if video_mb is None else 50.0),
+        Look(30, last_mb, video_mb),
+    ]
+    monkeypatch.setattr(memory, "measure", lambda *_, **__: looks)
+    monkeypatch.setattr(memory.Segmenter, "load", lambda **_: None)
+
+    assert main(["--frames", "40", "--warm-up", "20", "--every", "10"]) == status
 
 
 def test_too_few_frames_are_refused(capsys: pytest.CaptureFixture[str]) -> None:

@@ -62,6 +62,20 @@ def test_queries_share_the_encoder_and_add_up_their_words_and_masks() -> None:
     assert "publish" not in ms
 
 
+def test_a_frame_begins_with_the_bytes_of_the_image(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock_s = [10.0]
+    monkeypatch.setattr("textseg_core.benchmark.ours.time.perf_counter", lambda: clock_s[0])
+
+    def decode() -> Any:
+        clock_s[0] += 0.5
+        return IMAGE
+
+    case = Case(variant="v", source="s")
+    ms = contestant(case, cast(Segmenter, Recorder()), decode, new_expressions()).run()
+
+    assert (ms["decode"], ms["total"]) == (500.0, 500.0)
+
+
 def test_encoding_for_each_query_pays_the_encoder_every_time() -> None:
     (ms,), asked = _frames(Case(variant="v", source="s", queries=3, encode_once=False), 1)
 
