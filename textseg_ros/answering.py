@@ -5,9 +5,12 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from textseg_core.arrays import UInt8Array
+from textseg_core.compound import CompoundAnswer, CompoundTexts
+from textseg_core.dialogue.command_dialogue import CommandDialogue
 from textseg_core.overlay import draw_overlay
 from textseg_core.segmentation import Segmentation
 from textseg_ros.compressed import compressed_to_rgb
+from textseg_ros.conversation import Conversations
 from textseg_ros.conversions import (
     ImagePacker,
     OwnImagePacker,
@@ -75,6 +78,7 @@ class Answerer:
         outlet: What publishes.
         engine: What segments.
         settings: The node's settings.
+        conversations: What was seen and said before.
         report: Where faults are told.
         statistics: Where frames are counted.
         clock_s: Monotonic seconds.
@@ -86,6 +90,7 @@ class Answerer:
         outlet: Outlet,
         engine: Engine,
         settings: LiveSettings,
+        conversations: Conversations,
         report: Report,
         statistics: Statistics,
         clock_s: Callable[[], float],
@@ -94,6 +99,7 @@ class Answerer:
         self._outlet = outlet
         self._engine = engine
         self._settings = settings
+        self._conversations = conversations
         self._report = report
         self._statistics = statistics
         self._clock_s = clock_s
@@ -150,17 +156,18 @@ class Answerer:
                 )
             return
         decoded_s = self._clock_s()
-        texts = [query.text for query in queries] + [request.phrase for request in requests]
-        found = self._engine.segment_many(image, texts)
+        commands = [query.text for query in queries] + [request.phrase for request in requests]
+        compound = CompoundTexts(commands)
+        found = compound.join(self._engine.segment_many(image, compound.texts))
         times_ms = {
             "wait": (started_s - frame.arrived_s) * 1e3,
             "decode": (decoded_s - started_s) * 1e3,
         }
-        for request, segmentation in zip(requests, found[len(queries) :], strict=True):
-            self._reply(request, frame, segmentation, times_ms)
+        for request, both in zip(requests, found[len(queries) :], strict=True):
+            self._reply(request, frame, image, both, times_ms)
         fates = [
-            self._publish_answer(frame, query, image, segmentation, times_ms, standing)
-            for query, segmentation in zip(queries, found[: len(queries)], strict=True)
+            self._publish_answer(frame, query, image, both, times_ms, standing)
+            for query, both in zip(queries, found[: len(queries)], strict=True)
         ]
         if work.own:
             return
@@ -176,13 +183,13 @@ class Answerer:
         frame: Frame,
         query: Query,
         image: UInt8Array,
-        segmentation: Segmentation,
+        found: CompoundAnswer,
         times_ms: dict[str, float],
         standing: Callable[[Query], Standing],
     ) -> str:
         """Publish the answer to one query; return whether it was sent, failed or discarded."""
-        latency_ms = {**times_ms, **segmentation.timings_ms}
-        answer, age_s, outgoing = self._convert(frame, query, image, segmentation, latency_ms)
+        latency_ms = {**times_ms, **found.target.timings_ms}
+        answer, age_s, outgoing = self._convert(frame, query, image, found, latency_ms)
         if standing(query) == "cleared":
             return "discarded"
         self._warn_of(answer, age_s)
@@ -195,11 +202,16 @@ class Answerer:
         self,
         request: Request,
         frame: Frame,
-        segmentation: Segmentation,
+        image: UInt8Array,
+        found: CompoundAnswer,
         times_ms: dict[str, float],
     ) -> None:
-        """Give a request its answer, or what kept it from one."""
+        """Give a request its answer, or what kept it from one.
+
+        It knows nothing of frames before, whatever a query on a topic has been brought to.
+        """
         try:
+            segmentation, turn = found.target, CommandDialogue().observe(found, image, 0.0)
             types, header, pack = self._outlet.messages, frame.message.header, self._pack_image
             mask = response = None
             if request.pictures:
@@ -210,7 +222,8 @@ class Answerer:
             age_s = frame.age_s(self._outlet.now_ns(), now_s)
             latency_ms["total"] = (now_s - frame.arrived_s) * 1e3
             stale = age_s > self._settings.now.max_age_s and request.frame is None
-            answer = Answer(header, Query(0, request.phrase), segmentation, stale, latency_ms)
+            query = Query(0, request.phrase)
+            answer = Answer(header, query, segmentation, stale, latency_ms, turn)
             reply = Reply(answer, objects_message(types, answer), mask, response)
         except Exception as error:
             self._refuse((request,), error)
@@ -230,7 +243,7 @@ class Answerer:
         frame: Frame,
         query: Query,
         image: UInt8Array,
-        segmentation: Segmentation,
+        found: CompoundAnswer,
         latency_ms: dict[str, float],
     ) -> tuple[Answer, float, dict[str, Any]]:
         """Return the answer, its age and its messages by topic key, in the order of sending.
@@ -244,13 +257,19 @@ class Answerer:
         """
         converting_s = self._clock_s()
         types, header = self._outlet.messages, frame.message.header
+        tracked = self._settings.now.tracking
+        if tracked:
+            turn = self._conversations.observe(frame.camera, query, found, image, frame.time_s)
+        else:
+            turn = CommandDialogue().observe(found, image, frame.time_s)
+        segmentation = turn.target.tracked.segmentation
         pictures = {} if query.key else self._pictures(frame, image, segmentation)
         converted_s = self._clock_s()
         age_s = frame.age_s(self._outlet.now_ns(), converted_s)
         latency_ms["convert"] = (converted_s - converting_s) * 1e3
         latency_ms["total"] = (converted_s - frame.arrived_s) * 1e3
         stale = age_s > self._settings.now.max_age_s
-        answer = Answer(header, query, segmentation, stale, latency_ms)
+        answer = Answer(header, query, segmentation, stale, latency_ms, turn, tracked)
         centroid = None if query.key else centroid_message(types, answer)
         outgoing = {
             "objects": objects_message(types, answer),

@@ -1,9 +1,12 @@
 """Takes queries as they arrive: those that are refused are told of, the others stand."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
 from textseg_core.command import parse_command
+from textseg_core.dialogue.turn import Reply, ReplyKind
+from textseg_ros.conversation import Conversations
 from textseg_ros.query import Query, check_query, shown
 from textseg_ros.query_book import QueryBook
 from textseg_ros.report import Report
@@ -19,6 +22,7 @@ class Asking:
     Args:
         report: Where queries and refusals are told.
         settings: The node's settings.
+        conversations: What has been said about the queries.
         clock_s: Monotonic seconds.
         on_clear: Called when no query is left.
     """
@@ -27,17 +31,56 @@ class Asking:
         self,
         report: Report,
         settings: LiveSettings,
+        conversations: Conversations,
         clock_s: Callable[[], float],
         on_clear: Callable[[], None],
     ) -> None:
         self._report = report
         self._settings = settings
+        self._conversations = conversations
         self._on_clear = on_clear
         self.book = QueryBook(
             max_queries=settings.now.max_queries,
             max_query_bytes=settings.now.max_query_bytes,
             clock_s=clock_s,
         )
+
+    def heard(self, text: str) -> str | None:
+        """Return what to ask: the text, another one in its place, or None if it was an answer.
+
+        "" is returned for an answer that none is meant, which clears the query.
+        """
+        try:
+            check_query(text, self._settings.now.max_query_bytes)
+        except ValueError:
+            return text  # refused where it is asked
+        asked = self.book.find()
+        if not text.strip() or asked is None:
+            return text
+        reply = self._conversations.hear(text)
+        if reply is None:
+            return text
+        if reply.kind is ReplyKind.CANCELLED:
+            return ""
+        if not reply.is_answer:
+            return reply.text
+        action = parse_command(text).action
+        other = action is not None and action != parse_command(asked.text).action
+        if reply.kind is ReplyKind.UNCLEAR and other:
+            return text  # another thing to do, with what is in question
+        self._tell(f"answer {shown(text)}", reply)
+        return None
+
+    def click(self, camera: str, u: float, v: float) -> None:
+        """Take a click on a camera's image, pixels."""
+        if not (math.isfinite(u) and math.isfinite(v)):
+            self._report.tell("click refused", "warning", f"click refused: it is at ({u}, {v})")
+            return
+        self._tell(f"click at ({u:.0f}, {v:.0f})", self._conversations.click(camera, u, v))
+
+    def _tell(self, what: str, reply: Reply) -> None:
+        picked = f"object {reply.track_id} is meant" if reply.track_id else reply.text
+        self._report.tell("answer", "info", f"{what}: {picked}")
 
     def ask(self, text: str, waiting_for: str) -> bool:
         """Take the query of the topic; return whether it was accepted.
@@ -54,6 +97,7 @@ class Asking:
             self._report.tell("query refused", "warning", f"query refused: {error}; {stays}")
             return False
         if not text.strip():
+            self._conversations.forget("")
             self._settle()
             self._report.tell("query", "info", f"query {query.id} is empty: nothing is asked now")
         elif waiting_for:
@@ -76,6 +120,7 @@ class Asking:
             told = f"standing query {shown(key)} is {query.id}: {shown(text)}"
             self._report.tell("standing query", "info", told)
         else:
+            self._conversations.forget(key)
             self._settle()
             told = f"standing query {shown(key)} is removed"
             self._report.tell("standing query removed", "info", told)

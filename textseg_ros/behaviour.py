@@ -9,6 +9,7 @@ from typing import Any
 from textseg_ros.answering import Answerer, Reply
 from textseg_ros.asking import Asking
 from textseg_ros.compressed import quiet_pillow
+from textseg_ros.conversation import Conversations
 from textseg_ros.conversions import ImagePacker
 from textseg_ros.demand import Demand
 from textseg_ros.diagnostics import Statistics
@@ -87,15 +88,18 @@ class SegmentationBehaviour:
         self.engine = Engine(load)
         self._scheduler = Scheduler(self._cameras)
         self._watch = GraphWatch(self.report, node_name, names, self._cameras)
-        self._asking = Asking(self.report, self.settings, clock_s, self._drop_frames)
         self._intake = Intake(
             self._scheduler, self.statistics, self.report, self.settings, names,
             transport.now_ns, clock_s,
         )  # fmt: skip
+        self._conversations = Conversations()
+        self._asking = Asking(
+            self.report, self.settings, self._conversations, clock_s, self._drop_frames
+        )
         self._demand = Demand(self._cameras, transport.watch, self._listens, clock_s)
         self._answerer = Answerer(
-            transport, self.engine, self.settings, self.report, self.statistics, clock_s,
-            pack_image,
+            transport, self.engine, self.settings, self._conversations, self.report,
+            self.statistics, clock_s, pack_image,
         )  # fmt: skip
         self._health = Health(
             transport, self.report, self.statistics, self.engine, self.settings, self._watch,
@@ -142,6 +146,7 @@ class SegmentationBehaviour:
     def deactivate(self) -> None:
         """Stop answering, receive no images, give back the network's memory."""
         self._stop()
+        self._conversations.forget()
         if self._worker is not None:
             raise TimeoutError(
                 f"the network has not finished its frame after {_JOIN_TIMEOUT_S:.0f} s"
@@ -186,9 +191,17 @@ class SegmentationBehaviour:
         self._intake.take(camera, "compressed", message, self._is_asked())
 
     def on_query(self, message: Any) -> None:
-        """Take a std_msgs/String: the query from now on; empty or white space clears it."""
-        if self._asking.ask(message.data, self._waiting_for()):
+        """Take a std_msgs/String: the query from now on; empty or white space clears it.
+
+        A text that answers what was asked about the query ("the left one") is no query.
+        """
+        text = self._asking.heard(message.data)
+        if text is not None and self._asking.ask(text, self._waiting_for()):
             self.look()
+
+    def on_click(self, message: Any, camera: str = "") -> None:
+        """Take a geometry_msgs/PointStamped: the object at these pixels is meant."""
+        self._asking.click(camera, message.point.x, message.point.y)
 
     def on_standing_query(self, message: Any) -> None:
         """Take a textseg_ros/StandingQuery, which stands beside the others until it ends."""
@@ -346,6 +359,7 @@ class SegmentationBehaviour:
         frame = work.frame
         ask = self._enabled and not work.own
         queries = self._asking.book.due(frame.camera) if ask else ()
+        self._conversations.keep(self._asking.book.queries())
         if queries or work.requests:
             topic = "a request" if work.own else self._topics[camera_key(frame.camera, frame.key)]
             self._answerer.answer(work, queries, topic, self._standing)

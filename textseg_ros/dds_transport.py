@@ -114,6 +114,9 @@ class DdsNode:
         self.behaviour.start()
         self._subscribe("query", self.behaviour.on_query)
         self._subscribe("standing_query", self.behaviour.on_standing_query)
+        for camera in settings.cameras:
+            take = partial(_pass_on, self.behaviour.on_click, camera)
+            self._subscribe(camera_key(camera, "click"), take)
         images = [names[camera_key(camera, "image")] for camera in settings.cameras]
         self.transport.log(
             "info", f"waiting for {', '.join(images)} and queries on {names['query']}"
@@ -130,7 +133,9 @@ class DdsNode:
 
     def _subscribe(self, key: str, callback: Callable[[Any], None]) -> Subscription:
         topic = topic_of(key)
-        qos = getattr(self.behaviour.settings.now, topic.qos_parameter)
+        qos = "reliable" if topic.reliable else "sensor_data"
+        if topic.qos_parameter:
+            qos = getattr(self.behaviour.settings.now, topic.qos_parameter)
         name = self._names[key]
         return self._participant.subscription(
             name,

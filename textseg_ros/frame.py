@@ -27,6 +27,11 @@ class Frame:
     stamp_ns: int | None
     camera: str = ""
 
+    @property
+    def time_s(self) -> float:
+        """When it was taken, seconds, to compare with frames of the same camera."""
+        return self.arrived_s if self.stamp_ns is None else self.stamp_ns / 1e9
+
     def age_s(self, now_ns: int, now_s: float) -> float:
         """Return the age by its stamp, or since it arrived if the stamp is of no use.
 

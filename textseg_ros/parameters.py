@@ -139,6 +139,9 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter(
         "camera_timeout_s", 10.0, "Time without an image before a warning, s", 0.1, live=True
     ),
+    Parameter(
+        "tracking", True, "Keep each query on its object over the frames of a camera", live=True
+    ),
     Parameter("overlay", True, "Publish the overlay picture", live=True),
     Parameter("max_query_bytes", 4096, "Longest query accepted, bytes of UTF-8", 1, live=True),
     Parameter("max_image_px", MAX_IMAGE_PX, "Largest image accepted, pixels", 1, live=True),

@@ -1,7 +1,5 @@
 """The node over rclpy: parameters, topics and signals; what it does is in behaviour.py."""
 
-import importlib
-import itertools
 import os
 import signal
 import sys
@@ -9,40 +7,31 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
 import rclpy
-from rcl_interfaces.msg import (
-    FloatingPointRange,
-    IntegerRange,
-    ParameterDescriptor,
-    SetParametersResult,
-)
+from rcl_interfaces.msg import SetParametersResult
 from rclpy.clock import Clock, ClockType
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter as RosParameter
-from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.signals import SignalHandlerOptions
 
-from textseg_core.arrays import AnyArray
 from textseg_core.segmenter import Segmenter
 from textseg_ros.allocator import keep_image_buffers
 from textseg_ros.behaviour import SegmentationBehaviour
-from textseg_ros.conversions import ImagePacker, OwnImagePacker
 from textseg_ros.engine import Load
+from textseg_ros.image_packing import choose_packer
 from textseg_ros.lifecycle import Transition
 from textseg_ros.messages import InstalledMessages, MessageTypes
 from textseg_ros.offers import Offers
-from textseg_ros.parameters import Value
+from textseg_ros.rclpy_parameters import descriptor, parameter_files, ros_value, topic_qos
 from textseg_ros.rclpy_rpc import RclpyRpc
 from textseg_ros.report import Level
-from textseg_ros.settings import PARAMETERS, NodeSettings, Parameter, settings_from_values
-from textseg_ros.topics import NAMESPACE, NODE_NAME, Topic, camera_key, topics_of
+from textseg_ros.settings import PARAMETERS, NodeSettings, settings_from_values
+from textseg_ros.topics import NAMESPACE, NODE_NAME, camera_key, topics_of
 
 EXIT_BAD_SETTINGS = 2
 _LOOK_S = 0.1
 _OF_RCLPY = ("qos_overrides.", "start_type_description_service")
-_LARGEST_INTEGER = 2**63 - 1
 
 
 class SegmenterNode(LifecycleNode):  # type: ignore[misc]  # rclpy has no types
@@ -120,10 +109,14 @@ class SegmenterNode(LifecycleNode):  # type: ignore[misc]  # rclpy has no types
         """Receive queries, and images once they are wanted."""
         done = self._do("activate")
         if done == TransitionCallbackReturn.SUCCESS:
-            callbacks = {
+            callbacks: dict[str, Callable[[Any], None]] = {
                 "query": self.behaviour.on_query,
                 "standing_query": self.behaviour.on_standing_query,
             }
+            for camera in self.settings.cameras:
+                callbacks[camera_key(camera, "click")] = self._of_camera(
+                    self.behaviour.on_click, camera
+                )
             self._queries = [self._subscribe(key, take) for key, take in callbacks.items()]
             images = [self._topic_names[camera_key(c, "image")] for c in self.settings.cameras]
             self.log("info", f"waiting for {', '.join(images)} and queries")
@@ -169,15 +162,13 @@ class SegmenterNode(LifecycleNode):  # type: ignore[misc]  # rclpy has no types
                 self.destroy_subscription(subscription)
             return
 
-        def on_image(message: Any) -> None:
-            self.behaviour.on_image(message, camera)
-
-        def on_compressed(message: Any) -> None:
-            self.behaviour.on_compressed(message, camera)
-
+        callbacks = {
+            "image": self.behaviour.on_image,
+            "compressed": self.behaviour.on_compressed,
+        }
         self._cameras[camera] = [
-            self._subscribe(camera_key(camera, "image"), on_image),
-            self._subscribe(camera_key(camera, "compressed"), on_compressed),
+            self._subscribe(camera_key(camera, key), self._of_camera(take, camera))
+            for key, take in callbacks.items()
         ]
 
     def now_ns(self) -> int:
@@ -235,6 +226,13 @@ class SegmenterNode(LifecycleNode):  # type: ignore[misc]  # rclpy has no types
             callback,
             topic_qos(topic, self.settings),
         )
+
+    @staticmethod
+    def _of_camera(take: Callable[[Any, str], None], camera: str) -> Callable[[Any], None]:
+        def callback(message: Any) -> None:
+            take(message, camera)
+
+        return callback
 
     def _end_queries(self) -> None:
         for subscription in self._queries:
@@ -294,105 +292,6 @@ class SegmenterNode(LifecycleNode):  # type: ignore[misc]  # rclpy has no types
                 value = ros_value(parameter.default)
                 self.declare_parameter(parameter.name, value, descriptor(parameter))
         return settings
-
-
-def topic_qos(topic: Topic, settings: NodeSettings) -> QoSProfile:
-    """Return the QoS of a topic.
-
-    Raises:
-        ValueError: If the settings ask for what this distribution does not have.
-    """
-    qos = getattr(settings, topic.qos_parameter) if topic.qos_parameter else ""
-    reliability = ReliabilityPolicy.RELIABLE if topic.reliable else ReliabilityPolicy.BEST_EFFORT
-    if qos == "best_available":
-        if not hasattr(ReliabilityPolicy, "BEST_AVAILABLE"):
-            raise ValueError(
-                f"{topic.qos_parameter} cannot be best_available in this distribution of ROS 2, "
-                "which came with Iron; choose sensor_data or reliable"
-            )
-        reliability = ReliabilityPolicy.BEST_AVAILABLE
-    elif qos:
-        reliable = qos == "reliable"
-        reliability = ReliabilityPolicy.RELIABLE if reliable else ReliabilityPolicy.BEST_EFFORT
-    return QoSProfile(
-        history=HistoryPolicy.KEEP_LAST,
-        depth=topic.depth,
-        reliability=reliability,
-        durability=DurabilityPolicy.VOLATILE,
-    )
-
-
-def ros_value(value: Value) -> Any:
-    """Return a value as rclpy takes it."""
-    return list(value) if isinstance(value, tuple) else value
-
-
-def descriptor(parameter: Parameter) -> ParameterDescriptor:
-    """Return what `ros2 param describe` shows."""
-    described = ParameterDescriptor(
-        name=parameter.name,
-        type=RosParameter.Type.from_parameter_value(ros_value(parameter.default)).value,
-        description=parameter.description,
-        read_only=parameter.read_only,
-        additional_constraints=", ".join(parameter.choices),
-    )
-    bounded = parameter.least is not None or parameter.most is not None
-    if bounded and type(parameter.default) is int:
-        least = -_LARGEST_INTEGER if parameter.least is None else int(parameter.least)
-        most = _LARGEST_INTEGER if parameter.most is None else int(parameter.most)
-        described.integer_range = [IntegerRange(from_value=least, to_value=most, step=0)]
-    elif bounded:
-        lowest = -sys.float_info.max if parameter.least is None else float(parameter.least)
-        highest = sys.float_info.max if parameter.most is None else float(parameter.most)
-        described.floating_point_range = [
-            FloatingPointRange(from_value=lowest, to_value=highest, step=0.0)
-        ]
-    return described
-
-
-def parameter_files(arguments: Sequence[str]) -> list[str]:
-    """Return the files that `--params-file` names."""
-    pairs = itertools.pairwise(arguments)
-    return [value for flag, value in pairs if flag == "--params-file"]
-
-
-class CvBridgePacker:
-    """Packs arrays into sensor_msgs/Image with cv_bridge.
-
-    Raises:
-        ImportError: If cv_bridge is not installed.
-    """
-
-    def __init__(self) -> None:
-        self._bridge = importlib.import_module("cv_bridge").CvBridge()
-
-    def __call__(self, pixels: AnyArray, encoding: str, header: Any) -> Any:
-        """Return the message; see `ImagePacker`."""
-        return self._bridge.cv2_to_imgmsg(pixels, encoding, header)
-
-
-def choose_packer(types: MessageTypes, log: Callable[[Level, str], None]) -> ImagePacker:
-    """Return cv_bridge's packer where it works, else our own; say which.
-
-    cv_bridge loads its compiled part at the first call, and that part may be built for another
-    NumPy than the one installed, so a trial image decides.
-    """
-    own = OwnImagePacker(types)
-    header = types.get("std_msgs/msg/Header")()
-    try:
-        packer = CvBridgePacker()
-        for pixels, encoding in (
-            (np.full((2, 3), 255, np.uint8), "mono8"),
-            (np.full((2, 3, 3), 7, np.uint8), "rgb8"),
-            (np.full((2, 3), 0.5, np.float32), "32FC1"),
-        ):
-            if packer(pixels, encoding, header) != own(pixels, encoding, header):
-                raise RuntimeError(f"a trial image {encoding} came out differently")
-    except Exception as error:
-        log("warning", f"images are packed without cv_bridge: {type(error).__name__}: {error}")
-        return own
-    log("info", "images are packed by cv_bridge")
-    return packer
 
 
 def load_segmenter(settings: NodeSettings) -> Segmenter:

@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from textseg_core.dialogue.command_dialogue import CommandTurn
+from textseg_core.dialogue.turn import Turn
 from textseg_core.segmentation import Segmentation, SegmentedObject, Status
 from textseg_ros.messages import MessageTypes, byte_sequence, make_header
 from textseg_ros.query import Query
@@ -30,9 +32,11 @@ class Answer:
     Attributes:
         header: Of the source image.
         query: What was asked.
-        segmentation: What the segmenter returned.
+        segmentation: What was found, to be published.
         stale: Whether the image was older than `max_age_s` when this was published.
         latency_ms: By stage, as in `LATENCY_STAGES`.
+        turn: What is to be said of it, and the destination's half; None if nothing is.
+        tracked: Whether the ids in `turn` stand for objects over frames.
     """
 
     header: Any
@@ -40,6 +44,8 @@ class Answer:
     segmentation: Segmentation
     stale: bool
     latency_ms: dict[str, float]
+    turn: CommandTurn | None = None
+    tracked: bool = False
 
     @property
     def may_move(self) -> bool:
@@ -114,11 +120,13 @@ def objects_message(types: MessageTypes, answer: Answer) -> Any:
     latency = types.get("textseg_ros/msg/Latency")(
         **{stage: float(answer.latency_ms[stage]) for stage in LATENCY_STAGES}
     )
-    status = {
+    statuses = {
         Status.FOUND: message_class.FOUND,
         Status.NOT_FOUND: message_class.NOT_FOUND,
         Status.AMBIGUOUS: message_class.AMBIGUOUS,
-    }[segmentation.status]
+    }
+    turn = answer.turn
+    place = turn.destination.tracked.segmentation if turn and turn.destination else None
     return message_class(
         header=answer.header,
         query_id=answer.query.id,
@@ -128,21 +136,38 @@ def objects_message(types: MessageTypes, answer: Answer) -> Any:
         expression=segmentation.expression,
         destination=segmentation.command.destination or "",
         unknown_words=list(segmentation.unknown_words),
-        status=status,
+        status=statuses[segmentation.status],
         stale=answer.stale,
         score=float(segmentation.score),
-        question="",
-        objects=[_object(types, found) for found in segmentation.objects],
-        destination_status=message_class.NOT_ASKED,
-        destination_objects=[],
+        question="" if turn is None else turn.text,
+        objects=_objects(types, segmentation, answer, None if turn is None else turn.target),
+        destination_status=message_class.NOT_ASKED if place is None else statuses[place.status],
+        destination_objects=[]
+        if place is None
+        else _objects(types, place, answer, None if turn is None else turn.destination),
         latency=latency,
     )
 
 
-def _object(types: MessageTypes, found: SegmentedObject) -> Any:
+def _objects(
+    types: MessageTypes, segmentation: Segmentation, answer: Answer, turn: Turn | None
+) -> list[Any]:
+    """Return textseg_ros/SegmentedObject of each object, with its id and what to call it."""
+    objects = segmentation.objects
+    labels = ("",) * len(objects) if turn is None else turn.labels
+    track_ids = (0,) * len(objects)
+    if turn is not None and answer.tracked:
+        track_ids = turn.tracked.track_ids
+    return [
+        _object(types, found, track_id, label)
+        for found, track_id, label in zip(objects, track_ids, labels, strict=True)
+    ]
+
+
+def _object(types: MessageTypes, found: SegmentedObject, track_id: int, label: str) -> Any:
     x, y, width, height = (int(value) for value in found.box)
     return types.get("textseg_ros/msg/SegmentedObject")(
-        track_id=0,
+        track_id=track_id,
         score=float(found.score),
         x=x,
         y=y,
@@ -155,7 +180,7 @@ def _object(types: MessageTypes, found: SegmentedObject) -> Any:
         orientation=float(found.axis.angle_rad),
         major_length=float(found.axis.major_px),
         minor_length=float(found.axis.minor_px),
-        label="",
+        label=label,
     )
 
 

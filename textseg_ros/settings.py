@@ -39,6 +39,7 @@ class NodeSettings:
         max_rate_hz: Most images answered a second, of each camera; 0 for all.
         max_age_s: Age of an image from which its result is marked stale.
         camera_timeout_s: Time without an image before a warning.
+        tracking: Whether each query is kept on its object over the frames of a camera.
         overlay: Whether the overlay is drawn and published.
         max_query_bytes: Longest query accepted, bytes of UTF-8.
         max_image_px: Largest image accepted, pixels.
@@ -56,6 +57,7 @@ class NodeSettings:
     max_rate_hz: float = 0.0
     max_age_s: float = 1.0
     camera_timeout_s: float = 10.0
+    tracking: bool = True
     overlay: bool = True
     max_query_bytes: int = 4096
     max_image_px: int = MAX_IMAGE_PX

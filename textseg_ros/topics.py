@@ -68,6 +68,7 @@ TOPICS: tuple[Topic, ...] = (
         shared=True,
         qos_parameter="query_qos",
     ),
+    Topic("click", "click", "geometry_msgs/msg/PointStamped", "in", depth=10),
     Topic("mask", "mask", "sensor_msgs/msg/Image", "out"),
     Topic("response", "response", "sensor_msgs/msg/Image", "out"),
     Topic("overlay", "overlay", "sensor_msgs/msg/Image", "out"),

@@ -9,6 +9,10 @@ _SHARED_OUTPUTS = ("diagnostics",)
 """Topics that every node publishes on."""
 
 
+_MANY_MAY = ("standing_query", "click")
+"""Inputs that several nodes may well publish on."""
+
+
 class GraphWatch:
     """Tells of what the node sees around it.
 
@@ -66,7 +70,7 @@ class GraphWatch:
                 "one of the two, or start it with another namespace",
             )
         for key in self._inputs:
-            if key != "standing_query" and publishers.get(key, 0) > 1:
+            if key.rpartition("/")[2] not in _MANY_MAY and publishers.get(key, 0) > 1:
                 mixed = "the newest query counts" if key == "query" else "their frames mix"
                 self._report.tell(
                     f"several publishers on {key}",

@@ -316,8 +316,12 @@ def test_topic_and_request_give_the_same_answer_for_the_same_image(types: Messag
 
     (published,), asked = bench.transport.of("objects"), got[0].objects
     assert backend.images == 1
-    for field in ("query", "action", "expression", "status", "score", "objects", "stale"):
+    for field in ("query", "action", "expression", "status", "score", "stale"):
         assert getattr(published, field) == getattr(asked, field), field
+    (one,), (other,) = published.objects, asked.objects
+    assert (one.track_id, other.track_id) == (1, 0)  # only topics know frames before
+    for field in ("x", "y", "width", "height", "area", "centroid_u", "centroid_v", "score"):
+        assert getattr(one, field) == getattr(other, field), field
     assert bytes(got[0].mask.data) == bytes(bench.transport.of("mask")[0].data)
 
 

@@ -32,7 +32,7 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter
 from rclpy.qos import DurabilityPolicy, ReliabilityPolicy
 
-from textseg_ros import rclpy_node
+from textseg_ros import image_packing, rclpy_node
 
 ROOT = Path(__file__).parents[2]
 DOMAIN = 1 + os.getpid() % 100
@@ -40,7 +40,7 @@ START = f"""
 import runpy, sys
 sys.path[:0] = [{str(ROOT)!r}, {str(Path(__file__).parent)!r}]
 from recording import RednessBackend, make_segmenter
-from textseg_ros import rclpy_node
+from textseg_ros import image_packing, rclpy_node
 rclpy_node.load_segmenter = lambda settings: make_segmenter(RednessBackend())
 runpy.run_path({str(ROOT / "textseg_ros" / "executables" / "segmenter")!r}, run_name="__main__")
 """
@@ -445,11 +445,11 @@ def test_images_are_packed_by_cv_bridge_where_it_works() -> None:
     pytest.importorskip("cv_bridge", reason="cv_bridge exists only inside a ROS 2 installation")
     lines: list[tuple[str, str]] = []
 
-    packer = rclpy_node.choose_packer(
+    packer = image_packing.choose_packer(
         InstalledMessages(), lambda level, text: lines.append((level, text))
     )
 
-    assert isinstance(packer, rclpy_node.CvBridgePacker)
+    assert isinstance(packer, image_packing.CvBridgePacker)
     assert lines == [("info", "images are packed by cv_bridge")]
 
 
@@ -457,10 +457,10 @@ def test_a_cv_bridge_that_fails_is_replaced_and_told_of(monkeypatch: pytest.Monk
     def fail() -> None:
         raise ImportError("numpy.core.multiarray failed to import")
 
-    monkeypatch.setattr(rclpy_node, "CvBridgePacker", fail)
+    monkeypatch.setattr(image_packing, "CvBridgePacker", fail)
     lines: list[tuple[str, str]] = []
 
-    packer = rclpy_node.choose_packer(
+    packer = image_packing.choose_packer(
         InstalledMessages(), lambda level, text: lines.append((level, text))
     )
 

@@ -1,0 +1,103 @@
+"""What has been said about each query in force, for each camera that looks for it."""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from textseg_core.arrays import UInt8Array
+from textseg_core.compound import CompoundAnswer
+from textseg_core.dialogue.command_dialogue import CommandDialogue, CommandTurn
+from textseg_core.dialogue.turn import Reply, ReplyKind
+from textseg_ros.query import Query
+
+
+@dataclass(frozen=True, slots=True)
+class _Talk:
+    """One query's dialogue on one camera."""
+
+    text: str
+    dialogue: CommandDialogue
+
+
+class Conversations:
+    """Keeps each query on its object over the frames of a camera, and takes answers and clicks.
+
+    Every thread may call it.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        # Guarded by _lock: (camera, key of the query) -> its dialogue.
+        self._talks: dict[tuple[str, str], _Talk] = {}
+
+    def observe(
+        self,
+        camera: str,
+        query: Query,
+        answer: CompoundAnswer,
+        image: UInt8Array,
+        stamp_s: float,
+    ) -> CommandTurn:
+        """Return what to publish of a frame, in the light of what was seen and said before.
+
+        Args:
+            camera: Where the frame is from.
+            query: What was asked; other words than before begin anew.
+            answer: To this frame alone.
+            image: The frame, RGB (H, W, 3).
+            stamp_s: When it was taken, seconds.
+        """
+        with self._lock:
+            talk = self._talks.get((camera, query.key))
+            if talk is None or talk.text != query.text:
+                talk = _Talk(query.text, CommandDialogue())
+                self._talks[camera, query.key] = talk
+        return talk.dialogue.observe(answer, image, stamp_s)
+
+    def keep(self, queries: Sequence[Query]) -> None:
+        """Forget the dialogues of all queries but these."""
+        texts = {query.key: query.text for query in queries}
+        with self._lock:
+            for place, talk in list(self._talks.items()):
+                if texts.get(place[1]) != talk.text:
+                    del self._talks[place]
+
+    def forget(self, key: str | None = None) -> None:
+        """Forget the dialogues of a key; None for all."""
+        with self._lock:
+            for place in list(self._talks):
+                if key is None or place[1] == key:
+                    del self._talks[place]
+
+    def hear(self, text: str) -> Reply | None:
+        """Take a text from the topic of queries that may be an answer.
+
+        It is for the dialogue that asks, of several cameras the first; else for any about the
+        query of the topic.
+
+        Returns:
+            What is to be done; None if there is no dialogue, so that the text is a new query.
+        """
+        talks = [talk for (_, key), talk in self._in_order() if not key]
+        if not talks:
+            return None
+        asking = [talk for talk in talks if talk.dialogue.is_asking]
+        return (asking or talks)[0].dialogue.answer(text)
+
+    def click(self, camera: str, u: float, v: float) -> Reply:
+        """Take a click on a camera's image, at (u, v) pixels.
+
+        It is for the query of the topic, else for those standing queries that ask.
+        """
+        mine = [(key, talk.dialogue) for (name, key), talk in self._in_order() if name == camera]
+        chosen = [dialogue for key, dialogue in mine if not key] or [
+            dialogue for _, dialogue in mine if dialogue.is_asking
+        ]
+        replies = [dialogue.click(u, v) for dialogue in chosen]
+        if not replies:
+            return Reply(ReplyKind.UNCLEAR, "no query has been answered in this image yet")
+        return next((one for one in replies if one.kind is ReplyKind.PICKED), replies[0])
+
+    def _in_order(self) -> list[tuple[tuple[str, str], _Talk]]:
+        with self._lock:
+            return list(self._talks.items())
