@@ -31,7 +31,7 @@ class CameraModel:
     k: Float64Array
     d: Float64Array = field(default_factory=lambda: np.zeros(0))
     distortion_model: str = ""
-    _grid: list[Float32Array] = field(default_factory=list, init=False, repr=False)
+    _grids: dict[float, Float32Array] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
         if self.width <= 0 or self.height <= 0:
@@ -145,11 +145,19 @@ class CameraModel:
 
     def ray_grid(self) -> Float32Array:
         """Return x / z and y / z of every pixel's direction, (H, W, 2); kept after the first."""
-        if not self._grid:
-            v, u = np.mgrid[0 : self.height, 0 : self.width]
-            rays = self.rays(np.stack([u, v], axis=-1))[:, :2]
-            self._grid.append(rays.reshape(self.height, self.width, 2).astype(np.float32))
-        return self._grid[0]
+        return self._rays_from(0.0)
+
+    def corner_grid(self) -> Float32Array:
+        """Return the same for the pixels' corners, (H + 1, W + 1, 2), the top-left one first."""
+        return self._rays_from(-0.5)
+
+    def _rays_from(self, offset: float) -> Float32Array:
+        if offset not in self._grids:
+            more = 0 if offset == 0.0 else 1
+            v, u = np.mgrid[0 : self.height + more, 0 : self.width + more] + offset
+            rays = self.rays(np.stack([u, v], axis=-1))[:, :2].astype(np.float32)
+            self._grids[offset] = rays.reshape(*u.shape, 2)
+        return self._grids[offset]
 
     def project(self, points: AnyArray) -> Float64Array:
         """Return the pixels at which points are seen, (N, 2); NaN behind the camera.
