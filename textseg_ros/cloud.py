@@ -25,7 +25,7 @@ def cloud_message(
     Fields x, y, z (float32, metres) and rgb (0x00RRGGBB in the bits of a float32, as PCL and
     rviz2 read it).
     """
-    objects = placed.objects
+    objects = [found.located for found in placed.objects]
     points = np.concatenate([found.points for found in objects]) if objects else np.zeros((0, 3))
     pixels = (
         np.concatenate([found.pixels for found in objects]) if objects else np.zeros((0, 2), int)

@@ -31,11 +31,12 @@ def markers_message(types: MessageTypes, output: Output3d, header: Any, lifetime
     for place, found in enumerate(output.placed.objects):
         rgb = _TARGET_RGB if answer.may_move and found.index == 0 else _OTHER_RGB
         caption = f"{answer.segmentation.expression} {output.score(found):.2f}"
-        box = pose_message(types, found.box_centre, found.box_rotation)
-        centroid = pose_message(types, found.centroid, found.rotation)
-        top = pose_message(types, found.top_point)
+        located = found.located
+        box = pose_message(types, located.box.centre, located.box.quaternion)
+        centroid = pose_message(types, located.centroid, located.quaternion)
+        top = pose_message(types, located.top_point)
         shapes: tuple[tuple[int, Any, AnyArray, float, str], ...] = (
-            (_CUBE, box, found.box_size, 0.3, ""),
+            (_CUBE, box, located.box.size, 0.3, ""),
             (_SPHERE, centroid, np.full(3, _CENTROID_M), 1.0, ""),
             (_TEXT, top, np.full(3, _LETTERS_M), 1.0, caption),
         )

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from textseg_core.space.localise import Located
 from textseg_ros.cloud import cloud_message
 from textseg_ros.markers import markers_message
 from textseg_ros.messages import MessageTypes
@@ -44,7 +45,7 @@ def target_pose_message(types: MessageTypes, output: Output3d, header: Any) -> A
     if target is None or not output.answer.may_move:
         return None
     return types.get("geometry_msgs/msg/PoseStamped")(
-        header=header, pose=pose_message(types, target.centroid, target.rotation)
+        header=header, pose=pose_message(types, target.located.centroid, target.located.quaternion)
     )
 
 
@@ -74,17 +75,18 @@ def detections_3d_message(types: MessageTypes, output: Output3d, header: Any) ->
             class_id=output.answer.segmentation.expression, score=output.score(found)
         )
         result = types.get("vision_msgs/msg/ObjectHypothesisWithPose")(
-            hypothesis=hypothesis, pose=_pose_with_covariance(types, found)
+            hypothesis=hypothesis, pose=_pose_with_covariance(types, found.located)
         )
-        box = types.get("vision_msgs/msg/BoundingBox3D")(
-            center=pose_message(types, found.box_centre, found.box_rotation),
-            size=vector_message(types, found.box_size),
+        box = found.located.box
+        bounds = types.get("vision_msgs/msg/BoundingBox3D")(
+            center=pose_message(types, box.centre, box.quaternion),
+            size=vector_message(types, box.size),
         )
         detections.append(
             types.get("vision_msgs/msg/Detection3D")(
                 header=header,
                 results=[result],
-                bbox=box,
+                bbox=bounds,
                 id=str(output.track_id(found) or ""),
             )
         )
@@ -92,23 +94,25 @@ def detections_3d_message(types: MessageTypes, output: Output3d, header: Any) ->
 
 
 def _located(types: MessageTypes, output: Output3d, found: PlacedObject) -> Any:
+    located = found.located
     return types.get("textseg_ros/msg/LocalisedObject")(
         track_id=output.track_id(found),
         score=output.score(found),
-        pose=_pose_with_covariance(types, found),
-        box_pose=pose_message(types, found.box_centre, found.box_rotation),
-        box_size=vector_message(types, found.box_size),
-        width=float(found.width_m),
-        top_point=point_message(types, found.top_point),
-        valid_share=float(found.valid_share),
-        at_border=bool(found.at_border),
+        pose=_pose_with_covariance(types, located),
+        box_pose=pose_message(types, located.box.centre, located.box.quaternion),
+        box_size=vector_message(types, located.box.size),
+        width=float(located.width_m),
+        top_point=point_message(types, located.top_point),
+        valid_share=float(located.valid_share),
+        at_border=bool(located.at_border),
     )
 
 
-def _pose_with_covariance(types: MessageTypes, found: PlacedObject) -> Any:
+def _pose_with_covariance(types: MessageTypes, located: Located) -> Any:
     covariance = np.zeros((6, 6))
-    covariance[:3, :3] = found.covariance
+    covariance[:3, :3] = located.covariance
     covariance[3:, 3:] = UNKNOWN_TURN_VARIANCE * np.eye(3)
     return types.get("geometry_msgs/msg/PoseWithCovariance")(
-        pose=pose_message(types, found.centroid, found.rotation), covariance=covariance.reshape(-1)
+        pose=pose_message(types, located.centroid, located.quaternion),
+        covariance=covariance.reshape(-1),
     )

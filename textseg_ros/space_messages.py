@@ -3,7 +3,6 @@
 from typing import Any
 
 from textseg_core.arrays import AnyArray
-from textseg_core.transforms import Quaternion
 from textseg_ros.messages import MessageTypes
 
 
@@ -13,10 +12,16 @@ def header_in(types: MessageTypes, header: Any, frame_id: str) -> Any:
 
 
 def pose_message(
-    types: MessageTypes, position: AnyArray, rotation: Quaternion = (0.0, 0.0, 0.0, 1.0)
+    types: MessageTypes, position: AnyArray, quaternion: AnyArray | None = None
 ) -> Any:
-    """Return geometry_msgs/Pose."""
-    x, y, z, w = rotation
+    """Return geometry_msgs/Pose.
+
+    Args:
+        types: Kind of messages.
+        position: Metres, (3,).
+        quaternion: (x, y, z, w); None for no turn.
+    """
+    x, y, z, w = (0.0, 0.0, 0.0, 1.0) if quaternion is None else map(float, quaternion)
     return types.get("geometry_msgs/msg/Pose")(
         position=point_message(types, position),
         orientation=types.get("geometry_msgs/msg/Quaternion")(x=x, y=y, z=z, w=w),

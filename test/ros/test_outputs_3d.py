@@ -6,7 +6,7 @@ import pytest
 from textseg_core.command import parse_command
 from textseg_core.geometry import Axis
 from textseg_core.segmentation import Segmentation, SegmentedObject, Status
-from textseg_core.transforms import Quaternion
+from textseg_core.space.localise import Located, OrientedBox
 from textseg_ros import cloud
 from textseg_ros.messages import MessageTypes, make_header
 from textseg_ros.outputs_3d import messages_3d
@@ -14,27 +14,29 @@ from textseg_ros.placed import Output3d, PlacedObject, PlacedResult
 from textseg_ros.query import Query
 from textseg_ros.results import Answer
 
-TURNED: Quaternion = (0.0, 0.0, 0.6, 0.8)
-IDENTITY: Quaternion = (0.0, 0.0, 0.0, 1.0)
+TURNED = (0.0, 0.0, 0.6, 0.8)
 COVARIANCE = np.array([[4e-6, 1e-6, 0.0], [1e-6, 9e-6, 2e-6], [0.0, 2e-6, 25e-6]])
 
 
 def placed_object(index: int = 0, x: float = 0.5, points: int = 2) -> PlacedObject:
-    return PlacedObject(
-        index=index,
+    located = Located(
         centroid=np.array([x, -0.25, 1.0]),
         covariance=COVARIANCE,
-        rotation=TURNED,
-        box_centre=np.array([x, -0.25, 1.03]),
-        box_rotation=IDENTITY,
-        box_size=np.array([0.2, 0.1, 0.0]),
+        quaternion=np.array(TURNED),
+        elongation=0.5,
+        box=OrientedBox(
+            centre=np.array([x, -0.25, 1.03]),
+            size=np.array([0.2, 0.1, 0.0]),
+            quaternion=np.array([0.0, 0.0, 0.0, 1.0]),
+        ),
         width_m=0.1,
         top_point=np.array([x, -0.3, 1.0]),
-        valid_share=0.75,
-        at_border=True,
         points=np.arange(3 * points, dtype=np.float32).reshape(points, 3) / 4,
-        pixels=np.array([[0, 0], [1, 2]])[np.arange(points) % 2],
+        pixels=np.array([[0, 0], [1, 2]], np.int32)[np.arange(points) % 2],
+        at_border=True,
+        valid_share=0.75,
     )
+    return PlacedObject(index, located)
 
 
 def output(
@@ -77,7 +79,7 @@ def position(pose: Any) -> tuple[float, float, float]:
     return (pose.position.x, pose.position.y, pose.position.z)
 
 
-def turn(pose: Any) -> Quaternion:
+def turn(pose: Any) -> tuple[float, ...]:
     turned = pose.orientation
     return (turned.x, turned.y, turned.z, turned.w)
 

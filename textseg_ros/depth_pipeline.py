@@ -1,0 +1,78 @@
+"""Segmentations of a colour image -> where their objects lie, or why that is not known."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from textseg_core.arrays import BoolArray
+from textseg_core.segmentation import Segmentation
+from textseg_core.space.localise import LocalisationError, Located, localise, moved
+from textseg_ros.depth_view import DepthView, DepthViewer
+from textseg_ros.placed import PlacedObject, PlacedResult
+
+
+class DepthPipeline:
+    """Places what was segmented; one thread at a time may call it.
+
+    Attributes:
+        viewer: Gives the depth of a colour image, and counts what it refuses.
+        unplaced: How many objects could not be placed though their image has depth.
+
+    Args:
+        viewer: As the attribute.
+    """
+
+    def __init__(self, viewer: DepthViewer) -> None:
+        self.viewer = viewer
+        self.unplaced = 0
+
+    def locate(
+        self, colour: Any, segmentations: Sequence[Segmentation]
+    ) -> tuple[PlacedResult, ...]:
+        """Return where the objects of each segmentation lie.
+
+        Depth image and transform are waited for once for all of them, and only if anything was
+        found.
+
+        Args:
+            colour: The image's message.
+            segmentations: Of that image.
+
+        Raises:
+            DepthRefused: If the image has no depth that can be relied on; nothing is placed then.
+        """
+        if not any(segmentation.objects for segmentation in segmentations):
+            nothing = PlacedResult(frame_id=self.viewer.frame_of(colour), objects=(), refused={})
+            return (nothing,) * len(segmentations)
+        height, width = segmentations[0].mask.shape
+        view = self.viewer.view(colour, width, height)
+        results = tuple(place_objects(segmentation, view) for segmentation in segmentations)
+        self.unplaced += sum(len(result.refused) for result in results)
+        return results
+
+
+def place_objects(segmentation: Segmentation, view: DepthView) -> PlacedResult:
+    """Return where the objects of a segmentation lie in the published frame.
+
+    Args:
+        segmentation: Of the image that the view belongs to.
+        view: Its depth.
+    """
+    found = [_locate(one.mask, view) for one in segmentation.objects]
+    return PlacedResult(
+        frame_id=view.frame_id,
+        objects=tuple(
+            PlacedObject(index, located)
+            for index, located in enumerate(found)
+            if isinstance(located, Located)
+        ),
+        refused={index: reason for index, reason in enumerate(found) if isinstance(reason, str)},
+    )
+
+
+def _locate(mask: BoolArray, view: DepthView) -> Located | str:
+    """Return where an object is in the published frame, or why that is not known."""
+    try:
+        located = localise(mask, view.depth_m, view.camera, up=view.up)
+    except LocalisationError as error:
+        return str(error)
+    return moved(located, view.frame_from_camera)
