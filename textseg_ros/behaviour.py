@@ -219,6 +219,16 @@ class SegmentationBehaviour:
             f"{key} unreadable", "error", f"message on {self._topics[key]} refused: {text}"
         )
 
+    def on_call_error(self, name: str, error: Exception) -> None:
+        """Tell of a service or an action that failed.
+
+        Args:
+            name: Of the service or action.
+            error: What was raised.
+        """
+        text = f"{name} failed: {type(error).__name__}: {error}"
+        self.report.tell(f"{name} failed", "error", text)
+
     def request(self, request: Request, timeout_s: float) -> Reply:
         """Answer a question once; waits for the answer, so not for the transport's own thread.
 

@@ -16,9 +16,12 @@ from textseg_ros.behaviour import SegmentationBehaviour
 from textseg_ros.dds.endpoint import Subscription
 from textseg_ros.dds.environment import read_environment
 from textseg_ros.dds.graph import full_name
+from textseg_ros.dds.parameters import ParameterServices
 from textseg_ros.dds.participant import Participant
+from textseg_ros.dds.rpc import DdsRpc
 from textseg_ros.engine import Load
 from textseg_ros.messages import MessageTypes
+from textseg_ros.offers import Offers
 from textseg_ros.report import Level
 from textseg_ros.settings import NodeSettings, read_parameters, settings_from_values
 from textseg_ros.topics import camera_key, resolve, topic_of, topics_of
@@ -117,6 +120,14 @@ class DdsNode:
         for camera in settings.cameras:
             take = partial(_pass_on, self.behaviour.on_click, camera)
             self._subscribe(camera_key(camera, "click"), take)
+        self._rpc = DdsRpc(
+            participant,
+            settings.service_framing,
+            self.behaviour.on_call_error,
+            lambda text: self.behaviour.report.tell("service framing", "warning", text),
+        )
+        Offers(self.behaviour, participant.types).open(self._rpc)
+        ParameterServices(self._rpc, participant, self.behaviour.settings)
         images = [names[camera_key(camera, "image")] for camera in settings.cameras]
         self.transport.log(
             "info", f"waiting for {', '.join(images)} and queries on {names['query']}"
@@ -181,6 +192,7 @@ class DdsNode:
     def close(self) -> None:
         """Finish the frame in work and leave the graph."""
         self.behaviour.close()
+        self._rpc.close()
         self._participant.close()
 
     def _on_input_error(self, key: str, _: str, error: Exception) -> None:

@@ -10,8 +10,8 @@ from textseg_core.arrays import BoolArray
 from textseg_ros.answering import Reply
 from textseg_ros.behaviour import SegmentationBehaviour
 from textseg_ros.frame import Frame
-from textseg_ros.messages import MessageTypes, make_header
-from textseg_ros.results import blank_image, blank_objects_message
+from textseg_ros.messages import MessageTypes
+from textseg_ros.results import blank_objects_message
 from textseg_ros.rpc import GoalHandle, RpcTransport
 from textseg_ros.scheduler import Request
 
@@ -73,8 +73,12 @@ class Offers:
             success=True,
             message="",
             result=reply.objects,
-            mask=blank_image(self._types) if reply.mask is None else reply.mask,
-            response=blank_image(self._types) if reply.response is None else reply.response,
+            mask=self._types.default("sensor_msgs/msg/Image")
+            if reply.mask is None
+            else reply.mask,
+            response=self._types.default("sensor_msgs/msg/Image")
+            if reply.response is None
+            else reply.response,
         )
 
     def enable(self, request: Any) -> Any:
@@ -143,24 +147,15 @@ class Offers:
             success=False,
             message=text,
             result=blank_objects_message(self._types),
-            mask=blank_image(self._types),
-            response=blank_image(self._types),
+            mask=self._types.default("sensor_msgs/msg/Image"),
+            response=self._types.default("sensor_msgs/msg/Image"),
         )
 
     def _result(self, success: bool, text: str, latest: Any) -> Any:
-        types = self._types
-        pose = types.get("geometry_msgs/msg/Pose")(
-            position=types.get("geometry_msgs/msg/Point")(x=0.0, y=0.0, z=0.0),
-            orientation=types.get("geometry_msgs/msg/Quaternion")(x=0.0, y=0.0, z=0.0, w=1.0),
-        )
-        return types.get("textseg_ros/action/Find_Result")(
-            success=success,
-            message=text,
-            result=latest,
-            has_pose=False,
-            target_pose=types.get("geometry_msgs/msg/PoseStamped")(
-                header=make_header(types, 0), pose=pose
-            ),
+        pose = self._types.default("geometry_msgs/msg/PoseStamped")
+        pose.pose.orientation.w = 1.0
+        return self._types.get("textseg_ros/action/Find_Result")(
+            success=success, message=text, result=latest, has_pose=False, target_pose=pose
         )
 
 

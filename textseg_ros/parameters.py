@@ -175,6 +175,12 @@ PARAMETERS: tuple[Parameter, ...] = (
         "empty name is of the camera whose topics have no prefix",
     ),
     Parameter(
+        "service_framing",
+        "fastrtps",
+        "How the other nodes frame services: as rmw_fastrtps or rmw_cyclonedds (DDS node only)",
+        choices=("fastrtps", "cyclonedds"),
+    ),
+    Parameter(
         "autostart", True, "Configure and activate at start, else on request (rclpy node only)"
     ),
     Parameter("use_sim_time", False, "Take the time from /clock (rclpy node only)"),

@@ -80,7 +80,7 @@ class SegmenterNode(LifecycleNode):  # type: ignore[misc]  # rclpy has no types
             pack_image=choose_packer(self.messages, self.log),
         )
         self.add_on_set_parameters_callback(self._on_parameters)
-        self._rpc = RclpyRpc(self, self.messages, self._on_rpc_error)
+        self._rpc = RclpyRpc(self, self.messages, self.behaviour.on_call_error)
         Offers(self.behaviour, self.messages).open(self._rpc)
         # Not the ROS clock: diagnostics must come while simulated time stands still.
         steady = Clock(clock_type=ClockType.STEADY_TIME)
@@ -238,11 +238,6 @@ class SegmenterNode(LifecycleNode):  # type: ignore[misc]  # rclpy has no types
         for subscription in self._queries:
             self.destroy_subscription(subscription)
         self._queries = []
-
-    def _on_rpc_error(self, name: str, error: Exception) -> None:
-        self.behaviour.report.tell(
-            f"{name} failed", "error", f"{name} failed: {type(error).__name__}: {error}"
-        )
 
     def _on_parameters(self, parameters: list[RosParameter]) -> SetParametersResult:
         """Change the settings, or say why not."""

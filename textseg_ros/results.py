@@ -8,7 +8,7 @@ import numpy as np
 from textseg_core.dialogue.command_dialogue import CommandTurn
 from textseg_core.dialogue.turn import Turn
 from textseg_core.segmentation import Segmentation, SegmentedObject, Status
-from textseg_ros.messages import MessageTypes, byte_sequence, make_header
+from textseg_ros.messages import MessageTypes
 from textseg_ros.query import Query
 
 LATENCY_STAGES = (
@@ -193,36 +193,6 @@ def _at_border(found: SegmentedObject) -> bool:
 
 def blank_objects_message(types: MessageTypes) -> Any:
     """Return a textseg_ros/Segmentation that says nothing, for where there is no answer."""
-    message_class = types.get("textseg_ros/msg/Segmentation")
-    return message_class(
-        header=make_header(types, 0),
-        query_id=0,
-        query_key="",
-        query="",
-        action="",
-        expression="",
-        destination="",
-        unknown_words=[],
-        status=message_class.NOT_FOUND,
-        stale=False,
-        score=0.0,
-        question="",
-        objects=[],
-        destination_status=message_class.NOT_ASKED,
-        destination_objects=[],
-        latency=types.get("textseg_ros/msg/Latency")(**dict.fromkeys(LATENCY_STAGES, 0.0)),
-    )
-
-
-def blank_image(types: MessageTypes) -> Any:
-    """Return a sensor_msgs/Image without pixels."""
-    message_class = types.get("sensor_msgs/msg/Image")
-    return message_class(
-        header=make_header(types, 0),
-        height=0,
-        width=0,
-        encoding="",
-        is_bigendian=0,
-        step=0,
-        data=byte_sequence(message_class, np.zeros(0, np.uint8)),
-    )
+    message = types.default("textseg_ros/msg/Segmentation")
+    message.status, message.destination_status = message.NOT_FOUND, message.NOT_ASKED
+    return message

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from textseg_core.config import SegmenterConfig
 from textseg_ros.conversions import MAX_IMAGE_PX
@@ -49,6 +49,7 @@ class NodeSettings:
         max_queries: Most standing queries at a time.
         request_timeout_s: Longest wait of the service segment for an image and its answer.
         cameras: Names of the cameras, see `topics.topics_of`; at least one, no two alike.
+        service_framing: How the other nodes of a DDS node frame services.
         autostart: Whether the node configures and activates itself at start.
         use_sim_time: Whether time comes from /clock.
     """
@@ -67,6 +68,7 @@ class NodeSettings:
     max_queries: int = 16
     request_timeout_s: float = 5.0
     cameras: tuple[str, ...] = ("",)
+    service_framing: Literal["fastrtps", "cyclonedds"] = "fastrtps"
     autostart: bool = True
     use_sim_time: bool = False
 

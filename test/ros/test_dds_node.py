@@ -14,6 +14,7 @@ from textseg_core.arrays import UInt8Array
 from textseg_core.runtime.base import BackendReport
 from textseg_ros.dds.environment import free_domain_id, loopback_environment
 from textseg_ros.dds.participant import Participant
+from textseg_ros.dds.rpc import DdsRpc
 from textseg_ros.dds_transport import DdsNode, read_settings, topic_names
 from textseg_ros.topics import TOPICS
 
@@ -141,6 +142,41 @@ def test_images_are_received_only_while_a_query_is_set_and_someone_listens() -> 
             words.publish(make_string(peer.types, ""))
             assert wait_until(lambda: camera.matched == 0)
         finally:
+            node.close()
+
+
+def test_services_action_and_parameters_work_between_two_participants() -> None:
+    domain = loopback_settings()
+    with Participant("planner", "/", domain) as peer:
+        node = _node(Participant("segmenter", "/textseg", domain))
+        rpc = DdsRpc(peer, "fastrtps", lambda name, error: None, lambda text: None)
+        try:
+            types = peer.types
+            segment = rpc.client("/textseg/segment", "textseg_ros/srv/Segment")
+            assert segment.wait_for_service()
+            request = types.default("textseg_ros/srv/Segment_Request")
+            request.image = make_image(types, np.zeros((6, 8, 3), np.uint8))
+            request.phrase = "the red cup"
+            response = segment.call(request)
+            assert (response.success, response.result.objects[0].width) == (True, 4)
+
+            setter = rpc.client(
+                "/textseg/segmenter/set_parameters", "rcl_interfaces/srv/SetParameters"
+            )
+            assert setter.wait_for_service()
+            request = types.default("rcl_interfaces/srv/SetParameters_Request")
+            parameter = types.default("rcl_interfaces/msg/Parameter")
+            parameter.name, parameter.value.type, parameter.value.bool_value = "overlay", 1, False
+            request.parameters = [parameter]
+            assert setter.call(request).results[0].successful
+            assert node.behaviour.settings.now.overlay is False
+
+            enable = rpc.client("/textseg/enable", "std_srvs/srv/SetBool")
+            assert enable.wait_for_service()
+            off = types.get("std_srvs/srv/SetBool_Request")(data=False)
+            assert enable.call(off).message == "answering is disabled"
+        finally:
+            rpc.close()
             node.close()
 
 

@@ -9,7 +9,6 @@ from recording import NOW_NS, TIMEOUT_S, Bench, red_block, until
 from textseg_core.arrays import UInt8Array
 from textseg_ros.messages import MessageTypes
 from textseg_ros.offers import Offers
-from textseg_ros.results import blank_image
 
 BLACK = np.zeros((96, 192, 3), np.uint8)
 
@@ -42,7 +41,11 @@ class Goal:
 
 
 def segment_request(bench: Bench, phrase: str, **fields: Any) -> Any:
-    values = {"image": blank_image(bench.types), "camera": "", "pictures": False} | fields
+    values = {
+        "image": bench.types.default("sensor_msgs/msg/Image"),
+        "camera": "",
+        "pictures": False,
+    } | fields
     request_class = bench.types.get("textseg_ros/srv/Segment_Request")
     return request_class(phrase=phrase, **values)
 
