@@ -97,7 +97,8 @@ def spoil_depth(
 def as_sent(depth: Float32Array, encoding: str) -> AnyArray:
     """Return a depth image as a camera publishes it: 16UC1 whole millimetres or 32FC1 metres."""
     if encoding == "16UC1":
-        return np.clip(np.rint(depth * 1e3), 0, 65535).astype(np.uint16)
+        counts: AnyArray = np.clip(np.rint(depth * 1e3), 0, 65535).astype(np.uint16)
+        return counts
     if encoding == "32FC1":
         return np.where(depth > 0.0, depth, np.float32(np.nan)).astype(np.float32)
     raise ValueError(f"depth is published as 16UC1 or 32FC1, got {encoding!r}")

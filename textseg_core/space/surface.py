@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from textseg_core.arrays import BoolArray, Float32Array
+from textseg_core.arrays import AnyArray, BoolArray, Float32Array
 from textseg_core.space.fill import fill_planes
 from textseg_core.space.layers import jump_m, label_layers, lonely
 
