@@ -59,6 +59,23 @@ def test_another_colour_in_the_same_place_is_another_object() -> None:
     assert associate([before(A)], [look(A, BLUE)]) == [None]
 
 
+@pytest.mark.parametrize(("columns", "known"), [(12, [0]), (8, [None])])
+def test_half_alike_is_alike_enough(columns: int, known: list[int | None]) -> None:
+    """12 or 8 of 40 columns still red: the roots of 0.3 and 0.2 are 0.55 and 0.45."""
+    image = picture((A, BLUE), ((20, 20, 20 + columns, 60), RED))
+    assert associate([before(A)], [look_at(image, answer(A).objects[0])]) == known
+
+
+def test_a_rival_of_other_colours_counts_less() -> None:
+    """The object moved by 10, 0.6; a rival moved by 12, 0.54, but times 0.55 as it is bluish."""
+    bluish = moved(A, 0, -12)
+    image = picture((bluish, BLUE), ((20, 8, 32, 48), RED))
+    rival = look_at(image, answer(bluish).objects[0])
+    assert overlap(look(A), rival) == pytest.approx(28 / 52)
+    assert associate([before(A)], [look(moved(A, 10)), rival]) == [0, None]
+    assert associate([before(A)], [look(moved(A, 10)), look(bluish)]) == [None, None]
+
+
 def test_colour_tells_two_that_overlap_alike() -> None:
     """Red moved by 20 to the right, blue came from there: each overlaps each."""
     image = picture((moved(A, 20), RED), (moved(A, -20), BLUE))
@@ -78,10 +95,11 @@ def test_a_rival_that_overlaps_less_than_half_as_well_is_none() -> None:
 
 
 def test_a_twin_that_another_explains_better_is_no_rival() -> None:
-    remembered = [before(A), before(moved(A, 45))]
-    seen = [look(moved(A, 10)), look(moved(A, 35))]
-    assert overlap(look(A), seen[0]) == pytest.approx(0.6)
-    assert associate(remembered, seen) == [0, 1]
+    """Both are 20 px off, so overlap a third; the left one is where a third thing went on to."""
+    seen = [look(moved(B, 20)), look(moved(B, -20))]
+    other = before(moved(B, -50), shift=(28.0, 0.0))
+    assert associate([before(B)], seen) == [None, None]
+    assert associate([before(B), other], seen) == [0, 1]
 
 
 def test_two_that_become_one_are_both_unknown() -> None:

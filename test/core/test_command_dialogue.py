@@ -83,6 +83,17 @@ def test_a_place_in_other_words_is_a_new_command() -> None:
     assert not reply.is_answer
 
 
+def test_of_a_place_named_twice_the_last_is_put_in_other_words() -> None:
+    dialogue = CommandDialogue()
+    found = CompoundAnswer(
+        target=answer(MUGS[0], expression="put the tray on the tray"),
+        destination=answer(*TRAYS, expression="the tray"),
+    )
+    dialogue.observe(found, picture(), 1.0)
+    reply = dialogue.answer("the one next to the bowl")
+    assert reply.text == "put the tray on the tray next to the bowl"
+
+
 def test_another_request_is_a_new_query() -> None:
     talk = Talk()
     talk.show(MUGS[:1], TRAYS)

@@ -144,14 +144,14 @@ def test_a_corner_is_chosen_where_no_row_and_no_column_holds_it() -> None:
 
 
 def test_near_is_by_distance_or_else_by_the_lower_end() -> None:
-    boxes = [(10, 10, 30, 40), (60, 40, 80, 70), (110, 20, 130, 60)]
+    boxes = [(10, 10, 30, 65), (60, 40, 80, 70), (110, 20, 130, 60)]
     assert chosen("the nearest", candidates(boxes)) == [2]
-    assert chosen("the one at the back", candidates(boxes)) == [1]
+    assert chosen("the one at the back", candidates(boxes)) == [3]
     measured = candidates(boxes, distances_m=[0.5, 0.7, 0.6])
     assert chosen("the nearest", measured) == [1]
     assert chosen("the far one", measured) == [2]
     assert chosen("the second nearest", measured) == [3]
-    partly = candidates(boxes, distances_m=[0.5, None, 0.6])
+    partly = candidates(boxes, distances_m=[0.5, 0.6, None])
     assert chosen("the nearest", partly) == [2]
 
 

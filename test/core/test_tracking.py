@@ -212,6 +212,25 @@ def test_a_fast_object_is_followed_by_its_speed() -> None:
         assert tracked.track_ids == (1,)
 
 
+def test_an_object_that_comes_out_on_the_other_side_of_what_hid_it_is_known_again() -> None:
+    """A bar covers it from the left until 4 of 30 columns are left, then shows the leftmost 4."""
+    scene = Scene()
+    for left in (20, 30, 40, 46):
+        scene.show((left, 20, 50, 50))
+    scene.show()
+    assert scene.show((20, 20, 24, 50)).observed_ids == (1,)
+
+
+def test_an_object_that_stays_smaller_for_longer_is_that_small() -> None:
+    """For 15 frames half of it may be hidden; after the 16th its other half is another thing."""
+    for frames, known in ((15, (1,)), (16, (2,))):
+        scene = Scene()
+        scene.show(A)
+        for _ in range(frames):
+            scene.show((35, 20, 50, 50))
+        assert scene.show((20, 20, 24, 50)).observed_ids == known
+
+
 def test_a_gap_of_more_than_two_seconds_loses_everything() -> None:
     scene = Scene()
     scene.show(A)
@@ -333,6 +352,16 @@ def test_rejecting_the_target_leaves_it() -> None:
     scene.show(A)
     scene.tracker.reject([1])
     assert box_of(scene.show(A, B, status=Status.FOUND)) == B
+
+
+def test_a_rejection_ends_when_the_object_is_lost() -> None:
+    scene = Scene()
+    scene.show(A, B)
+    scene.tracker.reject([1])
+    assert scene.tracker.rejected == {1}
+    for _ in range(5):
+        scene.show(B)
+    assert scene.tracker.rejected == frozenset()
 
 
 def test_releasing_shows_again_what_several_fit() -> None:

@@ -291,6 +291,17 @@ def test_a_query_sent_again_and_again_gains_no_turn_by_it() -> None:
     assert set(counts.values()) == {80}
 
 
+def test_a_key_asked_anew_after_its_removal_has_waited_longest() -> None:
+    book = QueryBook()
+    for index in range(10):
+        book.put(f"{index}", "the mug")
+    assert ["".join(keys(book.due())) for _ in range(2)] == ["01234567", "89012345"]
+    book.put("9", "")
+    book.put("9", "the mug")
+
+    assert "".join(keys(book.due())) == "96780123"
+
+
 def test_each_camera_sees_every_query_though_their_frames_alternate() -> None:
     book = QueryBook()
     for index in range(16):
