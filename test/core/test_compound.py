@@ -1,8 +1,13 @@
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
 import pytest
 from moving import answer
 
 from textseg_core.command import parse_command
 from textseg_core.compound import CompoundTexts, destination_expression
+from textseg_core.segmenter import Segmenter
 
 
 @pytest.mark.parametrize(
@@ -64,3 +69,22 @@ def test_no_commands_need_no_texts() -> None:
 def test_as_many_segmentations_are_expected_as_texts() -> None:
     with pytest.raises(ValueError, match="each of 2 texts, got 1"):
         CompoundTexts(["put the mug on the tray"]).join([answer()])
+
+
+def test_both_places_of_a_command_are_found_with_one_encoding_of_the_image(
+    build_segmenter: Callable[..., Segmenter], colour_backend: type[Any]
+) -> None:
+    image = np.zeros((96, 192, 3), np.uint8)
+    image[32:64, 16:48] = (255, 0, 0)
+    image[32:64, 128:176] = (0, 0, 255)
+    backend = colour_backend()
+    compound = CompoundTexts(["put the red block on the blue block", "the blue block"])
+
+    put, blue = compound.join(build_segmenter(backend).segment_many(image, compound.texts))
+
+    assert put.destination is not None
+    assert put.target.command.action == "put"
+    assert put.target.centroid == pytest.approx((31.5, 47.5), abs=0.5)
+    assert put.destination.centroid == pytest.approx((151.5, 47.5), abs=0.5)
+    assert put.destination is blue.target
+    assert (backend.images, backend.batches) == (1, [2])
