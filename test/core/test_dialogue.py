@@ -280,7 +280,13 @@ def test_a_reset_dialogue_knows_nothing() -> None:
         ("the jeans", ["left", "right"], "two jeans: left or right?"),
         ("the red one", ["left", "right"], "two red ones: left or right?"),
         ("that", ["left", "right"], "two things: left or right?"),
+        ("the jar", ["a", "b", "c", "d"], "four jars: a, b, c or d?"),
         ("the jar", ["a", "b", "c", "d", "e"], "five jars: which one?"),
+        (
+            "the jar",
+            ["leftmost", "second from the left", "third from the left", "rightmost"],
+            "four jars: which one from the left?",
+        ),
         ("the jar", list("abcdefghijk"), "11 jars: which one?"),
     ],
 )

@@ -22,8 +22,12 @@ def question(expression: str, labels: Sequence[str]) -> str:
     count = len(labels)
     number = _NUMBERS[count] if count < len(_NUMBERS) else str(count)
     several = f"{number} {_several(expression)}"
-    if count > MOST_LABELS:
-        return f"{several}: which one?"
+    # Of a long row each label is long too, and people count by themselves.
+    side = next(
+        (label.partition(" from the ")[2] for label in labels if " from the " in label), ""
+    )
+    if side or count > MOST_LABELS:
+        return f"{several}: which one{f' from the {side}' if side else ''}?"
     return f"{several}: {', '.join(labels[:-1])} or {labels[-1]}?"
 
 
