@@ -10,7 +10,7 @@ RADII_PX = (3, 6, 12, 24, 48)
 #: Least pixels that a plane is fitted to.
 LEAST_PIXELS = 9
 #: How much slope is held back: as if that many pixels away a level surface weighed in.
-_HOLD = 0.05
+_HOLD = 0.01
 
 
 def fill_planes(depth_m: Float32Array, known: BoolArray, wanted: BoolArray) -> Float32Array:

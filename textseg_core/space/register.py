@@ -6,8 +6,8 @@ import numpy as np
 from textseg_core.arrays import AnyArray, BoolArray, Float32Array, Float64Array
 from textseg_core.space.camera import CameraModel
 
-#: A crack is closed if this many of its eight neighbours have a depth ...
-_CRACK_NEIGHBOURS = 5
+#: A crack is closed if this many of its eight neighbours have a depth, as beside a line ...
+_CRACK_NEIGHBOURS = 6
 #: ... and these agree within this share of their mean.
 _CRACK_SPREAD = 0.02
 #: Widest a depth pixel may become in the other image, so that a wrong transform ends soon.
