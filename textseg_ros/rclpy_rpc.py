@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from rclpy.action import ActionServer, CancelResponse, GoalResponse
+from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.node import Node
 from rclpy.task import Future
 
@@ -60,7 +61,11 @@ class RclpyRpc:
                 return await reply
             return response_class() if busy is None else busy(request)
 
-        service = self._node.create_service(self._types.get(type_name), name, answer)
+        # A callback that awaits keeps its group waiting: in the node's own no image would come.
+        group = ReentrantCallbackGroup()
+        service = self._node.create_service(
+            self._types.get(type_name), name, answer, callback_group=group
+        )
         return self._kept(_Server(workers, lambda: self._node.destroy_service(service)))
 
     def add_action(

@@ -385,6 +385,26 @@ def test_the_service_segment_answers_without_a_camera(graph: Graph) -> None:
     assert "names nothing to segment" in future.result().message
 
 
+def test_the_service_segment_takes_the_next_image_of_a_camera(graph: Graph) -> None:
+    graph.segmenter()
+    peer = graph.add(Node("planner", context=graph.context))
+    segment = InstalledMessages().get("textseg_ros/srv/Segment")
+    client = peer.create_client(segment, "/textseg/segment")
+    assert client.wait_for_service(TIMEOUT_S)
+    images = peer.create_publisher(type(red_image()), "/textseg/image", 1)
+    future = client.call_async(segment.Request(phrase="the red block"))
+
+    def answered() -> bool:
+        image = red_image()
+        image.header.stamp = peer.get_clock().now().to_msg()
+        images.publish(image)
+        threading.Event().wait(0.02)
+        return bool(future.done())
+
+    until(answered)
+    assert (future.result().success, future.result().message) == (True, "")
+
+
 def test_the_action_find_gives_feedback_and_is_canceled_or_reached(graph: Graph) -> None:
     graph.segmenter()
     peer = graph.add(Node("planner", context=graph.context))
