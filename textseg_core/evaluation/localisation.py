@@ -139,14 +139,13 @@ def camera_of(scene: Scene) -> CameraModel:
     return CameraModel(width=columns, height=rows, k=scene.intrinsics)
 
 
-def measured_depth(scene: Scene, encoding: str) -> Float32Array:
-    """Return a scene's depth as its camera would send it in this encoding; the same every time."""
+def measured_depths(scene: Scene, encodings: Sequence[str]) -> list[Float32Array]:
+    """Return a scene's depth as its camera would send it in each encoding; always the same."""
     if scene.depth is None or scene.intrinsics is None:
         raise ValueError("a scene without depth cannot be measured")
     rng = np.random.default_rng(list(scene.scene_id.encode()))
-    return depth_to_metres(
-        as_sent(spoil_depth(scene.depth, scene.intrinsics, rng), encoding), encoding
-    )
+    spoiled = spoil_depth(scene.depth, scene.intrinsics, rng)
+    return [depth_to_metres(as_sent(spoiled, encoding), encoding) for encoding in encodings]
 
 
 def masked_objects(
@@ -198,8 +197,8 @@ def measure_all(scenes: RenderedScenes, options: argparse.Namespace) -> dict[str
     cases: dict[str, list[Case]] = {encoding: [] for encoding in encodings}
     for scene, pairs in masked_objects(scenes, options):
         camera = camera_of(scene)
-        for encoding in encodings:
-            depth_m = measured_depth(scene, encoding)
+        depths = measured_depths(scene, encodings)
+        for encoding, depth_m in zip(encodings, depths, strict=True):
             found = (measure(scene, true, mask, depth_m, camera) for true, mask in pairs)
             cases[encoding] += [case for case in found if case is not None]
     return cases
