@@ -31,6 +31,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "textseg_core.benchmark.gpu",
         "time the network in torch on a GPU, compiled, as CUDA graphs",
     ),
+    "reproduce": (
+        "textseg_core.reproduce.command",
+        "print what the papers published",
+    ),
 }
 
 
