@@ -7,7 +7,7 @@ from dds_peers import make_header, make_image, make_string
 
 from textseg_ros.dds.definitions import definition_folders
 from textseg_ros.dds.idl import dds_topic_name, dds_type_name, ros_type_name
-from textseg_ros.dds.typestore import TypeStore
+from textseg_ros.dds.typestore import Distro, TypeStore
 
 # The `type_hashes` that a ROS 2 Jazzy built from source installed in
 # share/<package>/msg/<Type>.json; ours from a colcon build.
@@ -245,3 +245,20 @@ def test_a_topic_that_ros_does_not_allow_is_refused_saying_what_is(topic: str) -
 def test_a_topic_longer_than_ros_allows_is_refused() -> None:
     with pytest.raises(ValueError, match="at most 247 characters"):
         dds_topic_name("/" + 247 * "a")
+
+
+@pytest.mark.parametrize("distro", ["humble", "jazzy"])
+def test_the_default_of_every_type_can_be_sent(distro: Distro) -> None:
+    types = TypeStore(distro)
+
+    for name in (
+        "sensor_msgs/msg/Image",
+        "sensor_msgs/msg/CameraInfo",
+        "visualization_msgs/msg/Marker",
+        "vision_msgs/msg/Detection3DArray",
+        "rcl_interfaces/msg/ParameterEvent",
+        "textseg_ros/srv/Segment_Response",
+        "textseg_ros/action/Find_FeedbackMessage",
+    ):
+        data = types.serialize(types.default(name), name)
+        assert types.serialize(types.deserialize(data, name), name) == data

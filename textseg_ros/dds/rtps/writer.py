@@ -22,8 +22,12 @@ class _Change:
     is_key: bool
     only: bytes | None
 
-    def concerns(self, reader_guid: bytes) -> bool:
-        return self.only is None or reader_guid.startswith(self.only)
+    def concerns(self, reader_guid: bytes, is_late: bool) -> bool:
+        """Return whether a reader gets it; one that matched later only what is meant for it.
+
+        Discovery may take longer than an answer, so that the client's reader is not known yet.
+        """
+        return not is_late if self.only is None else reader_guid.startswith(self.only)
 
 
 @dataclass(slots=True)
@@ -63,8 +67,14 @@ class ReliableWriter:
         if reader_guid in self._readers:
             return []
         since = 0 if self.depth is None else self._last
-        self._readers[reader_guid] = _ReaderProxy(since, since, now_s + _HEARTBEAT_S)
-        return [*self._send(reader_guid, range(since + 1, self._last + 1)), self._heartbeat()]
+        concerned = [
+            number
+            for number, change in self._changes.items()
+            if change.concerns(reader_guid, number <= since)
+        ]
+        acknowledged = min(concerned, default=since + 1) - 1
+        self._readers[reader_guid] = _ReaderProxy(since, acknowledged, now_s + _HEARTBEAT_S)
+        return [*self._send(reader_guid, concerned), self._heartbeat()]
 
     def unmatch(self, reader_guid: bytes) -> None:
         """Forget a reader."""
@@ -146,7 +156,7 @@ class ReliableWriter:
         sent: list[Submessage] = []
         for number in numbers:
             change = self._changes.get(number)
-            if change is None or number <= since or not change.concerns(reader_guid):
+            if change is None or not change.concerns(reader_guid, number <= since):
                 sent.append(Gap(reader_guid[12:], self.entity_id, number, number + 1))
             elif len(change.payload) > FRAGMENT_BYTES:
                 sent += _fragments(reader_guid, self.entity_id, number, change)
