@@ -10,12 +10,21 @@ from textseg_core.arrays import Float32Array, Float64Array
 from textseg_core.space.camera import CameraModel
 from textseg_core.space.depth_image import depth_to_metres
 from textseg_core.space.register import register_depth
-from textseg_core.transforms import TransformPending, TransformUnavailable, frame_name
+from textseg_core.transforms import (
+    TransformPending,
+    TransformUnavailable,
+    frame_name,
+    invert_transform,
+)
 from textseg_ros.camera_info import CameraModels
 from textseg_ros.conversions import MAX_IMAGE_PX, image_to_depth
 from textseg_ros.messages import stamp_ns
 from textseg_ros.pairing import RgbdPairing, RgbdSet, Unpaired
 from textseg_ros.tf_source import TransformSource
+
+STILL = 1e-3
+"""A camera that moves less than this between its two images, metres and radians, counts as
+standing: that spares the registration, and costs a millimetre or two at arm's length."""
 
 Refusal: TypeAlias = Literal["no depth", "camera", "depth image", "late transform", "no transform"]
 """Kinds of reasons for which an answer has no place in space, for counting."""
@@ -138,7 +147,7 @@ class DepthViewer:
         frame_from_camera = self._frame_from_camera(colour)
         up = frame_from_camera[2, :3] if self.settings.target_frame else None
         return DepthView(
-            depth_m=self._registered(found, camera),
+            depth_m=self._registered(found, camera, frame_from_camera),
             camera=camera,
             frame_id=self.frame_of(colour),
             frame_from_camera=frame_from_camera,
@@ -154,8 +163,10 @@ class DepthViewer:
             )
         return self._lookup(self.frame_of(colour), colour, self.settings.transform_timeout_s)
 
-    def _registered(self, found: RgbdSet, camera: CameraModel) -> Float32Array:
-        """Return the depth as the colour camera would see it."""
+    def _registered(
+        self, found: RgbdSet, camera: CameraModel, frame_from_camera: Float64Array
+    ) -> Float32Array:
+        """Return the depth as the colour camera would see it at the time of its image."""
         depth = found.depth
         try:
             pixels = image_to_depth(depth, self.settings.max_image_px)
@@ -179,17 +190,33 @@ class DepthViewer:
             depth_camera = self._camera(
                 found.depth_info, depth, width, height, "depth", self.settings.depth_rectified
             )
-        camera_from_depth = (
-            np.eye(4)
-            if same_frame
-            else self._lookup(
-                found.colour.header.frame_id, depth, self.settings.transform_timeout_s
-            )
-        )
+        camera_from_depth = self._camera_from_depth(found, same_frame, frame_from_camera)
         try:
             return register_depth(depth_m, depth_camera, camera, camera_from_depth)
         except ValueError as error:
             raise DepthRefused("depth image", f"depth image refused: {error}") from error
+
+    def _camera_from_depth(
+        self, found: RgbdSet, same_frame: bool, frame_from_camera: Float64Array
+    ) -> Float64Array:
+        """Return where the depth camera stood, seen from the colour camera at its image's time.
+
+        If the two images are not of one moment, the target frame tells how the cameras moved in
+        between. That holds for what stands still in it, as on a table before an arm.
+        """
+        depth = found.depth
+        timeout_s = self.settings.transform_timeout_s
+        mounted = (
+            np.eye(4)
+            if same_frame
+            else self._lookup(found.colour.header.frame_id, depth, timeout_s)
+        )
+        if not self.settings.target_frame or found.gap_s == 0.0:
+            return mounted
+        frame_from_depth = self._lookup(self.frame_of(found.colour), depth, timeout_s)
+        camera_from_depth = invert_transform(frame_from_camera) @ frame_from_depth
+        motion = camera_from_depth @ invert_transform(mounted)
+        return mounted if np.abs(motion - np.eye(4)).max() < STILL else camera_from_depth
 
     def _camera(
         self, info: Any, image: Any, width: int, height: int, which: str, rectified: bool

@@ -15,7 +15,7 @@ from textseg_ros.messages import stamp_ns
 
 SLOP_S = 0.02
 """Greatest difference of two stamps that count as one moment. A camera that moves at 0.5 m/s goes
-10 mm meanwhile; drivers that trigger both sensors together need a tenth of it."""
+10 mm meanwhile, for which depth_view.py makes up where a target frame is set."""
 QUEUE = 8
 """Images kept of each kind: a quarter of a second at 30 Hz."""
 

@@ -101,6 +101,38 @@ def test_an_object_is_placed_in_the_target_frame_of_a_moving_camera(types: Messa
     np.testing.assert_allclose(located.points[:, 0], 2.8, atol=0.001)
 
 
+@pytest.mark.parametrize("frame", ["camera", "depth"])
+def test_motion_between_the_two_images_is_made_up_for(types: MessageTypes, frame: str) -> None:
+    """The camera goes 16 mm to the right and 10 mm ahead before the depth image is taken."""
+    rig = make_rig(types, target_frame="base")
+    # Right of the camera is -y of base, ahead is x.
+    rig.place("base", "camera", (0.0, 0.0, 0.0), LOOKING_AHEAD, stamp_s=1.0)
+    rig.place("base", "camera", (0.01, -0.016, 0.0), LOOKING_AHEAD, stamp_s=1.02)
+    rig.place("camera", "depth", (0.0, 0.0, 0.0))
+    rig.pairing.on_depth_info(rig.info(frame))
+    depth_m = np.full((HEIGHT, WIDTH), 1.19)
+    depth_m[14:30, 18:38] = 0.79  # 2 columns further left: 16 mm at 0.79 m
+    rig.pairing.on_depth(rig.depth(depth_m, 1.02, frame_id=frame, encoding="32FC1"))
+
+    (result,) = DepthPipeline(rig.viewer).locate(rig.colour(), [segmentation(mask_of())])
+
+    assert result.target is not None
+    # As without motion: 0.8 m ahead, 16 mm to the left and 16 mm up.
+    np.testing.assert_allclose(result.target.located.centroid, [0.8, 0.016, 0.016], atol=0.002)
+
+
+def test_a_camera_that_stands_still_needs_no_registration(types: MessageTypes) -> None:
+    rig = make_rig(types, target_frame="base")
+    for stamp_s in (0.9, 1.1):
+        rig.place("base", "camera", (0.0, 0.0, 0.0), LOOKING_AHEAD, stamp_s=stamp_s)
+    depth_m = np.linspace(0.5, 1.5, HEIGHT * WIDTH, dtype=np.float32).reshape(HEIGHT, WIDTH)
+    rig.pairing.on_depth(rig.depth(depth_m, 1.01, encoding="32FC1"))
+
+    view = rig.viewer.view(rig.colour(), WIDTH, HEIGHT)
+
+    np.testing.assert_array_equal(view.depth_m, depth_m)
+
+
 def test_depth_of_another_camera_serves_too(types: MessageTypes) -> None:
     rig = make_rig(types)
     rig.place("camera", "depth", (0.024, 0.0, 0.0))  # 3 columns at 0.8 m

@@ -93,6 +93,18 @@ def test_a_late_transform_gives_no_depth_and_is_counted(types: MessageTypes) -> 
     assert rig.viewer.refusals == {"late transform": 1}
 
 
+def test_depth_later_than_the_last_transform_is_not_taken_for_that_of_the_image(
+    types: MessageTypes,
+) -> None:
+    rig = Rig(types, target_frame="base")
+    rig.pairing.on_info(rig.info())
+    for stamp_s in (0.9, 1.005):
+        rig.place("base", "camera", (stamp_s, 0.0, 0.0), stamp_s=stamp_s)
+    rig.pairing.on_depth(rig.plane(1.01))
+
+    assert refusal(rig)[0] == "late transform"
+
+
 @pytest.mark.parametrize(
     ("target", "reason"),
     [("moon", "nobody has published frame moon"), ("island", "nothing joins")],
