@@ -139,12 +139,23 @@ def _grazing(
     v, u = np.mgrid[0 : depth.shape[0], 0 : depth.shape[1]].astype(np.float64)
     rays = np.stack([u, v, np.ones_like(u)], axis=-1) @ np.linalg.inv(intrinsics).T
     points = rays * depth[..., None]
-    normal = np.cross(np.gradient(points, axis=1), np.gradient(points, axis=0))
+    normal = np.cross(_step(points, 1), _step(points, 0))
     length = np.linalg.norm(normal, axis=-1) * np.linalg.norm(points, axis=-1)
     cosine = np.abs((normal * points).sum(axis=-1)) / np.maximum(length, 1e-12)
     angle = np.degrees(np.arccos(np.clip(cosine, 0.0, 1.0)))
     holes: BoolArray = rng.random(depth.shape) < (angle - from_deg) / 5.0
     return holes
+
+
+def _step(points: Float64Array, axis: int) -> Float64Array:
+    """Return the step to the nearer neighbour along an axis: beside a jump, the one without."""
+    forward = np.diff(points, axis=axis)
+    last, first = forward.take([-1], axis=axis), forward.take([0], axis=axis)
+    after = np.concatenate([forward, last], axis=axis)
+    before = np.concatenate([first, forward], axis=axis)
+    shorter = np.linalg.norm(after, axis=-1) < np.linalg.norm(before, axis=-1)
+    step: Float64Array = np.where(shorter[..., None], after, before)
+    return step
 
 
 def _beside_jump(depth: Float32Array, share: float = 0.03) -> BoolArray:
