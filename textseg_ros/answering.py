@@ -28,6 +28,7 @@ from textseg_ros.report import Report
 from textseg_ros.results import Answer, centroid_message, detections_message, objects_message
 from textseg_ros.scheduler import Request, Work
 from textseg_ros.settings import LiveSettings
+from textseg_ros.space import Space
 from textseg_ros.topics import camera_key
 
 _DECODERS: dict[str, Callable[[Any, int], UInt8Array]] = {
@@ -79,6 +80,7 @@ class Answerer:
         engine: What segments.
         settings: The node's settings.
         conversations: What was seen and said before.
+        space: What places answers in space.
         report: Where faults are told.
         statistics: Where frames are counted.
         clock_s: Monotonic seconds.
@@ -91,6 +93,7 @@ class Answerer:
         engine: Engine,
         settings: LiveSettings,
         conversations: Conversations,
+        space: Space,
         report: Report,
         statistics: Statistics,
         clock_s: Callable[[], float],
@@ -100,6 +103,7 @@ class Answerer:
         self._engine = engine
         self._settings = settings
         self._conversations = conversations
+        self._space = space
         self._report = report
         self._statistics = statistics
         self._clock_s = clock_s
@@ -165,12 +169,14 @@ class Answerer:
         }
         for request, both in zip(requests, found[len(queries) :], strict=True):
             self._reply(request, frame, image, both, times_ms)
+        sent: list[Answer] = []
         fates = [
-            self._publish_answer(frame, query, image, both, times_ms, standing)
+            self._publish_answer(frame, query, image, both, times_ms, standing, sent)
             for query, both in zip(queries, found[: len(queries)], strict=True)
         ]
         if work.own:
             return
+        self._space.publish(frame, image, sent, standing)
         if "failed" in fates:
             self._statistics.count("failed")
         elif "sent" in fates or requests:
@@ -186,8 +192,12 @@ class Answerer:
         found: CompoundAnswer,
         times_ms: dict[str, float],
         standing: Callable[[Query], Standing],
+        sent: list[Answer],
     ) -> str:
-        """Publish the answer to one query; return whether it was sent, failed or discarded."""
+        """Publish the answer to one query; return whether it was sent, failed or discarded.
+
+        One that was sent is added to `sent`.
+        """
         latency_ms = {**times_ms, **found.target.timings_ms}
         answer, age_s, outgoing = self._convert(frame, query, image, found, latency_ms)
         if standing(query) == "cleared":
@@ -196,6 +206,7 @@ class Answerer:
         if not self._publish(frame.camera, query, outgoing, standing):
             return "failed"
         self._statistics.measured(latency_ms, age_s)
+        sent.append(answer)
         return "sent"
 
     def _reply(

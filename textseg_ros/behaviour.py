@@ -22,6 +22,7 @@ from textseg_ros.query_book import Standing
 from textseg_ros.report import Report
 from textseg_ros.scheduler import Request, Scheduler, Work
 from textseg_ros.settings import LiveSettings, NodeSettings
+from textseg_ros.space import MakeTransforms, Space
 from textseg_ros.topics import NAMESPACE, NODE_NAME, camera_key, resolve, topics_of
 from textseg_ros.transport import Transport
 from textseg_ros.watch import GraphWatch
@@ -55,6 +56,7 @@ class SegmentationBehaviour:
         node_name: Full name of the node, for messages and to know a second node of that name.
         topic_names: Topic key -> name after remapping, for messages.
         pack_image: What makes image messages; None for our own.
+        make_transforms: Begins to hear transforms; None to place nothing in space.
         clock_s: Monotonic seconds.
     """
 
@@ -67,6 +69,7 @@ class SegmentationBehaviour:
         node_name: str = f"{NAMESPACE}/{NODE_NAME}",
         topic_names: Mapping[str, str] | None = None,
         pack_image: ImagePacker | None = None,
+        make_transforms: MakeTransforms | None = None,
         clock_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self._transport = transport
@@ -96,9 +99,10 @@ class SegmentationBehaviour:
         self._asking = Asking(
             self.report, self.settings, self._conversations, clock_s, self._drop_frames
         )
+        self.space = Space(transport, self.settings, self.report, clock_s, make_transforms)
         self._demand = Demand(self._cameras, transport.watch, self._listens, clock_s)
         self._answerer = Answerer(
-            transport, self.engine, self.settings, self._conversations, self.report,
+            transport, self.engine, self.settings, self._conversations, self.space, self.report,
             self.statistics, clock_s, pack_image,
         )  # fmt: skip
         self._health = Health(
@@ -277,9 +281,9 @@ class SegmentationBehaviour:
         self._guard("the look for listeners", self._look)
 
     def _look(self) -> None:
-        self._demand.look(
-            asked=self._scheduler.running and self._is_asked(), awaits=self._scheduler.awaits
-        )
+        asked = self._scheduler.running and self._is_asked()
+        self._demand.look(asked=asked, awaits=self._scheduler.awaits)
+        self.space.look(asked=asked)
 
     def on_tick(self, look_around: Callable[[], None] | None = None) -> None:
         """Do what is due once a second: look at graph, cameras and worker, publish diagnostics.
@@ -322,6 +326,7 @@ class SegmentationBehaviour:
             enabled=self._enabled,
             queries=self._asking.book.queries(),
             waiting_for=self._waiting_for(),
+            more=self.space.values(),
         )
         self._transport.publish("diagnostics", message)
 
@@ -348,6 +353,7 @@ class SegmentationBehaviour:
         for _ in range(self._scheduler.stop()):
             self.statistics.count("discarded")
         self._demand.end()
+        self.space.end()
         worker = self._worker
         if worker is not None and worker is not threading.current_thread():
             worker.join(_JOIN_TIMEOUT_S)

@@ -4,7 +4,7 @@ import argparse
 import logging
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from textseg_ros.dds.graph import full_name
 from textseg_ros.dds.parameters import ParameterServices
 from textseg_ros.dds.participant import Participant
 from textseg_ros.dds.rpc import DdsRpc
+from textseg_ros.dds.transforms import listen_to_transforms
 from textseg_ros.engine import Load
 from textseg_ros.messages import MessageTypes
 from textseg_ros.offers import Offers
@@ -58,6 +59,7 @@ class DdsTransport:
             if topic.direction == "out"
         }
         self.on_watch: Callable[[str, bool], None] = lambda camera, on: None
+        self.on_watch_depth: Callable[[str, bool], None] = lambda camera, on: None
 
     def publish(self, key: str, message: object) -> None:
         """Publish on the topic of this key."""
@@ -70,6 +72,10 @@ class DdsTransport:
     def watch(self, camera: str, on: bool) -> None:
         """Subscribe to a camera's images, or end that."""
         self.on_watch(camera, on)
+
+    def watch_depth(self, camera: str, on: bool) -> None:
+        """Subscribe to a camera's depth images and camera descriptions, or end that."""
+        self.on_watch_depth(camera, on)
 
     def now_ns(self) -> int:
         """Return the system time, which is the ROS time without simulation, nanoseconds."""
@@ -104,15 +110,17 @@ class DdsNode:
         self._participant = participant
         self._names = names
         self._misfits: dict[str, str] = {}
-        self._cameras: dict[str, list[Subscription]] = {}
+        self._watched: dict[str, Subscription] = {}
         self.transport = DdsTransport(participant, names, settings.cameras)
         self.transport.on_watch = self._watch
+        self.transport.on_watch_depth = self._watch_depth
         self.behaviour = SegmentationBehaviour(
             self.transport,
             load,
             settings,
             node_name=participant.name,
             topic_names=names,
+            make_transforms=partial(listen_to_transforms, participant),
         )
         self.behaviour.start()
         self._subscribe("query", self.behaviour.on_query)
@@ -160,18 +168,31 @@ class DdsNode:
 
     def _watch(self, camera: str, on: bool) -> None:
         """Subscribe to a camera's images, or end that."""
-        if not on:
-            for subscription in self._cameras.pop(camera, []):
-                self._participant.remove(subscription)
-            return
         callbacks = {
             "image": self.behaviour.on_image,
             "compressed": self.behaviour.on_compressed,
         }
-        self._cameras[camera] = [
-            self._subscribe(camera_key(camera, key), partial(_pass_on, callback, camera))
-            for key, callback in callbacks.items()
-        ]
+        self._watch_all(camera, callbacks, on)
+
+    def _watch_depth(self, camera: str, on: bool) -> None:
+        space = self.behaviour.space
+        callbacks = {
+            "depth": space.on_depth,
+            "camera_info": space.on_camera_info,
+            "depth_info": space.on_depth_info,
+        }
+        self._watch_all(camera, callbacks, on)
+
+    def _watch_all(
+        self, camera: str, callbacks: Mapping[str, Callable[[Any, str], None]], on: bool
+    ) -> None:
+        """Subscribe to topics of a camera, or end that."""
+        for key, callback in callbacks.items():
+            own = camera_key(camera, key)
+            if on:
+                self._watched[own] = self._subscribe(own, partial(_pass_on, callback, camera))
+            elif own in self._watched:
+                self._participant.remove(self._watched.pop(own))
 
     def _look_around(self) -> None:
         counts = {

@@ -1,6 +1,6 @@
 """How the node is: what its diagnostics say, and which cameras are silent."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from textseg_ros.asking import waiting_text
@@ -72,7 +72,13 @@ class Health:
                 self._watch.on_silence(camera, silent_s)
 
     def diagnose(
-        self, *, state: State, enabled: bool, queries: Sequence[Query], waiting_for: str
+        self,
+        *,
+        state: State,
+        enabled: bool,
+        queries: Sequence[Query],
+        waiting_for: str,
+        more: Mapping[str, str],
     ) -> Any:
         """Return diagnostic_msgs/DiagnosticArray.
 
@@ -81,6 +87,7 @@ class Health:
             enabled: Whether it may answer.
             queries: In force.
             waiting_for: Topics that no image has come on yet; "" if images have come.
+            more: Values to add.
         """
         active = self._report.active()
         if active:
@@ -94,6 +101,7 @@ class Health:
             "query": queries[0].text if queries else "",
             "queries": str(len(queries)),
             **self._statistics.values(self._clock_s()),
+            **more,
             **event_values(self._report.events()),
         }
         return diagnostics_message(

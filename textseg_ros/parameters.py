@@ -160,6 +160,38 @@ PARAMETERS: tuple[Parameter, ...] = (
         "How queries are received: sensor_data (best effort), reliable or best_available",
         choices=QOS_CHOICES,
     ),
+    Parameter(
+        "depth_qos",
+        "sensor_data",
+        "How depth images and CameraInfo are received: sensor_data (best effort), reliable or "
+        "best_available",
+        choices=QOS_CHOICES,
+    ),
+    Parameter(
+        "target_frame",
+        "",
+        "Frame of poses and points, z up; empty for the camera's own optical frame",
+        live=True,
+    ),
+    Parameter(
+        "transform_timeout_s",
+        0.1,
+        "Longest wait for the transform of an image's time, s",
+        0.0,
+        5.0,
+        live=True,
+    ),
+    Parameter(
+        "depth_timeout_s",
+        0.1,
+        "Longest wait for the depth image of an image's time, s",
+        0.0,
+        5.0,
+        live=True,
+    ),
+    Parameter("rectified", False, "Images are rectified: P of their CameraInfo counts", live=True),
+    Parameter("depth_rectified", False, "Depth images are rectified, likewise", live=True),
+    Parameter("marker_lifetime_s", 1.0, "How long rviz shows a marker, s", 0.05, live=True),
     Parameter("max_queries", 16, "Most standing queries at a time", 1, 256, live=True),
     Parameter(
         "request_timeout_s",

@@ -4,7 +4,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import rclpy
@@ -25,6 +25,7 @@ from textseg_ros.messages import InstalledMessages, MessageTypes
 from textseg_ros.offers import Offers
 from textseg_ros.rclpy_parameters import descriptor, parameter_files, ros_value, topic_qos
 from textseg_ros.rclpy_rpc import RclpyRpc
+from textseg_ros.rclpy_tf import RclpyTransformSource
 from textseg_ros.report import Level
 from textseg_ros.settings import PARAMETERS, NodeSettings, settings_from_values
 from textseg_ros.topics import NAMESPACE, NODE_NAME, camera_key, topics_of
@@ -69,7 +70,7 @@ class SegmenterNode(LifecycleNode):  # type: ignore[misc]  # rclpy has no types
         }
         self._topics = {topic.key: topic for topic in topics}
         self._topic_names = {topic.key: self.resolve_topic_name(topic.name) for topic in topics}
-        self._cameras: dict[str, list[Any]] = {}
+        self._watched: dict[str, Any] = {}
         self._queries: list[Any] = []
         self.behaviour = SegmentationBehaviour(
             self,
@@ -78,6 +79,7 @@ class SegmenterNode(LifecycleNode):  # type: ignore[misc]  # rclpy has no types
             node_name=self.get_fully_qualified_name(),
             topic_names=self._topic_names,
             pack_image=choose_packer(self.messages, self.log),
+            make_transforms=lambda tell: RclpyTransformSource(self, tell),
         )
         self.add_on_set_parameters_callback(self._on_parameters)
         self._rpc = RclpyRpc(self, self.messages, self.behaviour.on_call_error)
@@ -157,19 +159,21 @@ class SegmenterNode(LifecycleNode):  # type: ignore[misc]  # rclpy has no types
 
     def watch(self, camera: str, on: bool) -> None:
         """Subscribe to a camera's images, or end that."""
-        if not on:
-            for subscription in self._cameras.pop(camera, []):
-                self.destroy_subscription(subscription)
-            return
-
         callbacks = {
             "image": self.behaviour.on_image,
             "compressed": self.behaviour.on_compressed,
         }
-        self._cameras[camera] = [
-            self._subscribe(camera_key(camera, key), self._of_camera(take, camera))
-            for key, take in callbacks.items()
-        ]
+        self._watch(camera, callbacks, on)
+
+    def watch_depth(self, camera: str, on: bool) -> None:
+        """Subscribe to a camera's depth images and camera descriptions, or end that."""
+        space = self.behaviour.space
+        callbacks = {
+            "depth": space.on_depth,
+            "camera_info": space.on_camera_info,
+            "depth_info": space.on_depth_info,
+        }
+        self._watch(camera, callbacks, on)
 
     def now_ns(self) -> int:
         """Return the ROS time, nanoseconds."""
@@ -226,6 +230,17 @@ class SegmenterNode(LifecycleNode):  # type: ignore[misc]  # rclpy has no types
             callback,
             topic_qos(topic, self.settings),
         )
+
+    def _watch(
+        self, camera: str, callbacks: Mapping[str, Callable[[Any, str], None]], on: bool
+    ) -> None:
+        """Subscribe to topics of a camera, or end that."""
+        for key, take in callbacks.items():
+            own = camera_key(camera, key)
+            if on:
+                self._watched[own] = self._subscribe(own, self._of_camera(take, camera))
+            elif own in self._watched:
+                self.destroy_subscription(self._watched.pop(own))
 
     @staticmethod
     def _of_camera(take: Callable[[Any, str], None], camera: str) -> Callable[[Any], None]:

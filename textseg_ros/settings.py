@@ -46,6 +46,13 @@ class NodeSettings:
         log_period_s: Least time between two log messages of one kind.
         image_qos: How images are received, one of `parameters.QOS_CHOICES`.
         query_qos: How queries are received, likewise.
+        depth_qos: How depth images and CameraInfo are received, likewise.
+        target_frame: Frame of poses and points; empty for the camera's own.
+        transform_timeout_s: Longest wait for the transform of an image's time.
+        depth_timeout_s: Longest wait for the depth image of an image's time.
+        rectified: Whether images are rectified.
+        depth_rectified: Whether depth images are.
+        marker_lifetime_s: How long rviz shows a marker.
         max_queries: Most standing queries at a time.
         request_timeout_s: Longest wait of the service segment for an image and its answer.
         cameras: Names of the cameras, see `topics.topics_of`; at least one, no two alike.
@@ -65,6 +72,13 @@ class NodeSettings:
     log_period_s: float = 5.0
     image_qos: str = "sensor_data"
     query_qos: str = "reliable"
+    depth_qos: str = "sensor_data"
+    target_frame: str = ""
+    transform_timeout_s: float = 0.1
+    depth_timeout_s: float = 0.1
+    rectified: bool = False
+    depth_rectified: bool = False
+    marker_lifetime_s: float = 1.0
     max_queries: int = 16
     request_timeout_s: float = 5.0
     cameras: tuple[str, ...] = ("",)

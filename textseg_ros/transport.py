@@ -23,6 +23,10 @@ class Transport(Protocol):
         """Subscribe to a camera's images, or end that."""
         ...
 
+    def watch_depth(self, camera: str, on: bool) -> None:
+        """Subscribe to a camera's depth images and camera descriptions, or end that."""
+        ...
+
     def now_ns(self) -> int:
         """Return the ROS time, nanoseconds."""
         ...

@@ -17,6 +17,7 @@ from textseg_ros.behaviour import SegmentationBehaviour
 from textseg_ros.messages import MessageTypes, byte_sequence
 from textseg_ros.report import Level
 from textseg_ros.settings import NodeSettings
+from textseg_ros.space import MakeTransforms
 from textseg_ros.topics import topic_of
 
 TIMEOUT_S = 60.0
@@ -106,6 +107,9 @@ class RecordingTransport:
     def watch(self, camera: str, on: bool) -> None:
         self.watched.append((camera, on))
 
+    def watch_depth(self, camera: str, on: bool) -> None:
+        self.watched.append((f"{camera} depth".strip(), on))
+
     def now_ns(self) -> int:
         return self.ros_time_ns
 
@@ -128,6 +132,8 @@ class Bench:
         self,
         types: MessageTypes,
         backend: RednessBackend | None = None,
+        *,
+        make_transforms: MakeTransforms | None = None,
         **settings: Any,
     ) -> None:
         self.types = types
@@ -137,6 +143,7 @@ class Bench:
             self.transport,
             lambda _: make_segmenter(backend or RednessBackend()),
             NodeSettings(**settings),
+            make_transforms=make_transforms,
             clock_s=self.clock,
         )
 

@@ -84,6 +84,9 @@ class TimedTransport:
     def watch(self, camera: str, on: bool) -> None:
         """Do nothing: the images come all the time."""
 
+    def watch_depth(self, camera: str, on: bool) -> None:
+        """Do nothing: nothing is placed in space."""
+
     def now_ns(self) -> int:
         """Return the inner transport's time."""
         return self._inner.now_ns()

@@ -1,0 +1,171 @@
+"""Answers in space: published while someone listens, and never where an arm must not go."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from recording import NOW_NS, Bench
+
+from textseg_core.arrays import Float64Array
+from textseg_core.transforms import TransformPending
+from textseg_ros.messages import MessageTypes, byte_sequence
+
+SPACE = ["objects_3d", "target_pose", "detections_3d", "cloud", "markers"]
+STAND_OFF_M = 0.5
+
+
+class Frames:
+    """The camera stands in the origin of its own frame; other frames come late or not at all."""
+
+    def __init__(self) -> None:
+        self.closed = False
+
+    def lookup(
+        self, target: str, source: str, stamp_ns: int, timeout_s: float = 0.0
+    ) -> Float64Array:
+        if target != source:
+            raise TransformPending(f"{target} comes late")
+        return np.eye(4)
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def info(bench: Bench, focal_px: float = 200.0) -> Any:
+    message = bench.types.default("sensor_msgs/msg/CameraInfo")
+    message.header = bench.header()
+    message.width, message.height = 192, 96
+    message.distortion_model = "plumb_bob"
+    k = np.array([focal_px, 0, 95.5, 0, focal_px, 47.5, 0, 0, 1.0])
+    p = np.array([focal_px, 0, 95.5, 0, 0, focal_px, 47.5, 0, 0, 0, 1.0, 0])
+    message.k, message.r, message.p = k, np.eye(3).reshape(-1), p
+    return message
+
+
+def depth(bench: Bench, stamp_ns: int = NOW_NS, millimetres: int = 500) -> Any:
+    message_class = bench.types.get("sensor_msgs/msg/Image")
+    pixels = np.full((96, 192), millimetres, np.uint16)
+    return message_class(
+        header=bench.header(stamp_ns),
+        height=96,
+        width=192,
+        encoding="16UC1",
+        is_bigendian=0,
+        step=384,
+        data=byte_sequence(message_class, pixels),
+    )
+
+
+def see(bench: Bench, stamp_ns: int = NOW_NS, **fields: Any) -> None:
+    """Show depth, camera and colour of one time."""
+    bench.behaviour.look()
+    bench.behaviour.space.on_camera_info(info(bench, **fields))
+    bench.behaviour.space.on_depth(depth(bench, stamp_ns))
+    bench.show(bench.image(stamp_ns=stamp_ns))
+
+
+def test_a_found_object_is_placed_on_every_topic(types: MessageTypes) -> None:
+    """The block's centre is the image's: on the optical axis, half a metre away."""
+    with Bench(types, make_transforms=lambda _: Frames()) as bench:
+        bench.ask("the red block")
+        see(bench)
+
+    sent = [key for key, _ in bench.transport.sent if key in SPACE]
+    assert sent == SPACE
+    assert [key for key, _ in bench.transport.sent][:2] == ["objects", "centroid"]
+    (pose,) = bench.transport.of("target_pose")
+    position = pose.pose.position
+    assert (position.x, position.y, position.z) == pytest.approx((0, 0, STAND_OFF_M), abs=0.003)
+    assert pose.header == bench.header()
+    (located,) = bench.transport.of("objects_3d")
+    assert (located.query_id, located.status) == (1, 0)
+    assert located.objects[0].track_id == 1
+    (cloud,) = bench.transport.of("cloud")
+    assert cloud.width > 1500
+    assert bench.transport.troubles() == []
+
+
+def test_depth_is_heard_only_while_someone_listens(types: MessageTypes) -> None:
+    frames = Frames()
+    with Bench(types, make_transforms=lambda _: frames) as bench:
+        assert bench.transport.watched == []
+        bench.ask("the red block")
+        assert bench.transport.watched == [("", True), ("depth", True)]
+        bench.ask("")
+        assert bench.transport.watched[2:] == [("", False), ("depth", False)]
+    assert frames.closed
+
+
+@pytest.mark.parametrize(
+    ("settings", "fields", "message"),
+    [
+        ({"target_frame": "map"}, {}, "map comes late"),
+        ({}, {"focal_px": 0.0}, "colour camera refused"),
+    ],
+    ids=["late transform", "uncalibrated"],
+)
+def test_what_cannot_be_placed_is_answered_in_pixels_and_told(
+    types: MessageTypes, settings: dict[str, Any], fields: dict[str, Any], message: str
+) -> None:
+    with Bench(types, make_transforms=lambda _: Frames(), **settings) as bench:
+        bench.ask("the red block")
+        see(bench, **fields)
+
+        assert len(bench.transport.of("centroid")) == 1
+        assert not any(key in SPACE for key, _ in bench.transport.sent)
+        (line,) = bench.transport.troubles()
+        assert line.startswith("answers are not placed in space: ")
+        assert message in line
+
+
+def test_without_depth_images_pixels_are_answered_all_the_same(types: MessageTypes) -> None:
+    with Bench(types, make_transforms=lambda _: Frames(), depth_timeout_s=0.0) as bench:
+        bench.ask("the red block")
+        bench.show(bench.image())
+
+        assert len(bench.transport.of("centroid")) == 1
+        assert not any(key in SPACE for key, _ in bench.transport.sent)
+        assert bench.diagnostic("not placed: no depth") == "1"
+
+
+def test_a_stale_answer_gives_no_pose(types: MessageTypes) -> None:
+    with Bench(types, make_transforms=lambda _: Frames(), max_age_s=0.5) as bench:
+        bench.ask("the red block")
+        see(bench, stamp_ns=NOW_NS - 700_000_000)
+
+    assert len(bench.transport.of("objects_3d")) == 1
+    assert bench.transport.of("target_pose") == []
+
+
+def test_a_query_that_comes_while_an_answer_is_placed_keeps_its_pose_back(
+    types: MessageTypes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Bench(types, make_transforms=lambda _: Frames()) as bench:
+        publish = bench.transport.publish
+
+        def publish_and_ask(key: str, message: object) -> None:
+            publish(key, message)
+            if key == "objects_3d":
+                bench.ask("the blue ball")
+
+        monkeypatch.setattr(bench.transport, "publish", publish_and_ask)
+        bench.ask("the red block")
+        see(bench)
+
+    assert len(bench.transport.of("cloud")) == 1
+    assert bench.transport.of("target_pose") == []
+
+
+def test_standing_queries_are_placed_without_a_pose(types: MessageTypes) -> None:
+    with Bench(types, make_transforms=lambda _: Frames()) as bench:
+        message_class = types.get("textseg_ros/msg/StandingQuery")
+        bench.behaviour.on_standing_query(
+            message_class(key="tool", text="the red block", priority=0, lifetime_s=0.0)
+        )
+        see(bench)
+
+    assert [key for key, _ in bench.transport.sent if key in SPACE] == [
+        "objects_3d",
+        "detections_3d",
+    ]
+    assert bench.transport.of("objects_3d")[0].query_key == "tool"

@@ -1,0 +1,215 @@
+"""Where answers lie in space: depth images in, poses, points and markers out, while wanted."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from textseg_core.arrays import UInt8Array
+from textseg_ros.demand import Demand
+from textseg_ros.depth_pipeline import DepthPipeline
+from textseg_ros.depth_view import DepthRefused, DepthSettings, DepthViewer
+from textseg_ros.frame import Frame
+from textseg_ros.outputs_3d import messages_3d
+from textseg_ros.pairing import RgbdPairing
+from textseg_ros.placed import Output3d, PlacedResult
+from textseg_ros.query import Query
+from textseg_ros.query_book import Standing
+from textseg_ros.report import Report
+from textseg_ros.results import Answer
+from textseg_ros.settings import LiveSettings, NodeSettings
+from textseg_ros.tf_source import Tell, TransformSource
+from textseg_ros.topics import camera_key
+from textseg_ros.transport import Transport
+
+OUTPUTS = ("objects_3d", "target_pose", "detections_3d", "cloud", "markers")
+"""Keys of the topics that say where objects lie."""
+_OF_ALL_QUERIES = ("objects_3d", "detections_3d")
+"""Those whose messages name their query; the others belong to the query of the topic."""
+
+MakeTransforms = Callable[[Tell], TransformSource]
+"""Begins to hear transforms."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Eye:
+    """What one camera needs."""
+
+    pairing: RgbdPairing
+    pipeline: DepthPipeline
+
+
+class Space:
+    """Places answers by depth while someone receives what comes of it.
+
+    Depth images, camera descriptions and transforms are heard only then. What is late or unfit
+    costs the message in space alone: the answer in pixels has been sent before.
+
+    Args:
+        transport: What carries the messages.
+        settings: The node's settings.
+        report: Where refusals are told.
+        clock_s: Monotonic seconds.
+        make_transforms: Begins to hear transforms; None where there are none to be had, so that
+            nothing is ever placed.
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        settings: LiveSettings,
+        report: Report,
+        clock_s: Callable[[], float],
+        make_transforms: MakeTransforms | None,
+    ) -> None:
+        self._transport = transport
+        self._settings = settings
+        self._report = report
+        self._clock_s = clock_s
+        self._make_transforms = make_transforms
+        self._transforms: TransformSource | None = None
+        self._eyes: dict[str, _Eye] = {}
+        self._demand = Demand(settings.now.cameras, self._watch, self._listens, clock_s)
+
+    def look(self, *, asked: bool) -> None:
+        """Hear depth while answers are given and someone receives where they lie; cheap.
+
+        Args:
+            asked: Whether the node answers and there is a query in force.
+        """
+        possible = asked and self._make_transforms is not None
+        self._demand.look(asked=possible, awaits=lambda _: False)
+
+    def end(self) -> None:
+        """Hear no depth and no transforms any more."""
+        self._demand.end()
+        if self._transforms is not None:
+            self._transforms.close()
+            self._transforms = None
+
+    def on_depth(self, message: Any, camera: str = "") -> None:
+        """Take a depth image, sensor_msgs/Image."""
+        if camera in self._eyes:
+            self._eyes[camera].pairing.on_depth(message)
+
+    def on_camera_info(self, message: Any, camera: str = "") -> None:
+        """Take the sensor_msgs/CameraInfo of a colour camera."""
+        if camera in self._eyes:
+            self._eyes[camera].pairing.on_info(message)
+
+    def on_depth_info(self, message: Any, camera: str = "") -> None:
+        """Take the sensor_msgs/CameraInfo of a depth camera."""
+        if camera in self._eyes:
+            self._eyes[camera].pairing.on_depth_info(message)
+
+    def publish(
+        self,
+        frame: Frame,
+        image: UInt8Array,
+        answers: Sequence[Answer],
+        standing: Callable[[Query], Standing],
+    ) -> None:
+        """Publish where the objects of a frame's answers lie, or tell why that is not known.
+
+        Args:
+            frame: The image.
+            image: Its picture, RGB (H, W, 3).
+            answers: That were sent, with this image.
+            standing: What has become of a query: only one still asked moves an arm.
+        """
+        eye = self._eyes.get(frame.camera)
+        if eye is None or not answers:
+            return
+        try:
+            self._publish(eye, frame, image, answers, standing)
+        except Exception as error:  # the answer in pixels has been sent, and the next may do
+            self._report.tell(
+                "placing failed",
+                "error",
+                f"answers are not placed in space: {type(error).__name__}: {error}",
+            )
+
+    def _publish(
+        self,
+        eye: _Eye,
+        frame: Frame,
+        image: UInt8Array,
+        answers: Sequence[Answer],
+        standing: Callable[[Query], Standing],
+    ) -> None:
+        eye.pairing.on_colour(frame.message)
+        eye.pipeline.viewer.settings = _depth_settings(self._settings.now)
+        try:
+            placed = eye.pipeline.locate(
+                frame.message, [answer.segmentation for answer in answers]
+            )
+        except DepthRefused as refused:
+            self._report.tell(
+                f"not placed: {refused.kind}",
+                "warning",
+                f"answers are not placed in space: {refused}",
+            )
+            return
+        age_s = frame.age_s(self._transport.now_ns(), self._clock_s())
+        for answer, where in zip(answers, placed, strict=True):
+            late = answer.stale or age_s > self._settings.now.max_age_s
+            self._send(frame.camera, replace(answer, stale=late), where, image, standing)
+
+    def values(self) -> dict[str, str]:
+        """Return what became of depth, for diagnostics."""
+        values: dict[str, str] = {}
+        for camera, eye in self._eyes.items():
+            for kind, count in eye.pipeline.viewer.refusals.items():
+                values[camera_key(camera, f"not placed: {kind}")] = str(count)
+            values[camera_key(camera, "objects not placed")] = str(eye.pipeline.unplaced)
+        return values
+
+    def _send(
+        self,
+        camera: str,
+        answer: Answer,
+        placed: PlacedResult,
+        image: UInt8Array,
+        standing: Callable[[Query], Standing],
+    ) -> None:
+        for index, reason in placed.refused.items():
+            if index == 0:
+                self._report.tell(
+                    "target not placed", "warning", f"the target is not placed in space: {reason}"
+                )
+        track_ids = answer.turn.target.tracked.track_ids if answer.turn and answer.tracked else ()
+        output = Output3d(answer, placed, image, track_ids)
+        lifetime_s = self._settings.now.marker_lifetime_s
+        messages = messages_3d(self._transport.messages, output, lifetime_s)
+        for key, message in messages.items():
+            if answer.query.key and key not in _OF_ALL_QUERIES:
+                continue
+            # Asked anew for each message: an arm may move on a pose.
+            state = standing(answer.query)
+            if state == "cleared" or (key == "target_pose" and state != "asked"):
+                continue
+            self._transport.publish(camera_key(camera, key), message)
+
+    def _listens(self, camera: str) -> bool:
+        return any(self._transport.listeners(camera_key(camera, key)) for key in OUTPUTS)
+
+    def _watch(self, camera: str, on: bool) -> None:
+        if on and self._make_transforms is not None:
+            if self._transforms is None:
+                self._transforms = self._make_transforms(self._report.tell)
+            pairing = RgbdPairing(colour_queue=0, clock_s=self._clock_s)
+            viewer = DepthViewer(pairing, self._transforms, _depth_settings(self._settings.now))
+            self._eyes[camera] = _Eye(pairing, DepthPipeline(viewer))
+        elif camera in self._eyes:
+            self._eyes.pop(camera).pairing.close()
+        self._transport.watch_depth(camera, on)
+
+
+def _depth_settings(settings: NodeSettings) -> DepthSettings:
+    return DepthSettings(
+        target_frame=settings.target_frame,
+        transform_timeout_s=settings.transform_timeout_s,
+        depth_timeout_s=settings.depth_timeout_s,
+        rectified=settings.rectified,
+        depth_rectified=settings.depth_rectified,
+        max_image_px=settings.max_image_px,
+    )
