@@ -6,15 +6,17 @@ import selectors
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 
 from textseg_ros.dds.environment import DdsSettings
 from textseg_ros.dds.rtps import discovery
 from textseg_ros.dds.rtps import parameters as pid
 from textseg_ros.dds.rtps.discovery import EndpointData, ParticipantData
-from textseg_ros.dds.rtps.parameters import Locator, Parameters
-from textseg_ros.dds.rtps.reader import Sample, WriterProxy
+from textseg_ros.dds.rtps.endpoints import Endpoint, SampleCallback, TopicReader
+from textseg_ros.dds.rtps.outbox import Outbox, Outgoing
+from textseg_ros.dds.rtps.parameters import Parameters
+from textseg_ros.dds.rtps.peers import Peers
+from textseg_ros.dds.rtps.reader import Sample
 from textseg_ros.dds.rtps.sockets import Sockets
 from textseg_ros.dds.rtps.wire import (
     VENDOR,
@@ -24,7 +26,6 @@ from textseg_ros.dds.rtps.wire import (
     Heartbeat,
     NackFrag,
     Received,
-    Submessage,
     read_packet,
     write_packet,
     write_submessage,
@@ -34,51 +35,16 @@ from textseg_ros.dds.rtps.writer import ReliableWriter
 _LOGGER = logging.getLogger(__name__)
 _TICK_S = 0.05
 _ANNOUNCE_S, _ANNOUNCE_FIRST_S, _FIRST = 3.0, 0.3, 5
-_HELLO_S = 0.5
-_PACKET_BYTES = 14_720  # as Cyclone DDS packs them
 _DATAGRAM_BYTES = 65_536
+_PACKETS_AT_ONCE = 64
 _DEPTH = 10
-_BURST_BYTES, _BURST_PAUSE_S = 128 << 10, 0.001
-_END_WAIT_S = 0.2
-
-SampleCallback = Callable[[Sample], None]
-_Outgoing = list[tuple[bytes, list[Submessage]]]
-
-
-@dataclass(slots=True)
-class _Peer:
-    data: ParticipantData
-    heard_s: float
-
-
-class _Reader:
-    """Reliable reader of one topic: a WriterProxy for each matched writer."""
-
-    def __init__(self, entity_id: bytes, on_sample: SampleCallback, ordered: bool) -> None:
-        self.entity_id, self.on_sample, self.ordered = entity_id, on_sample, ordered
-        self.writers: dict[bytes, WriterProxy] = {}
-        self.hello_due_s = 0.0
-
-    def match(self, guid: bytes) -> None:
-        if guid not in self.writers:
-            self.writers[guid] = WriterProxy(guid, self.entity_id, self.ordered)
-            self.hello_due_s = 0.0
-
-
-@dataclass(slots=True)
-class _Endpoint:
-    """One of our own endpoints that is announced, and the others that it is matched with."""
-
-    data: EndpointData
-    matched: dict[bytes, EndpointData]
-    writer: ReliableWriter | None = None
-    reader: _Reader | None = None
+_SERVICE_TOPICS = ("rq/", "rr/")
 
 
 class RtpsWriter:
     """Writes samples with inline QoS; made by `RtpsParticipant.writer`."""
 
-    def __init__(self, participant: "RtpsParticipant", endpoint: _Endpoint) -> None:
+    def __init__(self, participant: "RtpsParticipant", endpoint: Endpoint) -> None:
         self._participant, self._endpoint = participant, endpoint
         self.guid = endpoint.data.guid
 
@@ -103,7 +69,7 @@ class RtpsWriter:
 class RtpsReader:
     """Receives samples with inline QoS; made by `RtpsParticipant.reader`."""
 
-    def __init__(self, participant: "RtpsParticipant", endpoint: _Endpoint) -> None:
+    def __init__(self, participant: "RtpsParticipant", endpoint: Endpoint) -> None:
         self._participant, self._endpoint = participant, endpoint
         self.guid = endpoint.data.guid
 
@@ -113,12 +79,13 @@ class RtpsReader:
 
 
 class RtpsParticipant:
-    """Takes part in a DDS domain with reliable, volatile endpoints.
+    """Takes part in a DDS domain with reliable, volatile endpoints of services.
 
     One thread receives and calls back; writing is allowed in any thread.
 
     Args:
-        settings: Domain and discovery.
+        settings: Domain and discovery; of the latter what ROS 2's variables say, not what
+            CYCLONEDDS_URI does.
         on_error: Called with a topic and what a callback raised there.
 
     Raises:
@@ -133,9 +100,9 @@ class RtpsParticipant:
         self._own = ParticipantData(self.prefix, locators, locators)
         self._lock = threading.RLock()
         self._closed = threading.Event()
-        self._peers: dict[bytes, _Peer] = {}
-        self._remote: dict[bytes, EndpointData] = {}
-        self._endpoints: dict[bytes, _Endpoint] = {}
+        self._peers = Peers()
+        self._outbox = Outbox(self.prefix, self._sockets, self._peers.locators)
+        self._endpoints: dict[bytes, Endpoint] = {}
         self._keys = 0
         self._announced = 0
         self._announce_due_s = 0.0
@@ -144,8 +111,8 @@ class RtpsParticipant:
         self._writers: dict[bytes, ReliableWriter] = {
             writer.entity_id: writer for writer in (self._publications, self._subscriptions)
         }
-        self._readers: dict[bytes, _Reader] = {
-            entity: _Reader(entity, self._on_endpoint, ordered=True)
+        self._readers: dict[bytes, TopicReader] = {
+            entity: TopicReader(entity, self._on_endpoint, ordered=True)
             for entity in (discovery.PUBLICATIONS_READER, discovery.SUBSCRIPTIONS_READER)
         }
         self._selector = selectors.DefaultSelector()
@@ -168,9 +135,9 @@ class RtpsParticipant:
         with self._lock:
             entity = self._new_entity(discovery.WRITER_KIND)
             writer = ReliableWriter(entity, _DEPTH)
-            self._writers[entity] = writer
             data = EndpointData(self.prefix + entity, topic, type_name, True, user_data)
-            endpoint = _Endpoint(data, {}, writer=writer)
+            endpoint = Endpoint(data, writer=writer)
+            self._writers[entity] = writer
             self._add(endpoint, self._publications)
         return RtpsWriter(self, endpoint)
 
@@ -184,34 +151,34 @@ class RtpsParticipant:
         """
         with self._lock:
             entity = self._new_entity(discovery.READER_KIND)
-            reader = _Reader(entity, on_sample, ordered=False)
-            self._readers[entity] = reader
+            reader = TopicReader(entity, on_sample, ordered=False)
             data = EndpointData(self.prefix + entity, topic, type_name, True, user_data)
-            endpoint = _Endpoint(data, {}, reader=reader)
+            endpoint = Endpoint(data, reader=reader)
+            self._readers[entity] = reader
             self._add(endpoint, self._subscriptions)
         return RtpsReader(self, endpoint)
 
     def write(
-        self, endpoint: _Endpoint, payload: bytes, inline: Parameters, only: bytes | None
+        self, endpoint: Endpoint, payload: bytes, inline: Parameters, only: bytes | None
     ) -> int:
         """Send a sample of one of our writers; see `RtpsWriter.write`."""
         with self._lock:
             self._check_open()
-            assert_writer = endpoint.writer
-            if assert_writer is None:
-                raise ValueError("a reader writes nothing")
-            sequence, outgoing = assert_writer.write(payload, inline, time.monotonic(), only=only)
-            packets = self._packets(outgoing)
-        self._send(packets)
+            if endpoint.writer is None:
+                raise ValueError(f"the endpoint of {endpoint.data.topic} is a reader")
+            now_s = time.monotonic()
+            sequence, outgoing = endpoint.writer.write(payload, inline, now_s, only=only)
+            packets = self._outbox.packed(outgoing)
+        self._outbox.send(packets)
         return sequence
 
-    def matched(self, endpoint: _Endpoint) -> tuple[EndpointData, ...]:
+    def matched(self, endpoint: Endpoint) -> tuple[EndpointData, ...]:
         """Return the other ends of one of our endpoints."""
         with self._lock:
             return tuple(endpoint.matched.values())
 
     def remove(self, *ends: RtpsWriter | RtpsReader) -> None:
-        """Take endpoints away again."""
+        """Take endpoints away again; nothing happens to those that have gone."""
         with self._lock:
             for end in ends:
                 endpoint = self._endpoints.pop(end.guid, None)
@@ -221,12 +188,11 @@ class RtpsParticipant:
                 self._readers.pop(end.guid[12:], None)
                 of = self._subscriptions if endpoint.writer is None else self._publications
                 payload, inline = discovery.write_end(end.guid, pid.ENDPOINT_GUID)
-                now_s = time.monotonic()
-                _, outgoing = of.write(payload, inline, now_s, is_key=True)
-                self._send(self._packets(outgoing))
+                _, outgoing = of.write(payload, inline, time.monotonic(), is_key=True)
+                self._outbox.post(outgoing)
 
     def close(self) -> None:
-        """Tell the others and end the thread."""
+        """Tell the others and end the thread; a callback under way is waited for."""
         with self._lock:
             if self._closed.is_set():
                 return
@@ -234,19 +200,10 @@ class RtpsParticipant:
         if threading.current_thread() is not self._thread:
             self._thread.join()
         with self._lock:
-            payload, inline = discovery.write_end(
-                self.prefix + discovery.PARTICIPANT, pid.PARTICIPANT_GUID
-            )
-            self._announce(
-                Data(
-                    discovery.SPDP_READER,
-                    discovery.SPDP_WRITER,
-                    self._next_announcement(),
-                    payload,
-                    inline,
-                    is_key=True,
-                )
-            )
+            end = discovery.write_end(self.prefix + discovery.PARTICIPANT, pid.PARTICIPANT_GUID)
+            everywhere = (*self._sockets.announced_to, *self._peers.discovery_locators())
+            packet = self._announcement(bytes(12), end)
+            self._sockets.send(packet, tuple(dict.fromkeys(everywhere)))
             self._selector.close()
             self._sockets.close()
 
@@ -259,36 +216,13 @@ class RtpsParticipant:
         self._keys += 1
         return self._keys.to_bytes(3, "big") + bytes([kind])
 
-    def _add(self, endpoint: _Endpoint, announcer: ReliableWriter) -> None:
+    def _add(self, endpoint: Endpoint, announcer: ReliableWriter) -> None:
         self._endpoints[endpoint.data.guid] = endpoint
-        payload = discovery.write_endpoint(endpoint.data)
-        _, outgoing = announcer.write(payload, {}, time.monotonic())
-        for remote in self._remote.values():
-            outgoing += self._match(endpoint, remote)
-        self._send(self._packets(outgoing))
-
-    def _match(self, own: _Endpoint, remote: EndpointData) -> _Outgoing:
-        """Match two endpoints if they fit; return what to send."""
-        if (own.data.topic, own.data.type_name) != (remote.topic, remote.type_name):
-            return []
-        is_writer = remote.guid[15] & 0x0F in (0x02, 0x03)
-        if own.reader is not None and is_writer and remote.reliable:
-            own.matched[remote.guid] = remote
-            own.reader.match(remote.guid)
-            return []
-        if own.writer is not None and not is_writer:
-            own.matched[remote.guid] = remote
-            return [(remote.guid, own.writer.match(remote.guid, time.monotonic()))]
-        return []
-
-    def _unmatch(self, guid: bytes) -> None:
-        self._remote.pop(guid, None)
-        for endpoint in self._endpoints.values():
-            if endpoint.matched.pop(guid, None) is not None:
-                if endpoint.writer is not None:
-                    endpoint.writer.unmatch(guid)
-                if endpoint.reader is not None:
-                    endpoint.reader.writers.pop(guid, None)
+        now_s = time.monotonic()
+        _, outgoing = announcer.write(discovery.write_endpoint(endpoint.data), {}, now_s)
+        for other in self._peers.endpoints:
+            outgoing += endpoint.match(other, now_s)
+        self._outbox.post(outgoing)
 
     # Receiving, in the participant's thread.
 
@@ -307,7 +241,7 @@ class RtpsParticipant:
             self._closed.wait(_TICK_S)
 
     def _receive(self, source: socket.socket) -> None:
-        for _ in range(64):  # then the clock's work, however much arrives
+        for _ in range(_PACKETS_AT_ONCE):  # then the clock's work, however much arrives
             try:
                 packet = source.recv(_DATAGRAM_BYTES, socket.MSG_DONTWAIT)
             except BlockingIOError:
@@ -323,11 +257,10 @@ class RtpsParticipant:
             return
         if any(received.destination) and received.destination != self.prefix:
             return
-        message, delivered = received.submessage, []
+        message = received.submessage
+        delivered: list[tuple[TopicReader, Sample]] = []
         with self._lock:
-            peer = self._peers.get(received.source)
-            if peer is not None:
-                peer.heard_s = time.monotonic()
+            self._peers.hear(received.source, time.monotonic())
             if isinstance(message, Data) and message.writer == discovery.SPDP_WRITER:
                 self._on_participant(message)
             elif isinstance(message, AckNack | NackFrag):
@@ -337,7 +270,7 @@ class RtpsParticipant:
         for reader, sample in delivered:
             self._deliver(reader, sample)
 
-    def _deliver(self, reader: _Reader, sample: Sample) -> None:
+    def _deliver(self, reader: TopicReader, sample: Sample) -> None:
         try:
             reader.on_sample(sample)
         except Exception as error:  # one bad sample must not end the thread
@@ -353,19 +286,18 @@ class RtpsParticipant:
             answer = writer.on_acknack(guid, message)
         else:
             answer = writer.on_nackfrag(guid, message)
-        if answer:
-            self._send(self._packets([(guid, answer)]))
+        self._outbox.post([(guid, answer)])
 
     def _to_readers(
         self, source: bytes, message: Data | Gap | Heartbeat
-    ) -> list[tuple[_Reader, Sample]]:
+    ) -> list[tuple[TopicReader, Sample]]:
         guid = source + message.writer
         if any(message.reader):
             named = self._readers.get(message.reader)
             readers = [] if named is None else [named]
         else:
             readers = list(self._readers.values())
-        delivered: list[tuple[_Reader, Sample]] = []
+        delivered: list[tuple[TopicReader, Sample]] = []
         for reader in readers:
             proxy = reader.writers.get(guid)
             if proxy is None:
@@ -376,8 +308,7 @@ class RtpsParticipant:
                 samples = proxy.on_gap(message)
             else:
                 samples, answers = proxy.on_heartbeat(message)
-                if answers:
-                    self._send(self._packets([(guid, list(answers))]))
+                self._outbox.post([(guid, list(answers))])
             delivered += [(reader, sample) for sample in samples]
         return delivered
 
@@ -389,30 +320,24 @@ class RtpsParticipant:
             self._forget(ended[:12])
             return
         data = discovery.read_participant(message.payload)
-        if data.prefix == self.prefix:
-            return
         now_s = time.monotonic()
-        known = self._peers.get(data.prefix)
-        self._peers[data.prefix] = _Peer(data, now_s)
-        if known is not None:
+        if data.prefix == self.prefix or not self._peers.greet(data, now_s):
             return
-        self._sockets.send(
-            self._announcement(data.prefix), self._sockets.reachable(data.discovery)
-        )
-        outgoing: _Outgoing = []
+        packet = self._announcement(data.prefix, (discovery.write_participant(self._own), {}))
+        self._sockets.send(packet, self._sockets.reachable(data.discovery))
+        outgoing: Outgoing = []
         for writer, reader_id in (
             (self._publications, discovery.PUBLICATIONS_READER),
             (self._subscriptions, discovery.SUBSCRIPTIONS_READER),
         ):
             guid = data.prefix + reader_id
             outgoing.append((guid, writer.match(guid, now_s)))
-        self._readers[discovery.PUBLICATIONS_READER].match(
-            data.prefix + discovery.PUBLICATIONS_WRITER
-        )
-        self._readers[discovery.SUBSCRIPTIONS_READER].match(
-            data.prefix + discovery.SUBSCRIPTIONS_WRITER
-        )
-        self._send(self._packets(outgoing))
+        for reader_id, writer_id in (
+            (discovery.PUBLICATIONS_READER, discovery.PUBLICATIONS_WRITER),
+            (discovery.SUBSCRIPTIONS_READER, discovery.SUBSCRIPTIONS_WRITER),
+        ):
+            self._readers[reader_id].match(data.prefix + writer_id)
+        self._outbox.post(outgoing)
 
     def _on_endpoint(self, sample: Sample) -> None:
         with self._lock:
@@ -421,18 +346,21 @@ class RtpsParticipant:
                 self._unmatch(ended)
                 return
             data = discovery.read_endpoint(sample.payload)
-            if not data.topic.startswith(("rq/", "rr/")):
+            if not data.topic.startswith(_SERVICE_TOPICS):
                 return
-            self._remote[data.guid] = data
-            outgoing: _Outgoing = []
+            self._peers.add(data)
+            outgoing: Outgoing = []
             for endpoint in self._endpoints.values():
-                outgoing += self._match(endpoint, data)
-            self._send(self._packets(outgoing))
+                outgoing += endpoint.match(data, time.monotonic())
+            self._outbox.post(outgoing)
+
+    def _unmatch(self, guid: bytes) -> None:
+        self._peers.drop(guid)
+        for endpoint in self._endpoints.values():
+            endpoint.unmatch(guid)
 
     def _forget(self, prefix: bytes) -> None:
-        if self._peers.pop(prefix, None) is None:
-            return
-        for guid in [guid for guid in self._remote if guid.startswith(prefix)]:
+        for guid in self._peers.forget(prefix):
             self._unmatch(guid)
         for writer in (self._publications, self._subscriptions):
             for guid in [guid for guid in writer.readers if guid.startswith(prefix)]:
@@ -441,6 +369,20 @@ class RtpsParticipant:
             for guid in [guid for guid in reader.writers if guid.startswith(prefix)]:
                 del reader.writers[guid]
 
+    def _announcement(self, destination: bytes, content: tuple[bytes, Parameters]) -> bytes:
+        """Return a packet with what this participant tells of itself: that it is, or its end."""
+        payload, inline = content
+        self._announced += 1
+        data = Data(
+            discovery.SPDP_READER,
+            discovery.SPDP_WRITER,
+            self._announced,
+            payload,
+            inline,
+            is_key=bool(inline),
+        )
+        return write_packet(self.prefix, destination, [write_submessage(data)])
+
     # What is due.
 
     def _tick(self, now_s: float) -> None:
@@ -448,87 +390,16 @@ class RtpsParticipant:
             if now_s >= self._announce_due_s:
                 pause_s = _ANNOUNCE_FIRST_S if self._announced < _FIRST else _ANNOUNCE_S
                 self._announce_due_s = now_s + pause_s
-                self._sockets.send(self._announcement(bytes(12)), self._sockets.announced_to)
-            for prefix, peer in list(self._peers.items()):
-                if now_s - peer.heard_s > peer.data.lease_s:
-                    self._forget(prefix)
-            outgoing: _Outgoing = []
+                packet = self._announcement(
+                    bytes(12), (discovery.write_participant(self._own), {})
+                )
+                self._sockets.send(packet, self._sockets.announced_to)
+            for prefix in self._peers.silent(now_s):
+                self._forget(prefix)
+            outgoing: Outgoing = []
             for writer in self._writers.values():
                 outgoing += writer.due(now_s)
             for reader in self._readers.values():
-                if now_s >= reader.hello_due_s:
-                    reader.hello_due_s = now_s + _HELLO_S
-                    outgoing += [
-                        (guid, [proxy.hello()])
-                        for guid, proxy in reader.writers.items()
-                        if not proxy.heard
-                    ]
-            packets = self._packets(outgoing)
-        self._send(packets)
-
-    def _next_announcement(self) -> int:
-        self._announced += 1
-        return self._announced
-
-    def _announcement(self, destination: bytes) -> bytes:
-        data = Data(
-            discovery.SPDP_READER,
-            discovery.SPDP_WRITER,
-            self._next_announcement(),
-            discovery.write_participant(self._own),
-        )
-        return write_packet(self.prefix, destination, [write_submessage(data)])
-
-    def _announce(self, data: Data) -> None:
-        packet = write_packet(self.prefix, bytes(12), [write_submessage(data)])
-        places = list(self._sockets.announced_to)
-        for peer in self._peers.values():
-            places += self._sockets.reachable(peer.data.discovery)
-        self._sockets.send(packet, tuple(dict.fromkeys(places)))
-
-    # Sending.
-
-    def _locators(self, guid: bytes) -> tuple[Locator, ...]:
-        peer = self._peers.get(guid[:12])
-        if peer is None:
-            return ()
-        if guid[15] & 0xC0 == 0xC0:  # a built-in endpoint
-            return self._sockets.reachable(peer.data.discovery)
-        remote = self._remote.get(guid)
-        own = () if remote is None else remote.locators
-        return self._sockets.reachable(own or peer.data.traffic or peer.data.discovery)
-
-    def _packets(self, outgoing: _Outgoing) -> list[tuple[bytes, tuple[Locator, ...]]]:
-        """Return packets and where they go; submessages that fit go together."""
-        packets: list[tuple[bytes, tuple[Locator, ...]]] = []
-        for guid, messages in outgoing:
-            locators = self._locators(guid)
-            if not messages or not locators:
-                continue
-            packets += [
-                (write_packet(self.prefix, guid[:12], group), locators)
-                for group in _grouped(write_submessage(message) for message in messages)
-            ]
-        return packets
-
-    def _send(self, packets: Sequence[tuple[bytes, tuple[Locator, ...]]]) -> None:
-        sent = 0
-        for packet, locators in packets:
-            self._sockets.send(packet, locators)
-            sent += len(packet)
-            if sent > _BURST_BYTES:  # the receiver's buffer holds little more
-                time.sleep(_BURST_PAUSE_S)
-                sent = 0
-
-
-def _grouped(submessages: Iterable[bytes]) -> Iterable[list[bytes]]:
-    group: list[bytes] = []
-    size = 0
-    for each in submessages:
-        if group and size + len(each) > _PACKET_BYTES:
-            yield group
-            group, size = [], 0
-        group.append(each)
-        size += len(each)
-    if group:
-        yield group
+                outgoing += reader.due(now_s)
+            packets = self._outbox.packed(outgoing)
+        self._outbox.send(packets)
