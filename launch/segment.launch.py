@@ -12,6 +12,21 @@ SHARE = Path(get_package_share_directory("textseg_ros"))
 ARGUMENTS = {
     "camera": ("/camera/image_raw", "Topic of the camera's sensor_msgs/Image"),
     "camera_compressed": ("", "Topic of its CompressedImage; empty for <camera>/compressed"),
+    "depth": (
+        "/camera/depth/image_raw",
+        "Topic of its depth images, Image; heard only while someone receives what comes of it",
+    ),
+    "camera_info": (
+        "",
+        "Topic of the CameraInfo of the colour images; empty for <folder of camera>/camera_info",
+    ),
+    "depth_info": (
+        "",
+        "Topic of the CameraInfo of depth images that are not registered to the colour images; "
+        "empty for <folder of depth>/camera_info",
+    ),
+    "target_frame": ("", "Frame of poses and points, such as base_link; empty for the camera's"),
+    "autostart": ("true", "false to wait for `ros2 lifecycle set`"),
     "config_file": (str(SHARE / "config" / "segmenter.yaml"), "ROS 2 parameter file"),
     "namespace": ("textseg", "Namespace of the node and its topics"),
     "node_name": ("segmenter", "Name of the node"),
@@ -28,7 +43,13 @@ def start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     given = context.launch_configurations
     compressed = given["camera_compressed"] or f"{given['camera']}/compressed"
     namespace = f"/{given['namespace'].strip('/')}".rstrip("/")
+    camera_info = given["camera_info"] or f"{given['camera'].rpartition('/')[0]}/camera_info"
+    depth_info = given["depth_info"] or f"{given['depth'].rpartition('/')[0]}/camera_info"
     overrides: dict[str, str | bool] = {}
+    if given["target_frame"]:
+        overrides["target_frame"] = given["target_frame"]
+    if given["autostart"].lower() == "false":
+        overrides["autostart"] = False
     if given["weights"]:
         overrides["weights"] = given["weights"]
     if given["use_sim_time"].lower() == "true":
@@ -39,7 +60,13 @@ def start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
         namespace=namespace,
         name=given["node_name"],
         parameters=[given["config_file"], *([overrides] if overrides else [])],
-        remappings=[("image", given["camera"]), ("image/compressed", compressed)],
+        remappings=[
+            ("image", given["camera"]),
+            ("image/compressed", compressed),
+            ("depth", given["depth"]),
+            ("camera_info", camera_info),
+            ("depth/camera_info", depth_info),
+        ],
         ros_arguments=["--log-level", f"{namespace}/{given['node_name']}:={given['log_level']}"],
         output="both",
         emulate_tty=True,

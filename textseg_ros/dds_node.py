@@ -29,6 +29,14 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--camera", metavar="TOPIC", help="image topic; <TOPIC>/compressed belongs to it"
     )
+    parser.add_argument(
+        "--remap",
+        "-r",
+        action="append",
+        default=[],
+        metavar="NAME:=TOPIC",
+        help="another topic for one of the node's, such as depth:=/camera/depth/image_raw",
+    )
     parser.add_argument("--namespace", default=NAMESPACE)
     parser.add_argument("--node-name", default=NODE_NAME)
     parser.add_argument("--domain", type=int, metavar="ID", help="instead of ROS_DOMAIN_ID")

@@ -225,7 +225,10 @@ def _pass_on(callback: Callable[[Any, str], None], camera: str, message: Any) ->
 
 
 def topic_names(
-    namespace: str, camera: str | None, cameras: Sequence[str] = ("",)
+    namespace: str,
+    camera: str | None,
+    cameras: Sequence[str] = ("",),
+    remaps: Sequence[str] = (),
 ) -> dict[str, str]:
     """Return the absolute name of each topic by its key.
 
@@ -234,12 +237,25 @@ def topic_names(
         camera: Replaces `image` of the first camera, and with `/compressed` behind it
             `image/compressed`.
         cameras: Names of the cameras.
+        remaps: `NAME:=TOPIC` for other topics.
+
+    Raises:
+        ValueError: If a remap is wrong; names it.
     """
     names = {topic.key: resolve(topic.name, namespace) for topic in topics_of(cameras)}
     if camera is not None:
         image = camera_key(cameras[0], "image")
         names[image] = resolve(camera, namespace)
         names[camera_key(cameras[0], "compressed")] = f"{names[image]}/compressed"
+    by_name = {topic.name: topic.key for topic in topics_of(cameras)}
+    for remap in remaps:
+        name, _, new = remap.partition(":=")
+        if not new or name not in by_name:
+            raise ValueError(
+                f"--remap must be NAME:=TOPIC with a NAME among {', '.join(sorted(by_name))}, "
+                f"got {remap!r}"
+            )
+        names[by_name[name]] = resolve(new, namespace)
     return names
 
 
@@ -294,7 +310,9 @@ def open_node(arguments: argparse.Namespace) -> DdsNode:
         arguments.node_name, arguments.namespace, discovery, distro=arguments.distro
     )
     try:
-        names = topic_names(arguments.namespace, arguments.camera, settings.cameras)
+        names = topic_names(
+            arguments.namespace, arguments.camera, settings.cameras, arguments.remap
+        )
         return DdsNode(participant, load_segmenter, settings, names)
     except BaseException:
         participant.close()

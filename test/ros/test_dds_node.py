@@ -271,6 +271,17 @@ def test_the_camera_replaces_image_and_its_compressed_twin() -> None:
     assert topic_names("/arm", None)["compressed"] == "/arm/image/compressed"
 
 
+def test_every_topic_can_be_remapped() -> None:
+    names = topic_names("/arm", None, ("", "rear"), ["depth:=/camera/depth", "rear/image:=eye"])
+
+    assert names["depth"] == "/camera/depth"
+    assert names["rear/image"] == "/arm/eye"
+    assert names["rear/depth"] == "/arm/rear/depth"
+    for wrong in ("depth", "depth:=", "colour:=/x"):
+        with pytest.raises(ValueError, match=r"--remap must be NAME:=TOPIC with a NAME among "):
+            topic_names("/arm", None, remaps=[wrong])
+
+
 def test_assignments_override_the_parameter_file(tmp_path: Path) -> None:
     file = tmp_path / "p.yaml"
     file.write_text("/**:\n  ros__parameters:\n    max_age_s: 2.0\n    overlay: true\n")
