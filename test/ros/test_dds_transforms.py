@@ -7,7 +7,7 @@ from dds_peers import loopback_settings, wait_until
 from tf_table import ASKED, SENT, check, moving, nanoseconds, tf_message
 
 from textseg_core.transforms import TransformPending, TransformUnavailable
-from textseg_ros.tf_source import TF_STATIC_TOPIC, TF_TOPIC, TF_TYPE, TfListener
+from textseg_ros.tf_source import TF_STATIC_TOPIC, TF_TOPIC, TF_TYPE
 
 pytest.importorskip("cyclonedds", reason="the DDS participant needs cyclonedds")
 
@@ -23,11 +23,17 @@ class Robot:
         self._robot = robot
         self.told: list[str] = []
         self.tf = robot.publisher(TF_TOPIC, TF_TYPE, depth=100)
-        static = robot.publisher(TF_STATIC_TOPIC, TF_TYPE, depth=1, transient_local=True)
+        self.static = robot.publisher(TF_STATIC_TOPIC, TF_TYPE, depth=1, transient_local=True)
         # Before anybody listens: who comes late must get it all the same.
-        self.send(static, *(one for one in SENT if one.static))
-        self.source = listen_to_transforms(node, lambda kind, level, text: self.told.append(text))
+        self.send(self.static, *(one for one in SENT if one.static))
+        self._node = node
+        self.listen()
         assert self.tf.wait_for_matches()
+
+    def listen(self) -> None:
+        self.source = listen_to_transforms(
+            self._node, lambda kind, level, text: self.told.append(text)
+        )
 
     def send(self, publisher: Publisher, *sent: Any) -> None:
         publisher.publish(tf_message(self._robot.types, *sent))
@@ -92,8 +98,12 @@ def test_bytes_that_are_no_message_are_told_of_and_the_next_one_is_taken(robot: 
     )
 
 
-def test_a_source_is_what_the_node_is_given(robot: Robot) -> None:
-    assert isinstance(robot.source, TfListener)
+def test_closing_leaves_both_topics_and_opening_again_hears_what_stays(robot: Robot) -> None:
     robot.source.close()
-    with pytest.raises(TransformUnavailable):
+
+    assert wait_until(lambda: robot.tf.matched == robot.static.matched == 0)
+    with pytest.raises(TransformUnavailable, match="the node stops"):
         robot.source.lookup("map", "table", nanoseconds(1.0))
+    robot.source.close()
+    robot.listen()
+    assert wait_until(lambda: robot.knows("map", "table", 1.0))

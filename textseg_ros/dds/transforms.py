@@ -7,15 +7,8 @@ from textseg_ros.dds.participant import Participant
 from textseg_ros.tf_source import TF_DEPTH, TF_STATIC_TOPIC, TF_TOPIC, TF_TYPE, Tell, TfListener
 
 
-def listen_to_transforms(
-    participant: Participant,
-    tell: Tell,
-    *,
-    tf: str = TF_TOPIC,
-    tf_static: str = TF_STATIC_TOPIC,
-    now_ns: Callable[[], int] = time.time_ns,
-) -> TfListener:
-    """Return a TransformSource that hears what is published, with the QoS of tf2_ros.
+class DdsTransforms(TfListener):
+    """The TransformSource of a participant, with the QoS of tf2_ros.
 
     Args:
         participant: What carries the messages.
@@ -28,18 +21,44 @@ def listen_to_transforms(
         ValueError: If a topic name is not valid.
         RuntimeError: If the participant is closed.
     """
-    listener = TfListener(tell, now_ns)
 
-    def on_error(topic: str, error: Exception) -> None:
-        tell("transform refused", "error", f"message on {topic} refused: {error}")
+    def __init__(
+        self,
+        participant: Participant,
+        tell: Tell,
+        *,
+        tf: str = TF_TOPIC,
+        tf_static: str = TF_STATIC_TOPIC,
+        now_ns: Callable[[], int] = time.time_ns,
+    ) -> None:
+        super().__init__(tell, now_ns)
+        self._participant = participant
 
-    participant.subscription(
-        tf_static,
-        TF_TYPE,
-        listener.on_tf_static,
-        depth=TF_DEPTH,
-        transient_local=True,
-        on_error=on_error,
-    )
-    participant.subscription(tf, TF_TYPE, listener.on_tf, depth=TF_DEPTH, on_error=on_error)
-    return listener
+        def on_error(topic: str, error: Exception) -> None:
+            tell("transform refused", "error", f"message on {topic} refused: {error}")
+
+        self._subscriptions = [
+            participant.subscription(
+                topic,
+                TF_TYPE,
+                take,
+                depth=TF_DEPTH,
+                transient_local=static,
+                on_error=on_error,
+            )
+            for topic, take, static in (
+                (tf_static, self.on_tf_static, True),
+                (tf, self.on_tf, False),
+            )
+        ]
+
+    def close(self) -> None:
+        """End every lookup that waits, and leave both topics; nothing is answered after."""
+        super().close()
+        for subscription in self._subscriptions:
+            self._participant.remove(subscription)
+
+
+def listen_to_transforms(participant: Participant, tell: Tell) -> DdsTransforms:
+    """Return what hears /tf and /tf_static; see `DdsTransforms`."""
+    return DdsTransforms(participant, tell)
