@@ -49,7 +49,8 @@ class Condition:
         _one_of("rule", self.rule, ("", ">=", ">", "unknown"))
         if not self.data:
             raise ValueError("a figure needs the data set that it was measured on, as `data`")
-        if (self.metric == "precision") != (self.at is not None and bool(self.rule)):
+        marked = {self.at is not None, bool(self.rule)}
+        if marked != {self.metric == "precision"}:
             raise ValueError(
                 "a precision, and nothing else, has a mark `at` and a `rule`; "
                 f"got {self.metric} with at {self.at!r} and rule {self.rule!r}"
