@@ -92,6 +92,27 @@ def test_lexical_cells_have_length_one() -> None:
     torch.testing.assert_close(lexical.norm(dim=-1), torch.ones(1, 16))
 
 
+def test_the_first_convolution_can_scale_the_picture_itself() -> None:
+    network, image = small().eval(), pictures(1)
+    stem = network.image_encoder.features[0][0]
+    seen: list[Tensor] = []
+    stem.register_forward_hook(lambda layer, inputs, output: seen.extend((*inputs, output)))
+
+    with torch.no_grad():
+        network.image_encoder(image)
+        network.image_encoder.fold_scale()
+        network.image_encoder(image)
+        network.image_encoder.fold_scale()  # once is enough
+        network.image_encoder(image)
+
+    scaled, before, whole, after, _, again = seen
+    assert (scaled.min().item(), scaled.max().item()) == (-1.0, 1.0)
+    assert (whole.min().item(), whole.max().item()) == (-127.5, 127.5)
+    assert torch.equal(whole.half().float(), whole)
+    torch.testing.assert_close(after, before)
+    assert torch.equal(again, after)
+
+
 @pytest.mark.parametrize("input_px", [0, -32, 48, 100])
 def test_an_input_that_is_no_multiple_of_32_is_refused(input_px: int) -> None:
     with pytest.raises(ValueError, match=f"positive multiple of 32, got {input_px}"):

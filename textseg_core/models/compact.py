@@ -64,6 +64,18 @@ class CompactImageEncoder(nn.Module):
         self.drop = nn.Dropout2d(dropout)
         self.cells = input_px // CELL_STRIDE
         self.frozen_layers = 0
+        self._scale = 127.5
+
+    def fold_scale(self) -> None:
+        """Let the first convolution scale the picture, in place.
+
+        Its pixels then reach the weights as they are. Scaled, float16 would round them, all
+        that are alike in the same direction.
+        """
+        stem = self.features[0][0]
+        with torch.no_grad():
+            stem.weight.div_(self._scale)
+        self._scale = 1.0
 
     def load_imagenet(self, state: dict[str, Tensor]) -> None:
         """Take the backbone from torchvision's MobileNetV2 state dict.
@@ -84,7 +96,10 @@ class CompactImageEncoder(nn.Module):
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Return (cells, lexical, detail) for uint8 RGB (B, S, S, 3)."""
         weight = self.top.weight
-        values = image.to(weight.dtype).permute(0, 3, 1, 2) / 127.5 - 1.0
+        # Less half a step first: float16 holds that, and `fold_scale` can take the rest away.
+        values = image.to(weight.dtype).permute(0, 3, 1, 2) - 127.5
+        if self._scale != 1.0:
+            values = values / self._scale
         kept: dict[int, Tensor] = {}
         for index, block in enumerate(self.features):
             if index < self.frozen_layers:

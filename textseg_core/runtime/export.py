@@ -25,6 +25,7 @@ from textseg_core.model_info import (
 from textseg_core.models import registry
 from textseg_core.models.base import SegmentationNetwork
 from textseg_core.models.checkpoint import load_checkpoint
+from textseg_core.models.compact import CompactImageEncoder
 from textseg_core.models.folded_head import folded
 from textseg_core.runtime.byte_storage import round_to_bytes, store_as_bytes
 from textseg_core.runtime.comparison import greatest_difference
@@ -110,9 +111,10 @@ def export(
     _check_words(words)
     original = copy.deepcopy(network).cpu().float().eval()
     _check_last_id(original, len(words))
-    stored = original
+    stored = copy.deepcopy(original)
+    if isinstance(stored.image_encoder, CompactImageEncoder):
+        stored.image_encoder.fold_scale()
     if storage != "float32":
-        stored = copy.deepcopy(original)
         fold_batch_norm(stored)
         (round_to_half if storage == "float16" else round_to_bytes)(stored)
 

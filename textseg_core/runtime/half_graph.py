@@ -13,10 +13,10 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from textseg_core.arrays import AnyArray
+from textseg_core.runtime.half_biases import carry_bias_errors, passing_shares
+from textseg_core.runtime.half_wide import wide
 
 _LARGEST = 65504.0
-# Sums of squares leave float16's range: 192 values of 20 do.
-_WIDE_OPERATORS = ("ReduceSum", "ReduceMean", "ReduceL2", "Sqrt", "Reciprocal")
 # The standard wants these inputs in float32, whatever is resized.
 _FLOAT32_INPUTS = {"Resize": (1, 2)}
 
@@ -33,6 +33,7 @@ def convert_to_half(source: Path, target: Path, *, float32_outputs: bool) -> Non
         ValueError: If a constant lies beyond float16's range; names it.
     """
     model = load_unfolded(source)
+    carry_bias_errors(model.graph, passing_shares(model))
     halve(model, float32_outputs=float32_outputs)
     onnx.checker.check_model(model)
     onnx.save(model, target)
@@ -46,7 +47,7 @@ def halve(model: onnx.ModelProto, *, float32_outputs: bool) -> None:
     kept = _resize_inputs(graph)
     constants = {entry.name for entry in graph.initializer}
     for entry in graph.initializer:
-        if entry.data_type == TensorProto.FLOAT and entry.name not in kept:
+        if entry.data_type == TensorProto.FLOAT and entry.name not in kept | made_wide:
             entry.CopyFrom(_half(entry, entry.name))
     for value in [*graph.input, *graph.output]:
         if value.type.tensor_type.elem_type == TensorProto.FLOAT:
@@ -84,22 +85,6 @@ def halve(model: onnx.ModelProto, *, float32_outputs: bool) -> None:
             _cast_output(nodes, output.name, TensorProto.FLOAT if float32_outputs else kind)
     del graph.node[:]
     graph.node.extend(nodes)
-
-
-def wide(graph: onnx.GraphProto) -> frozenset[str]:
-    """Return what stays in float32: sums, and the squares that go into them."""
-    maker = {name: node for node in graph.node for name in node.output}
-    found: set[str] = set()
-    for node in graph.node:
-        if node.op_type not in _WIDE_OPERATORS:
-            continue
-        found.update(node.output)
-        before = maker.get(node.input[0])
-        if before is not None and (
-            before.op_type == "Pow" or (before.op_type == "Mul" and len(set(before.input)) == 1)
-        ):
-            found.update(before.output)
-    return frozenset(found)
 
 
 def load_unfolded(path: Path) -> onnx.ModelProto:

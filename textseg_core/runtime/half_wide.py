@@ -1,0 +1,67 @@
+"""What stays in float32 where a graph computes in float16, because rounding it would be seen."""
+
+import onnx
+from onnx import TensorProto
+
+# Sums of squares leave float16's range: 192 values of 20 do.
+_SUMS = ("ReduceSum", "ReduceMean", "ReduceL2", "Sqrt", "Reciprocal")
+_MOST_CHANNELS = 32
+
+
+def wide(graph: onnx.GraphProto) -> frozenset[str]:
+    """Return the tensors that stay in float32, and the constants that only they are made of.
+
+    Those are sums and the squares that go into them, and a picture on its way through the first
+    convolutions: their rounding errors are alike wherever pixels are alike, so that they do not
+    average out, and all that follows depends on them. As long as there are few channels, this
+    costs little.
+    """
+    found = _sums(graph) | _first(graph)
+    readers: dict[str, list[str]] = {value.name: [""] for value in graph.output}
+    for node in graph.node:
+        for name in node.input:
+            readers.setdefault(name, []).append(node.output[0])
+    constants = {
+        *(entry.name for entry in graph.initializer if entry.data_type == TensorProto.FLOAT),
+        *(node.output[0] for node in graph.node if node.op_type == "Constant"),
+    }
+    return frozenset(
+        found | {name for name in constants if name in readers and found.issuperset(readers[name])}
+    )
+
+
+def _sums(graph: onnx.GraphProto) -> set[str]:
+    maker = {name: node for node in graph.node for name in node.output}
+    found: set[str] = set()
+    for node in graph.node:
+        if node.op_type not in _SUMS:
+            continue
+        found.update(node.output)
+        before = maker.get(node.input[0])
+        if before is not None and (
+            before.op_type == "Pow" or (before.op_type == "Mul" and len(set(before.input)) == 1)
+        ):
+            found.update(before.output)
+    return found
+
+
+def _first(graph: onnx.GraphProto) -> set[str]:
+    """Return what is made of a picture of bytes by convolutions of few channels."""
+    sizes = {entry.name: list(entry.dims) for entry in graph.initializer}
+    constants = {
+        *sizes,
+        "",
+        *(node.output[0] for node in graph.node if node.op_type == "Constant"),
+    }
+    found = {
+        value.name
+        for value in graph.input
+        if value.type.tensor_type.elem_type == TensorProto.UINT8
+    }
+    pictures = set(found)
+    for node in graph.node:
+        is_narrow = node.op_type != "Conv" or sizes.get(node.input[1], [0])[0] <= _MOST_CHANNELS
+        sources = [name for name in node.input if name not in constants]
+        if sources and is_narrow and found.issuperset(sources):
+            found.update(node.output)
+    return found - pictures
