@@ -154,6 +154,18 @@ def test_a_handler_that_raises_is_told_of_and_its_client_gets_an_empty_reply(pai
     ]
 
 
+def test_a_response_that_does_not_fit_is_told_of_and_its_client_gets_an_empty_reply(
+    pair: Pair,
+) -> None:
+    def misfit(request: Any) -> Any:
+        return pair.types.get(f"{SET_BOOL}_Response")(success=True, message=5)
+
+    client = pair.offer(misfit)
+
+    assert not client.call(pair.request(), TIMEOUT_S).success
+    assert [f"does not fit {SET_BOOL}" in str(error) for _, error in pair.errors] == [True]
+
+
 def test_while_too_many_requests_wait_the_next_is_told_so_at_once(pair: Pair) -> None:
     go_on = threading.Event()
 

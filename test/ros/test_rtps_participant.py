@@ -75,6 +75,26 @@ def test_a_participant_that_leaves_is_forgotten_at_once(join: Opener) -> None:
     assert wait_until(lambda: not writer.matched(), timeout_s=2.0)
 
 
+def test_nothing_is_kept_of_participants_that_came_and_went(join: Opener) -> None:
+    here = join()
+    writer = here.writer(TOPIC, TYPE)
+    reader = here.reader("rr/textseg/aReply", TYPE, lambda _: None)
+
+    for _ in range(5):
+        there = join()
+        end = there.reader(TOPIC, TYPE, lambda _: None)
+        back = there.writer("rr/textseg/aReply", TYPE)
+        assert wait_until(lambda end=end, back=back: bool(end.matched() and back.matched()))  # type: ignore[misc]
+        writer.write(b"\x00\x01\x00\x00abcd", {})
+        there.close()
+        assert wait_until(lambda: not writer.matched() and not reader.matched())
+
+    assert here._peers.endpoints == ()
+    assert here._peers.discovery_locators() == ()
+    assert not any(proxy.writers for proxy in here._readers.values())
+    assert not any(each.readers for each in here._writers.values())
+
+
 def test_large_samples_arrive_whole_although_a_tenth_of_the_packets_is_lost(
     join: Opener, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -21,6 +21,7 @@ from textseg_ros.dds.endpoint import EndpointSettings, RawSample
 from textseg_ros.dds.participant import Participant
 
 _CDR_HEADER = 4
+_MOST_SPEAKERS = 1000
 _IDENTITY = struct.Struct("<8sq")
 _BIG_IDENTITY = struct.Struct(">8sq")
 _BEHIND = _CDR_HEADER + _IDENTITY.size
@@ -87,8 +88,11 @@ class CycloneServer:
         """Return whether a client frames like us: rmw_cyclonedds_cpp's say who they are."""
         known = self._speakers.get(publisher)
         if known is None:
-            known = b"clientid=" in self._requests.publisher_user_data(publisher)
-            if len(self._speakers) > 1000:
+            user_data = self._requests.publisher_user_data(publisher)
+            if user_data is None:  # it asked and has gone
+                return True
+            known = b"clientid=" in user_data
+            if len(self._speakers) >= _MOST_SPEAKERS:
                 self._speakers.clear()
             self._speakers[publisher] = known
         return known

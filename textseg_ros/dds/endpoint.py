@@ -228,13 +228,18 @@ class Subscription:
                 # The thread serves every topic: one bad sample must not end it.
                 self.on_error(self.settings.topic, error)
 
-    def publisher_user_data(self, handle: int) -> bytes:
-        """Return the USER_DATA of a matched publisher; empty if it has gone."""
+    def publisher_user_data(self, handle: int) -> bytes | None:
+        """Return the USER_DATA of a matched publisher; None if it has gone."""
         reader = self._reader
-        endpoint = None if reader is None else reader.get_matched_publication_data(handle)
-        if endpoint is None or Policy.Userdata not in endpoint.qos:
-            return b""
-        data: bytes = endpoint.qos[Policy.Userdata].data
+        try:
+            endpoint = None if reader is None else reader.get_matched_publication_data(handle)
+        except DDSException:
+            endpoint = None
+        if endpoint is None:
+            return None
+        data: bytes = (
+            endpoint.qos[Policy.Userdata].data if Policy.Userdata in endpoint.qos else b""
+        )
         return data
 
     def _content(self, sample: Any) -> Any:

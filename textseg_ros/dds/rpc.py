@@ -17,7 +17,8 @@ class DdsRpc:
     """The RpcTransport of a participant; close it before the participant.
 
     Handlers run in threads of their own, so that one that waits for an image does not keep the
-    image from coming.
+    image from coming. A client made here does not reach the services offered here: a node calls
+    its own functions.
 
     Args:
         participant: The node.

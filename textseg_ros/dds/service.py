@@ -49,11 +49,19 @@ class DeferredService:
         return self._types.default(f"{self._type_name}_Response")
 
     def reply(self, request_id: RequestId, response: Any) -> None:
-        """Answer a request; tell of what hinders it. Safe in any thread."""
+        """Answer a request; one that does not fit is told of and answered with zeros.
+
+        Safe in any thread; never raises.
+        """
+        kind = f"{self._type_name}_Response"
         try:
-            data = self._types.serialize(response, f"{self._type_name}_Response")
+            data = self._types.serialize(response, kind)
+        except ValueError as error:
+            self._on_error(self._name, error)
+            data = self._types.serialize(self.default_response(), kind)
+        try:
             self._channel.reply(request_id, data)
-        except (ValueError, RuntimeError) as error:
+        except RuntimeError as error:
             self._on_error(self._name, error)
 
     def close(self) -> None:
