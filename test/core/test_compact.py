@@ -94,7 +94,7 @@ def test_lexical_cells_have_length_one() -> None:
 
 def test_the_first_convolution_can_scale_the_picture_itself() -> None:
     network, image = small().eval(), pictures(1)
-    stem = network.image_encoder.features[0][0]
+    stem = next(one for one in network.modules() if isinstance(one, torch.nn.Conv2d))
     seen: list[Tensor] = []
     stem.register_forward_hook(lambda layer, inputs, output: seen.extend((*inputs, output)))
 

@@ -72,7 +72,7 @@ class CompactImageEncoder(nn.Module):
         Its pixels then reach the weights as they are. Scaled, float16 would round them, all
         that are alike in the same direction.
         """
-        stem = self.features[0][0]
+        stem = next(layer for layer in self.modules() if isinstance(layer, nn.Conv2d))
         with torch.no_grad():
             stem.weight.div_(self._scale)
         self._scale = 1.0
