@@ -93,6 +93,8 @@ def test_a_rod_along_the_wanted_z_gets_another_one() -> None:
     rotation, _ = principal_rotation(rod, TO_CAMERA)
 
     assert abs(rotation[2, 0]) == pytest.approx(1.0, abs=1e-3)
+    # It lies below the axis, so the camera is above it: image-up is -y.
+    assert rotation[1, 2] == pytest.approx(-1.0, abs=1e-3)
     np.testing.assert_allclose(rotation.T @ rotation, np.eye(3), atol=1e-9)
     assert np.linalg.det(rotation) == pytest.approx(1.0)
 

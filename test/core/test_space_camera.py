@@ -72,6 +72,17 @@ def test_the_distortion_is_opencv_s(model: str, d: list[float]) -> None:
     np.testing.assert_allclose(pixels, expected.reshape(-1, 2), atol=1e-9)
 
 
+def test_a_strong_wide_angle_lens_is_inverted_to_its_corners() -> None:
+    wide = camera(
+        k=[300.0, 0, 320.0, 0, 300.0, 240.0, 0, 0, 1.0],
+        d=[-0.28, 0.07, 0.001, -0.0005, 0.0],
+        distortion_model="plumb_bob",
+    )
+    corners = np.array([[0.0, 0.0], [639.0, 0.0], [0.0, 479.0], [639.0, 479.0]])
+
+    np.testing.assert_allclose(wide.project(wide.rays(corners)), corners, atol=1e-4)
+
+
 @pytest.mark.parametrize(("model", "d"), LENSES)
 def test_rays_lead_back_to_their_pixels_over_the_whole_image(model: str, d: list[float]) -> None:
     bent = camera(d=d, distortion_model=model)
@@ -130,7 +141,7 @@ def test_its_own_size_is_the_same_camera() -> None:
     assert own.for_image(640, 480) is own
 
 
-@pytest.mark.parametrize("size", [(640, 360), (480, 640), (0, 0), (1280, 480)])
+@pytest.mark.parametrize("size", [(640, 360), (640, 478), (480, 640), (0, 0), (1280, 480)])
 def test_an_image_of_another_shape_is_refused(size: tuple[int, int]) -> None:
     with pytest.raises(ValueError, match="640 x 480, another shape"):
         camera().for_image(*size)
@@ -223,4 +234,9 @@ def test_cameras_differ_by_size_matrix_and_distortion() -> None:
     assert not one.same_as(camera(k=[501.0, *K[1:]]))
     assert not one.same_as(camera(d=[0.1] * 5, distortion_model="plumb_bob"))
     assert not one.same_as(camera(distortion_model="equidistant"))
+    plumb, fisheye = (
+        camera(d=[0.1] * 4, distortion_model=m) for m in ("plumb_bob", "equidistant")
+    )
+    assert not plumb.same_as(fisheye)
+    assert not plumb.same_as(camera(d=[0.1, 0.1, 0.1, 0.2], distortion_model="plumb_bob"))
     assert one.focal_px == 500.0

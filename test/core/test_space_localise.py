@@ -135,13 +135,17 @@ def test_the_covariance_is_the_sum_of_noise_along_the_sight_and_doubt_of_the_mas
     np.testing.assert_allclose(covariance, np.diag([pixel, pixel, along]), rtol=1e-4, atol=1e-9)
 
 
-def test_less_depth_means_more_doubt() -> None:
+def test_a_part_without_depth_adds_doubt_along_the_surface() -> None:
+    mask = rectangle(140, 100, 181, 141)
     depth = wall()
-    depth[:, 195:206] = 0.0
+    depth[:, 155:166] = 0.0  # 11 of 41 columns
 
-    full, holed = (localise(BOARD, one, CAMERA).covariance for one in (wall(), depth))
+    covariance = localise(mask, depth, CAMERA).covariance
 
-    assert np.trace(holed) > np.trace(full)
+    variance = 0.0025**2 * (41**2 - 1) / 12
+    assert covariance[1, 1] == pytest.approx(
+        variance * (12 / 1681 + (11 / 41) ** 2 / 12), rel=1e-3
+    )
 
 
 def test_the_box_stands_upright_when_up_is_known() -> None:

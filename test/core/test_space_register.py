@@ -67,6 +67,16 @@ def test_the_nearest_surface_hides_what_is_behind_it() -> None:
     np.testing.assert_allclose(seen[0, :35], 2.0)
 
 
+def test_what_is_nearer_counts_whichever_pixel_comes_first() -> None:
+    depth = WALL.copy()
+    depth[10:20, 10:15] = 1.0  # the other way: onto columns 20 to 24, before the wall's pixels
+
+    seen = register_depth(depth, camera(), camera(), pose(x=0.2))
+
+    np.testing.assert_allclose(seen[10:20, 20:25], 1.0)
+    np.testing.assert_allclose(seen[0, 5:], 2.0)
+
+
 @pytest.mark.parametrize("times", [2, 3, 5])
 def test_a_finer_image_has_no_holes(times: int) -> None:
     fine = camera(50.0 * times, 40 * times, 30 * times)

@@ -128,6 +128,17 @@ def test_background_wider_than_bleeding_is_cut_off() -> None:
     np.testing.assert_allclose(surface.depth_m[surface.shown], 1.0, atol=1e-6)
 
 
+def test_holes_within_spill_are_not_of_the_object() -> None:
+    mask = square()
+    depth = np.full((60, 60), 1.3, np.float32)
+    depth[20:40, 20:32] = 1.0
+    depth[25:35, 36:39] = 0.0  # in the spill; beside the object, five columns are left of it
+
+    surface = visible_surface(mask, depth, FOCAL, NOISE)
+
+    assert int(surface.shown.sum()) == 20 * 15
+
+
 def test_what_stands_before_the_object_is_left_out() -> None:
     mask = square()
     depth = np.ones((60, 60), np.float32)
