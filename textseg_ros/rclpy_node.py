@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 import threading
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -72,6 +73,7 @@ class SegmenterNode(LifecycleNode):  # type: ignore[misc]  # rclpy has no types
         self._topic_names = {topic.key: self.resolve_topic_name(topic.name) for topic in topics}
         self._watched: dict[str, Any] = {}
         self._queries: list[Any] = []
+        self._ended: deque[Any] = deque()
         self.behaviour = SegmentationBehaviour(
             self,
             load,
@@ -87,7 +89,7 @@ class SegmenterNode(LifecycleNode):  # type: ignore[misc]  # rclpy has no types
         # Not the ROS clock: diagnostics must come while simulated time stands still.
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self.create_timer(1.0, self._on_second, clock=steady)
-        self.create_timer(_LOOK_S, self.behaviour.look, clock=steady)
+        self.create_timer(_LOOK_S, self._on_look, clock=steady)
         if settings.autostart:
             for trigger in (self.trigger_configure, self.trigger_activate):
                 if trigger() != TransitionCallbackReturn.SUCCESS:
@@ -240,7 +242,7 @@ class SegmenterNode(LifecycleNode):  # type: ignore[misc]  # rclpy has no types
             if on:
                 self._watched[own] = self._subscribe(own, self._of_camera(take, camera))
             elif own in self._watched:
-                self.destroy_subscription(self._watched.pop(own))
+                self._ended.append(self._watched.pop(own))
 
     @staticmethod
     def _of_camera(take: Callable[[Any, str], None], camera: str) -> Callable[[Any], None]:
@@ -250,8 +252,7 @@ class SegmenterNode(LifecycleNode):  # type: ignore[misc]  # rclpy has no types
         return callback
 
     def _end_queries(self) -> None:
-        for subscription in self._queries:
-            self.destroy_subscription(subscription)
+        self._ended.extend(self._queries)
         self._queries = []
 
     def _on_parameters(self, parameters: list[RosParameter]) -> SetParametersResult:
@@ -266,6 +267,16 @@ class SegmenterNode(LifecycleNode):  # type: ignore[misc]  # rclpy has no types
         except ValueError as error:
             return SetParametersResult(successful=False, reason=str(error))
         return SetParametersResult(successful=True)
+
+    def _on_look(self) -> None:
+        """Subscribe to what is wanted; end the subscriptions that are not, here alone.
+
+        A subscription that another thread destroys while the executor gathers what to wait for
+        ends the executor.
+        """
+        self.behaviour.look()
+        while self._ended:
+            self.destroy_subscription(self._ended.popleft())
 
     def _on_second(self) -> None:
         self.behaviour.on_tick(self._look_around)

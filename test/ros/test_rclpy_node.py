@@ -80,9 +80,6 @@ class Graph:
         return node
 
     def close(self) -> None:
-        for node in self._nodes:
-            if isinstance(node, rclpy_node.SegmenterNode):
-                node.behaviour.close()
         self._executor.shutdown()
         self._thread.join(TIMEOUT_S)
         for node in self._nodes:
@@ -125,6 +122,7 @@ def graph(monkeypatch: pytest.MonkeyPatch) -> Iterator[Graph]:
 def test_topics_have_the_names_types_and_qos_of_the_table(graph: Graph) -> None:
     node = graph.segmenter()
     listen(graph, "mask")
+    listen(graph, "cloud")
     node.behaviour.on_query(query("the red block"))
 
     assert node.get_fully_qualified_name() == "/textseg/segmenter"
@@ -283,6 +281,21 @@ def test_images_are_received_only_while_a_query_is_set_and_someone_listens(graph
     assert node.count_subscribers("/textseg/right/image") == 0
     node.behaviour.on_query(query(""))
     until(lambda: node.count_subscribers("/textseg/left/image") == 0)
+
+
+def test_subscriptions_that_come_and_go_in_other_threads_do_not_end_the_node(
+    graph: Graph,
+) -> None:
+    node = graph.segmenter()
+    listen(graph, "mask")
+    node.behaviour.on_query(query("the red block"))
+    for _ in range(50):
+        for enabled in (False, True):
+            node.behaviour.set_enabled(enabled)
+            threading.Event().wait(0.005)
+    until(lambda: node.count_subscribers("/textseg/image") == 1)
+
+    assert graph._thread.is_alive()
 
 
 def test_the_node_is_led_through_its_states_from_outside(graph: Graph) -> None:
