@@ -173,6 +173,33 @@ def test_a_piece_too_far_behind_is_not_of_the_object() -> None:
     assert int(surface.measured.sum()) == 20 * 11
 
 
+def test_a_thin_part_behind_a_hole_belongs_to_the_object() -> None:
+    mask = square()
+    mask[28:31, 40:55] = True  # a handle three pixels thin
+    depth = np.full((60, 60), 1.5, np.float32)
+    depth[mask] = 1.0
+    depth[:, 40:44] = 0.0  # it hangs together with the object by nothing measured
+
+    surface = visible_surface(mask, depth, FOCAL, NOISE)
+
+    assert int(surface.shown.sum()) == 400 + 45
+    assert surface.measured[29 - surface.top, 50 - surface.left]
+
+
+def test_depth_at_the_rim_that_disagrees_with_the_inside_does_not_count() -> None:
+    mask = square()
+    depth = np.ones((60, 60), np.float32)
+    depth[20:40, 20] = 1.033  # too small a step for a jump, too large for noise
+    depth[20:40, 39] = 1.01  # within the noise
+
+    surface = visible_surface(mask, depth, FOCAL, NOISE)
+
+    assert int(surface.measured.sum()) == 400 - 20
+    column = surface.depth_m[4:24, 4]
+    np.testing.assert_allclose(column, 1.0, atol=1e-6)
+    np.testing.assert_allclose(surface.depth_m[4:24, 23], 1.01, atol=1e-6)
+
+
 def test_a_hole_in_the_depth_is_filled() -> None:
     mask = square()
     depth = tilted((60, 60))

@@ -17,8 +17,6 @@ RIM_PX = 2.0
 BLEED_PX = 3.0
 #: Part of an object's own length that its pieces may lie apart along the axis, and least.
 GAP_SHARE, GAP_M = 0.5, 0.03
-#: A piece across a jump counts from this thickness on, pixels, or this share of the mask's.
-THICK_PX, THICK_SHARE = 2.5, 0.6
 #: Fewer pixels with depth than these, or a smaller share, are too little.
 LEAST_MEASURED, LEAST_SHARE = 12, 0.1
 
@@ -73,9 +71,9 @@ def visible_surface(
     """Return the surface that a mask shows, free of what bleeds into it and stands before it.
 
     Pixels that stand alone in depth are dropped, the rest is cut where depth jumps. The piece
-    that fills most of the mask's inside is the object; other pieces join it if they are at
-    its depth or, being no mere strip, near it. Depth at the rim counts only where it agrees with
-    planes continued from inside. What has no depth then is filled by such planes, so that every
+    that fills most of the mask's inside is the object; other pieces join it if they are near
+    it along the axis. Depth at the rim counts only where it agrees with planes continued from
+    inside. What has no depth then is filled by such planes, so that every
     pixel of the object counts, also where an edge or a hole has taken its depth.
 
     Args:
@@ -164,7 +162,6 @@ def _own_layers(
     rows, columns = np.nonzero(rim_px > 0.0)
     length = max(np.ptp(rows), np.ptp(columns)) * float(np.median(depth_m[body])) / focal_px
     reach = max(GAP_M, GAP_SHARE * length)
-    thick = min(THICK_PX, THICK_SHARE * float(rim_px.max()))
     own = np.zeros(count + 1, np.bool_)
     own[main] = True
     for number in range(1, count + 1):
@@ -173,8 +170,7 @@ def _own_layers(
             continue
         near, far = np.percentile(depth_m[piece], [10, 90])
         gap = max(0.0, near - high, low - far)
-        at_its_depth = gap < float(np.median(limit_m[piece]))
-        own[number] = at_its_depth or (gap < reach and float(rim_px[piece].max()) >= thick)
+        own[number] = gap < max(reach, float(np.median(limit_m[piece])))
     return own[labels] & measured
 
 
