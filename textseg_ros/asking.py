@@ -87,7 +87,7 @@ class Asking:
 
         Args:
             text: As received; empty or white space clears the query.
-            waiting_for: Topics whose first image it waits for; "" if images have come.
+            waiting_for: What the answer waits for; "" for nothing.
         """
         try:
             query = self.book.ask(text)
@@ -156,6 +156,6 @@ class Asking:
             self._on_clear()
 
 
-def waiting_text(query: Query, topics: str) -> str:
-    """Return the line of a query that waits for the first image."""
-    return f"query {query.id} {shown(query.text)} waits for the first image on {topics}"
+def waiting_text(query: Query, waiting_for: str) -> str:
+    """Return the line of a query that waits."""
+    return f"query {query.id} {shown(query.text)} waits for {waiting_for}"

@@ -389,7 +389,10 @@ class SegmentationBehaviour:
         return self._asking.book.standing(query)
 
     def _waiting_for(self) -> str:
-        """Return the topics that no image has come on, "" if one has come on any."""
+        """Return what an answer waits for; "" if images come and someone receives answers."""
+        if not any(map(self._listens, self._cameras)):
+            return "someone who receives the answers; images come only then"
         if any(self._intake.last_s(camera) is not None for camera in self._cameras):
             return ""
-        return " or ".join(map(self._watch.topics_of_camera, self._cameras))
+        topics = " or ".join(map(self._watch.topics_of_camera, self._cameras))
+        return f"the first image on {topics}"

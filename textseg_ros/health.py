@@ -86,7 +86,7 @@ class Health:
             state: Of the node's life.
             enabled: Whether it may answer.
             queries: In force.
-            waiting_for: Topics that no image has come on yet; "" if images have come.
+            waiting_for: What the answers wait for; "" for nothing.
             more: Values to add.
         """
         active = self._report.active()

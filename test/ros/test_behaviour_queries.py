@@ -360,3 +360,13 @@ def test_requests_to_a_node_that_is_not_active_or_disabled_are_refused(
         bench.behaviour.lifecycle.do("deactivate")
         with pytest.raises(RuntimeError, match="does not answer now: it is not active"):
             bench.behaviour.request(Request("the mug"), 0.01)
+
+
+def test_a_query_that_nobody_receives_answers_to_says_so(types: MessageTypes) -> None:
+    with Bench(types) as bench:
+        bench.transport.listened = False
+        bench.ask("the red block")
+        waiting = "query 1 'the red block' waits for someone who receives the answers; images come"
+        assert bench.transport.lines[-1][1].startswith(waiting)
+        assert bench.tick().message.startswith(waiting)
+        assert bench.transport.watched == []
