@@ -186,6 +186,26 @@ def test_a_thin_part_behind_a_hole_belongs_to_the_object() -> None:
     assert surface.measured[29 - surface.top, 50 - surface.left]
 
 
+def test_a_line_of_pixels_in_mid_air_is_filled_from_both_sides() -> None:
+    depth = np.ones((60, 60), np.float32)
+    depth[:, 30] = 1.028  # a jump of more than 15 + 5 mm, and nearer than 30 mm
+
+    surface = visible_surface(square(), depth, FOCAL, SensorNoise(base_m=0.0, per_m2=0.001))
+
+    assert int(surface.measured.sum()) == 400 - 20
+    np.testing.assert_allclose(surface.depth_m[surface.shown], 1.0, atol=1e-6)
+
+
+def test_across_a_hole_what_would_be_no_jump_belongs_together() -> None:
+    depth = np.ones((60, 60), np.float32)
+    depth[:, 29:31] = 0.0
+    depth[:, 31:] = 1.033  # a jump begins at 35 mm; half of the object's length is 24 mm
+
+    surface = visible_surface(square(), depth, FOCAL, NOISE)
+
+    assert surface.measured[30 - surface.top, 35 - surface.left]
+
+
 def test_depth_at_the_rim_that_disagrees_with_the_inside_does_not_count() -> None:
     mask = square()
     depth = np.ones((60, 60), np.float32)
