@@ -6,6 +6,7 @@ import pytest
 
 pytest.importorskip("cyclonedds", reason="the DDS participant needs cyclonedds")
 
+from textseg_ros.dds.rtps.endpoints import TopicReader
 from textseg_ros.dds.rtps.parameters import Parameters
 from textseg_ros.dds.rtps.reader import Sample, WriterProxy
 from textseg_ros.dds.rtps.wire import (
@@ -217,3 +218,23 @@ def test_memory_stays_bounded_when_a_writer_sends_only_first_fragments() -> None
         proxy.on_data(Data(READER_ID, WRITER_ID, number, bytes(8), {}, False, 1, 8, 1 << 20))
 
     assert len(proxy._partial) <= 4
+
+
+def test_a_silent_writer_is_asked_again_and_one_of_fast_dds_also_when_it_has_spoken() -> None:
+    reader = TopicReader(READER_ID, lambda _: None, ordered=False)
+    reader.match(WRITER)
+    reader.match(OTHER, of_fast_dds=True)
+
+    def bases(now_s: float) -> dict[bytes, int]:
+        return {
+            guid: message.base
+            for guid, messages in reader.due(now_s)
+            for message in messages
+            if isinstance(message, AckNack)
+        }
+
+    assert bases(0.0) == {WRITER: 1, OTHER: 0}
+    assert bases(0.2) == {}
+    for proxy in reader.writers.values():
+        proxy.on_heartbeat(Heartbeat(READER_ID, proxy.guid[12:], 1, 0, 1))
+    assert bases(0.6) == {OTHER: 0}

@@ -17,6 +17,7 @@ PUBLICATIONS_WRITER, PUBLICATIONS_READER = b"\x00\x00\x03\xc2", b"\x00\x00\x03\x
 SUBSCRIPTIONS_WRITER, SUBSCRIPTIONS_READER = b"\x00\x00\x04\xc2", b"\x00\x00\x04\xc7"
 WRITER_KIND, READER_KIND = 0x03, 0x04  # last byte of an entity id, without key
 
+FAST_DDS = b"\x01\x0f"  # vendor
 LEASE_S = 20
 _BUILTIN = 0x3F  # participants, publications and subscriptions, announced and detected
 _VERSION = b"\x02\x03\x00\x00"
@@ -35,6 +36,7 @@ class ParticipantData:
         traffic: Where its endpoints listen by default.
         lease_s: It is gone if silent for so long.
         user_data: Free bytes; of ROS 2 `enclave=/;`.
+        vendor: Whose implementation it is, two bytes.
     """
 
     prefix: bytes
@@ -42,6 +44,7 @@ class ParticipantData:
     traffic: tuple[Locator, ...]
     lease_s: float = LEASE_S
     user_data: bytes = b"enclave=/;"
+    vendor: bytes = VENDOR
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,7 @@ def write_participant(data: ParticipantData) -> bytes:
     """Return the serialised data of a participant."""
     parameters: Parameters = {
         pid.PROTOCOL_VERSION: [_VERSION],
-        pid.VENDOR_ID: [VENDOR],
+        pid.VENDOR_ID: [data.vendor],
         pid.PARTICIPANT_GUID: [data.prefix + PARTICIPANT],
         pid.BUILTIN_ENDPOINTS: [struct.pack("<I", _BUILTIN)],
         pid.METATRAFFIC_UNICAST_LOCATOR: [pid.write_locator(each) for each in data.discovery],
@@ -99,6 +102,7 @@ def read_participant(payload: bytes) -> ParticipantData:
         pid.read_locators(found.get(pid.DEFAULT_UNICAST_LOCATOR, ()), order),
         lease_s,
         b"".join(pid.read_octets(value, order) for value in found.get(pid.USER_DATA, ())),
+        found.get(pid.VENDOR_ID, [b""])[0][:2],
     )
 
 

@@ -34,7 +34,7 @@ from textseg_ros.dds.rtps.writer import ReliableWriter
 
 _LOGGER = logging.getLogger(__name__)
 _TICK_S = 0.05
-_ANNOUNCE_S, _ANNOUNCE_FIRST_S, _FIRST = 3.0, 0.3, 5
+_ANNOUNCE_S, _ANNOUNCE_FIRST_S, _EAGER = 3.0, 0.3, 5
 _DATAGRAM_BYTES = 65_536
 _PACKETS_AT_ONCE = 64
 _DEPTH = 10
@@ -106,6 +106,7 @@ class RtpsParticipant:
         self._keys = 0
         self._announced = 0
         self._announce_due_s = 0.0
+        self._eager = _EAGER
         self._publications = ReliableWriter(discovery.PUBLICATIONS_WRITER, None)
         self._subscriptions = ReliableWriter(discovery.SUBSCRIPTIONS_WRITER, None)
         self._writers: dict[bytes, ReliableWriter] = {
@@ -221,7 +222,7 @@ class RtpsParticipant:
         now_s = time.monotonic()
         _, outgoing = announcer.write(discovery.write_endpoint(endpoint.data), {}, now_s)
         for other in self._peers.endpoints:
-            outgoing += endpoint.match(other, now_s)
+            outgoing += self._match(endpoint, other, now_s)
         self._outbox.post(outgoing)
 
     # Receiving, in the participant's thread.
@@ -323,6 +324,8 @@ class RtpsParticipant:
         now_s = time.monotonic()
         if data.prefix == self.prefix or not self._peers.greet(data, now_s):
             return
+        # The answer may get lost, and until the next one the newcomer knows nothing of us.
+        self._announce_due_s, self._eager = now_s + _ANNOUNCE_FIRST_S, _EAGER
         packet = self._announcement(data.prefix, (discovery.write_participant(self._own), {}))
         self._sockets.send(packet, self._sockets.reachable(data.discovery))
         outgoing: Outgoing = []
@@ -336,7 +339,8 @@ class RtpsParticipant:
             (discovery.PUBLICATIONS_READER, discovery.PUBLICATIONS_WRITER),
             (discovery.SUBSCRIPTIONS_READER, discovery.SUBSCRIPTIONS_WRITER),
         ):
-            self._readers[reader_id].match(data.prefix + writer_id)
+            guid = data.prefix + writer_id
+            self._readers[reader_id].match(guid, of_fast_dds=self._peers.is_fast_dds(guid))
         self._outbox.post(outgoing)
 
     def _on_endpoint(self, sample: Sample) -> None:
@@ -351,8 +355,11 @@ class RtpsParticipant:
             self._peers.add(data)
             outgoing: Outgoing = []
             for endpoint in self._endpoints.values():
-                outgoing += endpoint.match(data, time.monotonic())
+                outgoing += self._match(endpoint, data, time.monotonic())
             self._outbox.post(outgoing)
+
+    def _match(self, own: Endpoint, other: EndpointData, now_s: float) -> Outgoing:
+        return own.match(other, now_s, of_fast_dds=self._peers.is_fast_dds(other.guid))
 
     def _unmatch(self, guid: bytes) -> None:
         self._peers.drop(guid)
@@ -388,8 +395,8 @@ class RtpsParticipant:
     def _tick(self, now_s: float) -> None:
         with self._lock:
             if now_s >= self._announce_due_s:
-                pause_s = _ANNOUNCE_FIRST_S if self._announced < _FIRST else _ANNOUNCE_S
-                self._announce_due_s = now_s + pause_s
+                self._announce_due_s = now_s + (_ANNOUNCE_FIRST_S if self._eager else _ANNOUNCE_S)
+                self._eager = max(0, self._eager - 1)
                 packet = self._announcement(
                     bytes(12), (discovery.write_participant(self._own), {})
                 )

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from textseg_ros.dds.rtps.discovery import EndpointData, ParticipantData
+from textseg_ros.dds.rtps.discovery import FAST_DDS, EndpointData, ParticipantData
 from textseg_ros.dds.rtps.parameters import Locator
 
 _BUILT_IN = 0xC0  # of an entity id's last byte
@@ -45,6 +45,11 @@ class Peers:
             for prefix, peer in self._participants.items()
             if now_s - peer.heard_s > peer.data.lease_s
         )
+
+    def is_fast_dds(self, guid: bytes) -> bool:
+        """Return whether an endpoint's participant is one of Fast DDS."""
+        peer = self._participants.get(guid[:12])
+        return peer is not None and peer.data.vendor == FAST_DDS
 
     def add(self, endpoint: EndpointData) -> None:
         """Remember an endpoint."""

@@ -53,12 +53,16 @@ class WriterProxy:
         guid: Of the writer.
         reader_id: Entity id of the reader.
         ordered: Deliver in the writer's order.
+        of_fast_dds: The writer is one of Fast DDS, which repeats itself every 3 s only, unless a
+            reader says that it knows nothing, by a number that the specification excludes
+            (StatefulWriter::process_acknack). Cyclone DDS takes that number for damage.
         heard: Whether the writer has sent a heartbeat.
     """
 
     guid: bytes
     reader_id: bytes
     ordered: bool = False
+    of_fast_dds: bool = False
     heard: bool = False
     _base: int = 1  # all below have been delivered or do not concern this reader
     _last: int = 0  # the newest that the writer announced
@@ -118,7 +122,8 @@ class WriterProxy:
     def hello(self) -> AckNack:
         """Return what makes a writer tell what it has."""
         self._count += 1
-        return AckNack(self.reader_id, self.guid[12:], self._base, (), self._count)
+        base = 0 if self.of_fast_dds else self._base
+        return AckNack(self.reader_id, self.guid[12:], base, (), self._count)
 
     @property
     def _end(self) -> int:
