@@ -145,6 +145,57 @@ def test_images_are_received_only_while_a_query_is_set_and_someone_listens() -> 
             node.close()
 
 
+def test_depth_and_camera_give_a_pose_of_the_target() -> None:
+    domain = loopback_settings()
+    poses: list[Any] = []
+    with Participant("planner", "/", domain) as peer:
+        node = _node(Participant("segmenter", "/textseg", domain))
+        try:
+            types = peer.types
+            image = make_image(types, np.zeros((96, 192, 3), np.uint8))
+            depth = types.get("sensor_msgs/msg/Image")(
+                header=image.header,
+                height=96,
+                width=192,
+                encoding="32FC1",
+                is_bigendian=0,
+                step=768,
+                data=np.full((96, 192), 0.5, np.float32).reshape(-1).view(np.uint8),
+            )
+            info = types.default("sensor_msgs/msg/CameraInfo")
+            info.header, info.width, info.height = image.header, 192, 96
+            info.distortion_model = "plumb_bob"
+            info.k = np.array([200.0, 0, 95.5, 0, 200, 47.5, 0, 0, 1])
+            info.r = np.eye(3).reshape(-1)
+            info.p = np.array([200.0, 0, 95.5, 0, 0, 200, 47.5, 0, 0, 0, 1, 0])
+            kind = "sensor_msgs/msg/Image"
+            colours = peer.publisher("/textseg/image", kind, reliable=False)
+            depths = peer.publisher("/textseg/depth", kind, reliable=False)
+            infos = peer.publisher(
+                "/textseg/camera_info", "sensor_msgs/msg/CameraInfo", reliable=False
+            )
+            peer.subscription(
+                "/textseg/target_pose", "geometry_msgs/msg/PoseStamped", poses.append
+            )
+            node.behaviour.change({"max_age_s": 1e12})  # the messages' stamp is of 1970
+            node.behaviour.on_query(make_string(types, "the red cup"))
+
+            def is_placed() -> bool:
+                node.look()
+                infos.publish(info)
+                depths.publish(depth)
+                colours.publish(image)
+                return bool(poses)
+
+            assert wait_until(is_placed)
+        finally:
+            node.close()
+    assert poses[0].header == image.header
+    assert poses[0].pose.position.z == pytest.approx(0.5, abs=0.005)
+    # Columns 0 to 95 of the image: their middle is 48 px left of the axis, 0.12 m at 0.5 m.
+    assert poses[0].pose.position.x == pytest.approx(-0.12, abs=0.01)
+
+
 def test_services_action_and_parameters_work_between_two_participants() -> None:
     domain = loopback_settings()
     with Participant("planner", "/", domain) as peer:
