@@ -135,6 +135,17 @@ def test_distortion_of_the_colour_camera_is_honoured() -> None:
     assert columns.mean() == pytest.approx(36.3, abs=0.5)
 
 
+def test_what_is_far_out_of_view_does_not_fold_back_into_the_image() -> None:
+    # r (1 - r^2) falls again from r = 0.58 on: 0.9 would be seen at 0.9 * 0.19 = 0.17.
+    folding = camera(d=[-1.0, 0.0, 0.0, 0.0], distortion_model="plumb_bob")
+    wide = camera(focal=20.0)
+    depth = np.zeros_like(WALL)
+    depth[10:20, 36:39] = 2.0  # x / z = 17.5 / 20 = 0.88
+
+    with pytest.raises(ValueError, match="none of the depth falls"):
+        register_depth(depth, wide, folding, np.eye(4))
+
+
 def test_points_behind_the_colour_camera_are_left_out() -> None:
     depth = WALL.copy()
     depth[:, :10] = 0.5

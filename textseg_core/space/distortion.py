@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from textseg_core.arrays import Float64Array
+from textseg_core.arrays import AnyArray, Float64Array
 
 #: Distortion models of sensor_msgs/CameraInfo, with the numbers of coefficients each may have.
 DISTORTION_MODELS = {
@@ -43,15 +43,15 @@ def checked_model(name: str, d: Float64Array) -> tuple[str, Float64Array]:
     return (name, d) if d.any() else ("", np.zeros(0))
 
 
-def distorted(plain: Float64Array, k: Float64Array, d: Float64Array, model: str) -> Float64Array:
+def distorted(plain: AnyArray, k: AnyArray, d: Float64Array, model: str) -> AnyArray:
     """Return the pixels at which directions are seen, (N, 2); NaN of NaN.
 
     OpenCV's `projectPoints` gives the same, but computes derivatives too and takes a hundred
     times as long.
 
     Args:
-        plain: x / z and y / z, (N, 2).
-        k: Camera matrix, (3, 3).
+        plain: x / z and y / z, (N, 2), float32 for haste or float64.
+        k: Camera matrix, (3, 3), of the same type.
         d: As `checked_model` gave it.
         model: Likewise.
 
@@ -63,12 +63,14 @@ def distorted(plain: Float64Array, k: Float64Array, d: Float64Array, model: str)
         bent = _fisheye(plain, d)
     elif model:
         bent = _brown(plain, d)
-    pixels: Float64Array = bent * k[[0, 1], [0, 1]] + k[:2, 2]
+    pixels: AnyArray = bent * k[[0, 1], [0, 1]] + k[:2, 2]
     return pixels
 
 
-def _brown(plain: Float64Array, d: Float64Array) -> Float64Array:
-    k1, k2, p1, p2, k3, k4, k5, k6, s1, s2, s3, s4 = np.pad(d, (0, 12 - d.size))
+def _brown(plain: AnyArray, d: Float64Array) -> AnyArray:
+    k1, k2, p1, p2, k3, k4, k5, k6, s1, s2, s3, s4 = np.pad(d, (0, 12 - d.size)).astype(
+        plain.dtype
+    )
     x, y = plain[:, 0], plain[:, 1]
     square = x * x + y * y
     stretch = 1.0 + square * (k1 + square * (k2 + square * k3))
@@ -80,8 +82,8 @@ def _brown(plain: Float64Array, d: Float64Array) -> Float64Array:
     return np.stack([across, down], axis=1)
 
 
-def _fisheye(plain: Float64Array, d: Float64Array) -> Float64Array:
-    k1, k2, k3, k4 = d
+def _fisheye(plain: AnyArray, d: Float64Array) -> AnyArray:
+    k1, k2, k3, k4 = d.astype(plain.dtype)
     radius = np.linalg.norm(plain, axis=1)
     angle = np.arctan(radius)
     square = angle * angle

@@ -5,6 +5,7 @@ import numpy as np
 
 from textseg_core.arrays import AnyArray, BoolArray, Float32Array, Float64Array
 from textseg_core.space.camera import CameraModel
+from textseg_core.space.distortion import distorted
 
 #: A crack is closed if this many of its eight neighbours have a depth, as beside a line ...
 _CRACK_NEIGHBOURS = 6
@@ -12,6 +13,8 @@ _CRACK_NEIGHBOURS = 6
 _CRACK_SPREAD = 0.02
 #: Widest a depth pixel may become in the other image, so that a wrong transform ends soon.
 _WIDEST_PX = 16
+#: Squared slopes are in view up to this share of the greatest one of a pixel.
+_BEYOND_VIEW = 1.1
 
 
 def register_depth(
@@ -84,21 +87,27 @@ def _splat(
     turn, shift = pose[:3, :3].astype(np.float32), pose[:3, 3].astype(np.float32)
     rays = depth_camera.ray_grid().reshape(-1, 2)[at]
     x, y, z = ((rays @ turn[row, :2] + turn[row, 2]) * away + shift[row] for row in range(3))
-    pixels = camera.project(np.stack([x, y, z], axis=1)).astype(np.float32)
+    safe = np.where(z > 0.0, z, np.float32(np.inf))
+    slopes = np.stack([x / safe, y / safe], axis=1)
+    pixels = distorted(slopes, camera.k.astype(np.float32), camera.d, camera.distortion_model)
     corners = depth_camera.corner_grid()
     across = np.diff(corners[:-1, :, 0], axis=1).reshape(-1)[at]
     down = np.diff(corners[:, :-1, 1], axis=0).reshape(-1)[at]
-    safe = np.where(z > 0.0, z, np.float32(np.inf))
+    # Far outside of the view a distortion model folds back into the image.
+    widest = float(np.nanmax(np.square(camera.ray_grid()).sum(axis=2)))
+    ahead = (z > 0.0) & (np.square(slopes).sum(axis=1) <= _BEYOND_VIEW * widest)
     start, count = [], []
-    for axis, along in enumerate((x, y)):
+    for axis in range(2):
         # How far the square's edges reach: the derivative of the projection along the axis.
-        slope = along / safe
+        slope = slopes[:, axis]
         reach = np.abs(turn[axis, 0] - slope * turn[2, 0]) * across
         reach += np.abs(turn[axis, 1] - slope * turn[2, 1]) * down
         half = reach * away / safe * np.float32(camera.k[axis, axis] / 2.0)
         low, high = np.ceil(pixels[:, axis] - half), np.ceil(pixels[:, axis] + half)
         side = camera.width if axis == 0 else camera.height
-        seen = np.isfinite(high) & (high > 0) & (low < side) & (high - low <= _WIDEST_PX)
+        seen = (
+            (z > 0.0) & np.isfinite(high) & (high > 0) & (low < side) & (high - low <= _WIDEST_PX)
+        )
         start.append(np.where(seen, low, 0).astype(np.int64))
         count.append(np.where(seen, high - low, 0).astype(np.int64))
     nearest = np.full(camera.width * camera.height, np.inf, np.float32)
