@@ -105,9 +105,8 @@ def _splat(
         half = reach * away / safe * np.float32(camera.k[axis, axis] / 2.0)
         low, high = np.ceil(pixels[:, axis] - half), np.ceil(pixels[:, axis] + half)
         side = camera.width if axis == 0 else camera.height
-        seen = (
-            (z > 0.0) & np.isfinite(high) & (high > 0) & (low < side) & (high - low <= _WIDEST_PX)
-        )
+        seen = ahead & np.isfinite(high) & (high > 0) & (low < side)
+        seen &= high - low <= _WIDEST_PX
         start.append(np.where(seen, low, 0).astype(np.int64))
         count.append(np.where(seen, high - low, 0).astype(np.int64))
     nearest = np.full(camera.width * camera.height, np.inf, np.float32)
