@@ -31,6 +31,7 @@ from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 from rclpy.qos import DurabilityPolicy, ReliabilityPolicy
+from tf2_ros import StaticTransformBroadcaster
 
 from textseg_ros import image_packing, rclpy_node
 
@@ -281,6 +282,45 @@ def test_images_are_received_only_while_a_query_is_set_and_someone_listens(graph
     assert node.count_subscribers("/textseg/right/image") == 0
     node.behaviour.on_query(query(""))
     until(lambda: node.count_subscribers("/textseg/left/image") == 0)
+
+
+def test_depth_camera_and_transform_give_a_pose_in_the_target_frame(graph: Graph) -> None:
+    """The camera stands 1 m before the robot's base and looks as its axes do."""
+    types = InstalledMessages()
+    node = graph.segmenter(target_frame="base_link", max_age_s=100.0)
+    poses = listen(graph, "target_pose")
+    peer = graph.add(Node("camera", context=graph.context))
+    image_class = types.get("sensor_msgs/msg/Image")
+    colours = peer.create_publisher(image_class, "/textseg/image", 1)
+    depths = peer.create_publisher(image_class, "/textseg/depth", 1)
+    info = types.default("sensor_msgs/msg/CameraInfo")
+    infos = peer.create_publisher(type(info), "/textseg/camera_info", 1)
+    transforms = StaticTransformBroadcaster(peer)
+    transform = types.default("geometry_msgs/msg/TransformStamped")
+    transform.header.frame_id, transform.child_frame_id = "base_link", "camera"
+    transform.transform.translation.x = 1.0
+    transform.transform.rotation.w = 1.0
+    transforms.sendTransform(transform)
+    image = red_image()
+    depth = image_class(height=96, width=192, encoding="16UC1", step=384)
+    depth.data = byte_sequence(image_class, np.full((96, 192), 500, np.uint16))
+    info.width, info.height, info.distortion_model = 192, 96, "plumb_bob"
+    info.k = [200.0, 0.0, 95.5, 0.0, 200.0, 47.5, 0.0, 0.0, 1.0]
+    info.p = [200.0, 0.0, 95.5, 0.0, 0.0, 200.0, 47.5, 0.0, 0.0, 0.0, 1.0, 0.0]
+    node.behaviour.on_query(query("the red block"))
+
+    def placed() -> bool:
+        stamp = peer.get_clock().now().to_msg()
+        for message, publisher in ((info, infos), (depth, depths), (image, colours)):
+            message.header.frame_id, message.header.stamp = "camera", stamp
+            publisher.publish(message)
+        threading.Event().wait(0.05)
+        return bool(poses)
+
+    until(placed)
+    assert poses[0].header.frame_id == "base_link"
+    position = poses[0].pose.position
+    assert (position.x, position.y, position.z) == pytest.approx((1.0, 0.0, 0.5), abs=0.005)
 
 
 def test_subscriptions_that_come_and_go_in_other_threads_do_not_end_the_node(
