@@ -64,12 +64,14 @@ class Reply:
         objects: textseg_ros/Segmentation.
         mask: sensor_msgs/Image, mono8; None unless pictures were asked for.
         response: sensor_msgs/Image, 32FC1; None likewise.
+        pose: geometry_msgs/PoseStamped of the target; None unless asked for and to be had.
     """
 
     answer: Answer
     objects: Any
     mask: Any | None = None
     response: Any | None = None
+    pose: Any | None = None
 
 
 class Answerer:
@@ -235,7 +237,8 @@ class Answerer:
             stale = age_s > self._settings.now.max_age_s and request.frame is None
             query = Query(0, request.phrase)
             answer = Answer(header, query, segmentation, stale, latency_ms, turn)
-            reply = Reply(answer, objects_message(types, answer), mask, response)
+            pose = self._space.pose(frame, image, answer) if request.space else None
+            reply = Reply(answer, objects_message(types, answer), mask, response, pose)
         except Exception as error:
             self._refuse((request,), error)
             return

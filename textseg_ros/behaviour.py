@@ -224,12 +224,7 @@ class SegmentationBehaviour:
         )
 
     def on_call_error(self, name: str, error: Exception) -> None:
-        """Tell of a service or an action that failed.
-
-        Args:
-            name: Of the service or action.
-            error: What was raised.
-        """
+        """Tell of a service or an action, by its name, whose handler raised."""
         text = f"{name} failed: {type(error).__name__}: {error}"
         self.report.tell(f"{name} failed", "error", text)
 
@@ -245,6 +240,8 @@ class SegmentationBehaviour:
         if not self._enabled:
             raise RuntimeError("the node is disabled; call its service enable")
         self._scheduler.ask(request)
+        if request.space:
+            self.space.want(request.camera)
         try:
             self.look()
             answered: Reply = request.reply.result(timeout_s)
@@ -281,9 +278,10 @@ class SegmentationBehaviour:
         self._guard("the look for listeners", self._look)
 
     def _look(self) -> None:
-        asked = self._scheduler.running and self._is_asked()
+        running = self._scheduler.running
+        asked = running and self._is_asked()
         self._demand.look(asked=asked, awaits=self._scheduler.awaits)
-        self.space.look(asked=asked)
+        self.space.look(running=running, asked=asked)
 
     def on_tick(self, look_around: Callable[[], None] | None = None) -> None:
         """Do what is due once a second: look at graph, cameras and worker, publish diagnostics.

@@ -116,7 +116,7 @@ class Offers:
                 return self._result(False, f"{text}; {fault}" if fault else text, latest)
             try:
                 reply = self._behaviour.request(
-                    Request(wanted.phrase, camera), min(_LOOK_UP_S, end_s - now_s)
+                    Request(wanted.phrase, camera, space=True), min(_LOOK_UP_S, end_s - now_s)
                 )
             except (TimeoutError, ValueError) as error:
                 # Nothing came so far, or an image that is refused; another may be better.
@@ -133,7 +133,7 @@ class Offers:
             )
             if sight.steady >= frames:
                 goal.succeed()
-                return self._result(True, "", latest)
+                return self._result(True, "", latest, reply.pose)
 
     def _camera(self, name: str) -> str:
         """Return the camera that a request names, or the first."""
@@ -151,11 +151,17 @@ class Offers:
             response=self._types.default("sensor_msgs/msg/Image"),
         )
 
-    def _result(self, success: bool, text: str, latest: Any) -> Any:
+    def _result(
+        self, success: bool, text: str, latest: Any, target_pose: Any | None = None
+    ) -> Any:
         pose = self._types.default("geometry_msgs/msg/PoseStamped")
         pose.pose.orientation.w = 1.0
         return self._types.get("textseg_ros/action/Find_Result")(
-            success=success, message=text, result=latest, has_pose=False, target_pose=pose
+            success=success,
+            message=text,
+            result=latest,
+            has_pose=target_pose is not None,
+            target_pose=target_pose or pose,
         )
 
 

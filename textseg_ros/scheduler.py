@@ -26,6 +26,7 @@ class Request:
         camera: Whose next frame to look at.
         frame: An image of its own, instead of the camera's.
         pictures: Whether mask and response are wanted too.
+        space: Whether the target's pose is wanted too, where there is depth.
         reply: Takes the answer, or what kept it from being given.
     """
 
@@ -33,6 +34,7 @@ class Request:
     camera: str = ""
     frame: Frame | None = None
     pictures: bool = False
+    space: bool = False
     reply: "Future[Any]" = field(default_factory=Future)
 
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from textseg_core.arrays import UInt8Array
-from textseg_ros.demand import Demand
+from textseg_ros.demand import LINGER_S, Demand
 from textseg_ros.depth_pipeline import DepthPipeline
 from textseg_ros.depth_view import DepthRefused, DepthSettings, DepthViewer
 from textseg_ros.frame import Frame
-from textseg_ros.outputs_3d import messages_3d
+from textseg_ros.outputs_3d import messages_3d, target_pose_message
 from textseg_ros.pairing import RgbdPairing
 from textseg_ros.placed import Output3d, PlacedResult
 from textseg_ros.query import Query
@@ -17,6 +17,7 @@ from textseg_ros.query_book import Standing
 from textseg_ros.report import Report
 from textseg_ros.results import Answer
 from textseg_ros.settings import LiveSettings, NodeSettings
+from textseg_ros.space_messages import header_in
 from textseg_ros.tf_source import Tell, TransformSource
 from textseg_ros.topics import camera_key
 from textseg_ros.transport import Transport
@@ -68,16 +69,47 @@ class Space:
         self._make_transforms = make_transforms
         self._transforms: TransformSource | None = None
         self._eyes: dict[str, _Eye] = {}
+        self._wanted_s = dict.fromkeys(settings.now.cameras, float("-inf"))
         self._demand = Demand(settings.now.cameras, self._watch, self._listens, clock_s)
 
-    def look(self, *, asked: bool) -> None:
+    def look(self, *, running: bool, asked: bool) -> None:
         """Hear depth while answers are given and someone receives where they lie; cheap.
 
         Args:
-            asked: Whether the node answers and there is a query in force.
+            running: Whether the node answers.
+            asked: Whether it does and there is a query in force.
         """
-        possible = asked and self._make_transforms is not None
-        self._demand.look(asked=possible, awaits=lambda _: False)
+        if self._make_transforms is None:
+            return
+        since_s = self._clock_s() - LINGER_S
+        self._demand.look(
+            asked=asked, awaits=lambda camera: running and self._wanted_s[camera] > since_s
+        )
+
+    def want(self, camera: str) -> None:
+        """Let depth be heard for a request, for a while."""
+        self._wanted_s[camera] = self._clock_s()
+
+    def pose(self, frame: Frame, image: UInt8Array, answer: Answer) -> Any | None:
+        """Return geometry_msgs/PoseStamped of an answer's target; None if it is not to be had.
+
+        Args:
+            frame: The image.
+            image: Its picture, RGB (H, W, 3).
+            answer: To a request about it.
+        """
+        eye = self._eyes.get(frame.camera)
+        if eye is None or not answer.may_move or not eye.pairing.counts().depth:
+            return None
+        try:
+            (placed,) = eye.pipeline.locate(frame.message, [answer.segmentation])
+        except DepthRefused as refused:
+            self._tell(refused)
+            return None
+        output = Output3d(answer, placed, image)
+        types = self._transport.messages
+        header = header_in(types, answer.header, placed.frame_id)
+        return target_pose_message(types, output, header)
 
     def end(self) -> None:
         """Hear no depth and no transforms any more."""
@@ -143,16 +175,19 @@ class Space:
                 frame.message, [answer.segmentation for answer in answers]
             )
         except DepthRefused as refused:
-            self._report.tell(
-                f"not placed: {refused.kind}",
-                "warning",
-                f"answers are not placed in space: {refused}",
-            )
+            self._tell(refused)
             return
         age_s = frame.age_s(self._transport.now_ns(), self._clock_s())
         for answer, where in zip(answers, placed, strict=True):
             late = answer.stale or age_s > self._settings.now.max_age_s
             self._send(frame.camera, replace(answer, stale=late), where, image, standing)
+
+    def _tell(self, refused: DepthRefused) -> None:
+        self._report.tell(
+            f"not placed: {refused.kind}",
+            "warning",
+            f"answers are not placed in space: {refused}",
+        )
 
     def values(self) -> dict[str, str]:
         """Return what became of depth, for diagnostics."""

@@ -1,14 +1,16 @@
 """Answers in space: published while someone listens, and never where an arm must not go."""
 
+import threading
 from typing import Any
 
 import numpy as np
 import pytest
-from recording import NOW_NS, Bench
+from recording import NOW_NS, TIMEOUT_S, Bench, until
 
 from textseg_core.arrays import Float64Array
 from textseg_core.transforms import TransformPending
 from textseg_ros.messages import MessageTypes, byte_sequence
+from textseg_ros.scheduler import Request
 
 SPACE = ["objects_3d", "target_pose", "detections_3d", "cloud", "markers"]
 STAND_OFF_M = 0.5
@@ -169,3 +171,28 @@ def test_standing_queries_are_placed_without_a_pose(types: MessageTypes) -> None
         "detections_3d",
     ]
     assert bench.transport.of("objects_3d")[0].query_key == "tool"
+
+
+def test_a_request_gets_the_pose_of_its_target_where_there_is_depth(types: MessageTypes) -> None:
+    with Bench(types, make_transforms=lambda _: Frames()) as bench:
+        bench.transport.listened = False
+        replies: list[Any] = []
+
+        def ask() -> None:
+            request = Request("the red block", space=True)
+            replies.append(bench.behaviour.request(request, TIMEOUT_S))
+
+        for depth_first in (False, True):
+            asking = threading.Thread(target=ask, daemon=True)
+            asking.start()
+            until(lambda: bench.behaviour._scheduler.awaits(""))
+            until(lambda: ("depth", True) in bench.transport.watched)
+            if depth_first:
+                see(bench)
+            else:
+                bench.behaviour.on_image(bench.image())
+            asking.join(TIMEOUT_S)
+
+    assert replies[0].pose is None
+    assert replies[1].pose.pose.position.z == pytest.approx(STAND_OFF_M, abs=0.003)
+    assert bench.transport.sent == []
