@@ -42,6 +42,18 @@ def test_rounding_goes_to_the_nearest_half_and_spares_biases() -> None:
     assert layer.bias.tolist() == [1.0 + 2**-20] * 2
 
 
+def test_rounding_spares_what_is_small() -> None:
+    network = nn.Sequential(nn.Linear(3, 3), nn.Linear(3, 4))  # 9 and 12 numbers
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.fill_(1.0 + 2**-20)
+
+    round_to_half(network, least_numbers=10)
+
+    found = [set(weight.flatten().tolist()) for weight in network.parameters() if weight.ndim > 1]
+    assert found == [{1.0 + 2**-20}, {1.0}]
+
+
 def test_weight_beyond_half_is_refused_by_name() -> None:
     layer = nn.Linear(1, 1)
     with torch.no_grad():

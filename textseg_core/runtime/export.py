@@ -30,6 +30,7 @@ from textseg_core.models.folded_head import folded
 from textseg_core.runtime.byte_storage import round_to_bytes, store_as_bytes
 from textseg_core.runtime.comparison import greatest_difference
 from textseg_core.runtime.half_storage import fold_batch_norm, round_to_half, store_as_half
+from textseg_core.runtime.half_wide import SMALL_KERNEL
 from textseg_core.runtime.onnx_backend import OnnxBackend
 from textseg_core.runtime.torch_backend import TorchBackend
 
@@ -116,7 +117,10 @@ def export(
         stored.image_encoder.fold_scale()
     if storage != "float32":
         fold_batch_norm(stored)
-        (round_to_half if storage == "float16" else round_to_bytes)(stored)
+    if storage == "float16":
+        round_to_half(stored, least_numbers=SMALL_KERNEL)
+    elif storage == "int8":
+        round_to_bytes(stored)
 
     directory.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(dir=directory.parent, prefix=f".{directory.name}."))

@@ -31,17 +31,21 @@ def fold_batch_norm(network: nn.Module) -> None:
                 module[place + 1] = nn.Identity()
 
 
-def round_to_half(network: nn.Module) -> None:
+def round_to_half(network: nn.Module, *, least_numbers: int = 0) -> None:
     """Round kernels and matrices to the nearest float16, in place; they stay float32.
 
     Vectors (biases, scales) stay as they are: they weigh nothing.
+
+    Args:
+        network: Any.
+        least_numbers: What holds fewer stays as it is, too.
 
     Raises:
         ValueError: If a weight lies beyond float16's +-65504.
     """
     with torch.no_grad():
         for name, parameter in network.named_parameters():
-            if parameter.ndim < 2:
+            if parameter.ndim < 2 or parameter.numel() < least_numbers:
                 continue
             rounded = parameter.to(torch.float16).to(parameter.dtype)
             if not torch.isfinite(rounded).all():

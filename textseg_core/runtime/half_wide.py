@@ -1,20 +1,22 @@
 """What stays in float32 where a graph computes in float16, because rounding it would be seen."""
 
+import math
+
 import onnx
 from onnx import TensorProto
 
 # Sums of squares leave float16's range: 192 values of 20 do.
 _SUMS = ("ReduceSum", "ReduceMean", "ReduceL2", "Sqrt", "Reciprocal")
-_MOST_CHANNELS = 32
+#: Kernels of fewer numbers weigh nothing, in the file as in time.
+SMALL_KERNEL = 2500
 
 
 def wide(graph: onnx.GraphProto) -> frozenset[str]:
     """Return the tensors that stay in float32, and the constants that only they are made of.
 
     Those are sums and the squares that go into them, and a picture on its way through the first
-    convolutions: their rounding errors are alike wherever pixels are alike, so that they do not
-    average out, and all that follows depends on them. As long as there are few channels, this
-    costs little.
+    convolutions, as long as their kernels are small: rounding errors there are alike wherever
+    pixels are alike, so that they do not average out, and all that follows depends on them.
     """
     found = _sums(graph) | _first(graph)
     readers: dict[str, list[str]] = {value.name: [""] for value in graph.output}
@@ -46,8 +48,8 @@ def _sums(graph: onnx.GraphProto) -> set[str]:
 
 
 def _first(graph: onnx.GraphProto) -> set[str]:
-    """Return what is made of a picture of bytes by convolutions of few channels."""
-    sizes = {entry.name: list(entry.dims) for entry in graph.initializer}
+    """Return what is made of a picture of bytes by convolutions of small kernels."""
+    sizes = {entry.name: math.prod(entry.dims) for entry in graph.initializer}
     constants = {
         *sizes,
         "",
@@ -60,8 +62,8 @@ def _first(graph: onnx.GraphProto) -> set[str]:
     }
     pictures = set(found)
     for node in graph.node:
-        is_narrow = node.op_type != "Conv" or sizes.get(node.input[1], [0])[0] <= _MOST_CHANNELS
+        is_small = node.op_type != "Conv" or sizes.get(node.input[1], SMALL_KERNEL) < SMALL_KERNEL
         sources = [name for name in node.input if name not in constants]
-        if sources and is_narrow and found.issuperset(sources):
+        if sources and is_small and found.issuperset(sources):
             found.update(node.output)
     return found - pictures
