@@ -195,8 +195,8 @@ def _covariance(
 
     Along the line of sight the sensor's noise, averaged over what errs independently, and its
     common error. Over the surface, the mask's shift by `MASK_SHIFT_PX` (a square of n pixels has
-    the variance n / 12 pixels squared) and the part without depth, as if it could
-    lie anywhere that the surface reaches.
+    the variance n / 12 pixels squared), and the part without depth, whose filled-in mean is taken
+    to be off by up to half a standard deviation of the surface either way (variance 1 / 12).
     """
     sight = centroid / centroid[2]
     sigma_m = float(noise.sigma_m(float(centroid[2])))
