@@ -177,8 +177,7 @@ class Segmenter:
         ]
         if fixed:
             raise ValueError(
-                f"{', '.join(fixed)} cannot change without loading again; "
-                f"{', '.join(TUNABLE)} can"
+                f"{', '.join(fixed)} cannot change without loading again; {', '.join(TUNABLE)} can"
             )
         self.config = config
 
