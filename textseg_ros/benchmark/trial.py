@@ -1,0 +1,146 @@
+"""What the trials of a running node share: the node as a process, cameras, and who listens."""
+
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from textseg_ros.dds.endpoint import Publisher
+from textseg_ros.dds.participant import Participant
+from textseg_ros.demo.frames import Frame, image_message
+from textseg_ros.demo.signals import wait_until
+
+START_TIMEOUT_S = 60.0
+_READY = "waiting for "
+NODE_COMMAND = (sys.executable, "-m", "textseg_ros.dds_node")
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A message and when it came, system time in nanoseconds."""
+
+    at_ns: int
+    message: Any
+
+
+class Listener:
+    """Keeps what it hears; its methods `take` are callbacks of subscriptions."""
+
+    def __init__(self) -> None:
+        self.heard: list[Heard] = []
+
+    def take(self, message: Any) -> None:
+        """Keep a message."""
+        self.heard.append(Heard(time.time_ns(), message))
+
+
+class Camera:
+    """Publishes one picture at a rate, in a thread of its own.
+
+    Attributes:
+        stamps_ns: Of the frames sent.
+        shift_ns: How far the camera's clock is ahead of the system time.
+
+    Args:
+        publisher: Of sensor_msgs/Image.
+        make: Returns the message of a stamp.
+        rate: Frames a second.
+    """
+
+    def __init__(self, publisher: Publisher, make: Callable[[int], Any], rate: float) -> None:
+        self.stamps_ns: list[int] = []
+        self.shift_ns = 0
+        self._publisher = publisher
+        self._make = make
+        self._period_s = 1.0 / rate
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="camera", daemon=True)
+
+    def __enter__(self) -> "Camera":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        due_s = time.monotonic()
+        while not self._stop.is_set():
+            stamp_ns = time.time_ns() + self.shift_ns
+            self.stamps_ns.append(stamp_ns)
+            self._publisher.publish(self._make(stamp_ns))
+            # A camera does not catch up on what it has missed.
+            due_s = max(due_s + self._period_s, time.monotonic() - self._period_s)
+            self._stop.wait(max(0.0, due_s - time.monotonic()))
+
+
+def open_camera(participant: Participant, topic: str, frame: Frame, rate: float) -> Camera:
+    """Return a camera on a topic; it runs while it is entered."""
+    publisher = participant.publisher(topic, "sensor_msgs/msg/Image", reliable=False, depth=1)
+    types = participant.types
+    return Camera(publisher, lambda stamp_ns: image_message(types, frame, stamp_ns, topic), rate)
+
+
+def settings_arguments(params_file: Path | None, settings: Mapping[str, str]) -> list[str]:
+    """Return the node's arguments for a parameter file and single settings after it."""
+    file = [] if params_file is None else ["--params-file", str(params_file)]
+    return file + [
+        part for name, value in settings.items() for part in ("--set", f"{name}={value}")
+    ]
+
+
+@contextmanager
+def running_node(
+    environment: Mapping[str, str],
+    arguments: Sequence[str],
+    stop: threading.Event,
+    command: Sequence[str] = NODE_COMMAND,
+) -> Iterator["subprocess.Popen[bytes]"]:
+    """Run the node as a process of its own, ready when this is entered.
+
+    Args:
+        environment: Added to the process's own.
+        arguments: Of the node.
+        stop: Ends the wait for its start.
+        command: What starts a node.
+
+    Raises:
+        RuntimeError: If it does not start, or has ended by itself; with what it said.
+    """
+    with tempfile.TemporaryFile() as log:
+        node = subprocess.Popen(
+            [*command, *arguments],
+            env=os.environ | dict(environment) | {"PYTHONUNBUFFERED": "1"},
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            wait_until(
+                lambda: _READY in _text(log) or node.poll() is not None, stop, START_TIMEOUT_S
+            )
+            if _READY not in _text(log):
+                raise RuntimeError(f"the node did not start:\n{_text(log)}")
+            yield node
+            if node.poll() is not None:
+                raise RuntimeError(f"the node ended, status {node.returncode}:\n{_text(log)}")
+        finally:
+            node.terminate()
+            try:
+                node.wait(20.0)
+            except subprocess.TimeoutExpired:
+                node.kill()
+                node.wait()
+
+
+def _text(log: IO[bytes]) -> str:
+    """Return what was written so far, without moving where the node writes on."""
+    size = os.fstat(log.fileno()).st_size
+    return os.pread(log.fileno(), size, 0).decode(errors="replace")
