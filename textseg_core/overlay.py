@@ -1,6 +1,7 @@
 """Draws a segmentation over its image, for people to look at."""
 
 import math
+from collections.abc import Sequence
 from typing import TypeAlias
 
 import cv2
@@ -30,7 +31,11 @@ PLAIN_SIDE_PX = 640
 SMALLEST_FONT_PX = 10
 
 
-def draw_overlay(image: UInt8Array, segmentation: Segmentation) -> UInt8Array:
+def draw_overlay(
+    image: UInt8Array,
+    segmentation: Segmentation,
+    numbered: Sequence[tuple[SegmentedObject, str]] = (),
+) -> UInt8Array:
     """Return a copy of the image that shows the segmentation.
 
     The mask is tinted and outlined; each object has a thin box, a cross at its centroid and its
@@ -40,6 +45,8 @@ def draw_overlay(image: UInt8Array, segmentation: Segmentation) -> UInt8Array:
     Args:
         image: The RGB image that was segmented, uint8 (H, W, 3).
         segmentation: What was found in it.
+        numbered: Objects that a question calls by number, each with its number, which is
+            written above its box; one that is not of `segmentation` gets a box too.
 
     Returns:
         RGB, uint8 (H, W, 3).
@@ -59,7 +66,12 @@ def draw_overlay(image: UInt8Array, segmentation: Segmentation) -> UInt8Array:
     _tint(picture, segmentation, colour, thickness)
     for rank, found in reversed(list(enumerate(segmentation.objects))):
         _draw_object(picture, found, colour if rank else WHITE, thickness)
-    _draw_caption(picture, segmentation, colour)
+    for found, _ in numbered:
+        if found not in segmentation.objects:
+            _draw_box(picture, found, colour, thickness)
+    top = _draw_caption(picture, segmentation, colour)
+    for found, number in numbered:
+        _draw_number(picture, found, number, top)
     return picture
 
 
@@ -81,8 +93,7 @@ def _draw_object(
     picture: UInt8Array, found: SegmentedObject, colour: Colour, thickness: int
 ) -> None:
     """Draw box, axis and centroid of one object, in place."""
-    x, y, width, height = found.box
-    cv2.rectangle(picture, (x, y), (x + width - 1, y + height - 1), colour, thickness)
+    _draw_box(picture, found, colour, thickness)
     u, v = found.centroid
     angle = found.axis.angle_rad
     ends = [_end_on_object(found, angle + turn) for turn in (0.0, math.pi)]
@@ -91,6 +102,36 @@ def _draw_object(
     for outline, strength in ((BLACK, thickness + 2), (colour, thickness)):
         _line(picture, (u - arm, v), (u + arm, v), outline, strength)
         _line(picture, (u, v - arm), (u, v + arm), outline, strength)
+
+
+def _draw_box(picture: UInt8Array, found: SegmentedObject, colour: Colour, thickness: int) -> None:
+    """Draw the box of one object, in place."""
+    x, y, width, height = found.box
+    cv2.rectangle(picture, (x, y), (x + width - 1, y + height - 1), colour, thickness)
+
+
+def _draw_number(picture: UInt8Array, found: SegmentedObject, number: str, top: int) -> None:
+    """Write a number in white on black above an object's box, or in it at the top, in place.
+
+    Args:
+        picture: RGB, (H, W, 3).
+        found: The object.
+        number: Its number.
+        top: Rows that the caption takes.
+    """
+    font_px = max(SMALLEST_FONT_PX, round(max(picture.shape[:2]) / 28))
+    line = render_line(number, font_px, picture.shape[1])
+    margin = font_px // 4
+    height, width = line.shape[0], line.shape[1] + 2 * margin
+    if height > picture.shape[0] or width > picture.shape[1]:
+        return  # a picture this small has no room for words
+    x, y = found.box[0], found.box[1] - height
+    if y < top:
+        y = max(top, found.box[1])
+    x, y = min(x, picture.shape[1] - width), min(y, picture.shape[0] - height)
+    chip = picture[y : y + height, x : x + width]
+    chip[:] = BLACK
+    _write(chip, line, margin, 0, WHITE)
 
 
 def _end_on_object(found: SegmentedObject, angle_rad: float) -> tuple[float, float]:
@@ -119,13 +160,13 @@ def _line(
     cv2.line(picture, first, second, colour, thickness)
 
 
-def _draw_caption(picture: UInt8Array, segmentation: Segmentation, colour: Colour) -> None:
-    """Write expression, status and score on a dark band at the top, in place."""
+def _draw_caption(picture: UInt8Array, segmentation: Segmentation, colour: Colour) -> int:
+    """Write expression, status and score on a dark band at the top; return its rows."""
     font_px = max(SMALLEST_FONT_PX, round(max(picture.shape[:2]) / 36))
     margin = font_px // 3
     room = picture.shape[1] - 3 * margin
     if room < font_px or picture.shape[0] < 2 * font_px:
-        return  # a picture this small has no room for words
+        return 0  # a picture this small has no room for words
     verdict = f"{WORDS[segmentation.status]} {segmentation.score:.2f}"
     right = render_line(verdict, font_px, room)
     words = " ".join(segmentation.expression.split())
@@ -134,6 +175,7 @@ def _draw_caption(picture: UInt8Array, segmentation: Segmentation, colour: Colou
     band[:] = cv2.LUT(band, _blend_table(BLACK, 1.0 - BAND_TRANSPARENCY))
     _write(band, left, margin, margin // 2, WHITE)
     _write(band, right, band.shape[1] - margin - right.shape[1], margin // 2, colour)
+    return len(band)
 
 
 def _write(band: UInt8Array, line: UInt8Array, x: int, y: int, colour: Colour) -> None:

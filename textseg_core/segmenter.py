@@ -181,6 +181,11 @@ class Segmenter:
             )
         self.config = config
 
+    @property
+    def threshold(self) -> float:
+        """Least response counted as foreground, in (0, 1): the one set, or the model's own."""
+        return _first(self.config.threshold, self.model_info.threshold)
+
     def report(self) -> BackendReport:
         """Return what runs where, and why."""
         report = self._backend.report()

@@ -6,9 +6,7 @@ from typing import Any, Protocol
 
 from textseg_core.arrays import UInt8Array
 from textseg_core.compound import CompoundAnswer, CompoundTexts
-from textseg_core.dialogue.command_dialogue import CommandDialogue
-from textseg_core.overlay import draw_overlay
-from textseg_core.segmentation import Segmentation
+from textseg_core.dialogue.command_dialogue import CommandDialogue, CommandTurn
 from textseg_ros.compressed import compressed_to_rgb
 from textseg_ros.conversation import Conversations
 from textseg_ros.conversions import (
@@ -22,10 +20,18 @@ from textseg_ros.diagnostics import Statistics
 from textseg_ros.engine import Engine
 from textseg_ros.frame import Frame
 from textseg_ros.messages import MessageTypes
+from textseg_ros.outputs_labels import label_ids, label_info_message
+from textseg_ros.pictures import picture_messages
 from textseg_ros.query import Query, shown
 from textseg_ros.query_book import Standing
 from textseg_ros.report import Report
-from textseg_ros.results import Answer, centroid_message, detections_message, objects_message
+from textseg_ros.results import (
+    Answer,
+    centroid_message,
+    detections_message,
+    latency_message,
+    objects_message,
+)
 from textseg_ros.scheduler import Request, Work
 from textseg_ros.settings import LiveSettings
 from textseg_ros.space import Space
@@ -178,6 +184,8 @@ class Answerer:
         ]
         if work.own:
             return
+        if sent:
+            self._publish_latency(frame, sent)
         self._space.publish(frame, image, sent, standing)
         if "failed" in fates:
             self._statistics.count("failed")
@@ -277,7 +285,7 @@ class Answerer:
         else:
             turn = CommandDialogue().observe(found, image, frame.time_s)
         segmentation = turn.target.tracked.segmentation
-        pictures = {} if query.key else self._pictures(frame, image, segmentation)
+        pictures = {} if query.key else self._pictures(frame, image, turn, tracked)
         converted_s = self._clock_s()
         age_s = frame.age_s(self._outlet.now_ns(), converted_s)
         latency_ms["convert"] = (converted_s - converting_s) * 1e3
@@ -294,20 +302,26 @@ class Answerer:
         return answer, age_s, outgoing
 
     def _pictures(
-        self, frame: Frame, image: UInt8Array, segmentation: Segmentation
+        self, frame: Frame, image: UInt8Array, turn: CommandTurn, tracked: bool
     ) -> dict[str, Any]:
-        """Return the pictures that somebody receives, by topic key."""
-        header, pack = frame.message.header, self._pack_image
-        draw: dict[str, Callable[[], Any]] = {
-            "mask": lambda: pack(mask_pixels(segmentation.mask), "mono8", header),
-            "response": lambda: pack(response_pixels(segmentation.response_map), "32FC1", header),
-        }
-        if self._settings.now.overlay:
-            draw["overlay"] = lambda: pack(draw_overlay(image, segmentation), "rgb8", header)
+        """Return what ids stand for, and the pictures that somebody receives, by topic key."""
+        types, header = self._outlet.messages, frame.message.header
+        target = turn.target
+        found = target.tracked.segmentation
+        ids = label_ids(found, target, tracked=tracked)
+        threshold = self._engine.threshold
         return {
-            key: make()
-            for key, make in draw.items()
-            if self._outlet.listeners(camera_key(frame.camera, key))
+            "label_info": label_info_message(types, header, found, target, ids, threshold),
+            **picture_messages(
+                types,
+                self._pack_image,
+                header,
+                image,
+                turn,
+                ids,
+                overlay=self._settings.now.overlay,
+                wanted=lambda key: self._outlet.listeners(camera_key(frame.camera, key)) > 0,
+            ),
         }
 
     def _publish(
@@ -339,6 +353,19 @@ class Answerer:
                 f"{', '.join(failures)}: {type(first).__name__}: {first}",
             )
         return not failures
+
+    def _publish_latency(self, frame: Frame, sent: Sequence[Answer]) -> None:
+        """Send what the image took, if somebody receives it."""
+        key = camera_key(frame.camera, "latency")
+        if not self._outlet.listeners(key):
+            return
+        age_s = frame.age_s(self._outlet.now_ns(), self._clock_s())
+        try:
+            self._outlet.publish(key, latency_message(self._outlet.messages, sent, age_s))
+        except Exception as error:  # the answers themselves have been sent
+            self._report.tell(
+                "latency not sent", "error", f"latency not sent: {type(error).__name__}: {error}"
+            )
 
     def _warn_of(self, answer: Answer, age_s: float) -> None:
         """Tell what a reader of the result should know and the messages alone do not shout."""

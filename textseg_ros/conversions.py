@@ -196,7 +196,7 @@ def check_size(width: int, height: int, max_image_px: int) -> None:
 
 
 ImagePacker = Callable[[AnyArray, str, Any], Any]
-"""(array, encoding, header) -> sensor_msgs/Image; encodings mono8, rgb8 and 32FC1."""
+"""(array, encoding, header) -> sensor_msgs/Image; encodings mono8, mono16, rgb8 and 32FC1."""
 
 
 class OwnImagePacker:
@@ -209,7 +209,8 @@ class OwnImagePacker:
         """Return the message: tightly packed, little-endian, the header as it is.
 
         Args:
-            pixels: (H, W) uint8 for mono8, (H, W, 3) uint8 for rgb8, (H, W) float32 for 32FC1.
+            pixels: (H, W) uint8 for mono8, uint16 for mono16, float32 for 32FC1; (H, W, 3) uint8
+                for rgb8.
             encoding: Name that the message carries.
             header: Goes into the message unchanged.
         """

@@ -53,7 +53,11 @@ class DdsTransport:
         self._logger = logging.getLogger(participant.name.strip("/").replace("/", "."))
         self._outputs = {
             topic.key: participant.publisher(
-                names[topic.key], topic.type_name, reliable=topic.reliable, depth=topic.depth
+                names[topic.key],
+                topic.type_name,
+                reliable=topic.reliable,
+                depth=topic.depth,
+                transient_local=topic.latched,
             )
             for topic in topics_of(cameras)
             if topic.direction == "out"

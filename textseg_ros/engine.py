@@ -30,6 +30,12 @@ class Engine:
         """Whether there is a segmenter to answer."""
         return self._segmenter is not None
 
+    @property
+    def threshold(self) -> float:
+        """Least response counted as foreground; 0 while there is no segmenter."""
+        segmenter = self._segmenter
+        return 0.0 if segmenter is None else segmenter.threshold
+
     def load(self, settings: NodeSettings) -> None:
         """Load the segmenter, if there is none.
 

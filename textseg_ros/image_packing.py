@@ -39,6 +39,7 @@ def choose_packer(types: MessageTypes, log: Callable[[Level, str], None]) -> Ima
         packer = CvBridgePacker()
         for pixels, encoding in (
             (np.full((2, 3), 255, np.uint8), "mono8"),
+            (np.full((2, 3), 258, np.uint16), "mono16"),
             (np.full((2, 3, 3), 7, np.uint8), "rgb8"),
             (np.full((2, 3), 0.5, np.float32), "32FC1"),
         ):

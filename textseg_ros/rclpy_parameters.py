@@ -34,11 +34,12 @@ def topic_qos(topic: Topic, settings: NodeSettings) -> QoSProfile:
     elif qos:
         reliable = qos == "reliable"
         reliability = ReliabilityPolicy.RELIABLE if reliable else ReliabilityPolicy.BEST_EFFORT
+    latched = DurabilityPolicy.TRANSIENT_LOCAL
     return QoSProfile(
         history=HistoryPolicy.KEEP_LAST,
         depth=topic.depth,
         reliability=reliability,
-        durability=DurabilityPolicy.VOLATILE,
+        durability=latched if topic.latched else DurabilityPolicy.VOLATILE,
     )
 
 

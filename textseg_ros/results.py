@@ -1,5 +1,6 @@
 """A Segmentation as the messages that the node publishes."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -117,9 +118,6 @@ def objects_message(types: MessageTypes, answer: Answer) -> Any:
     """Return textseg_ros/Segmentation, which says everything but the pixels."""
     segmentation = answer.segmentation
     message_class = types.get("textseg_ros/msg/Segmentation")
-    latency = types.get("textseg_ros/msg/Latency")(
-        **{stage: float(answer.latency_ms[stage]) for stage in LATENCY_STAGES}
-    )
     statuses = {
         Status.FOUND: message_class.FOUND,
         Status.NOT_FOUND: message_class.NOT_FOUND,
@@ -145,7 +143,23 @@ def objects_message(types: MessageTypes, answer: Answer) -> Any:
         destination_objects=[]
         if place is None
         else _objects(types, place, answer, None if turn is None else turn.destination),
-        latency=latency,
+        latency=_latency(types, answer),
+    )
+
+
+def latency_message(types: MessageTypes, answers: Sequence[Answer], age_s: float) -> Any:
+    """Return textseg_ros/LatencyStamped of the answers to one image, in the order of sending."""
+    return types.get("textseg_ros/msg/LatencyStamped")(
+        header=answers[-1].header,
+        queries=len(answers),
+        age=float(age_s),
+        latency=_latency(types, answers[-1]),
+    )
+
+
+def _latency(types: MessageTypes, answer: Answer) -> Any:
+    return types.get("textseg_ros/msg/Latency")(
+        **{stage: float(answer.latency_ms[stage]) for stage in LATENCY_STAGES}
     )
 
 

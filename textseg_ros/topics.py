@@ -17,10 +17,12 @@ class Topic:
         name: Relative to the node's namespace.
         type_name: ROS type, `package/msg/Type`.
         direction: Seen from the node.
-        reliable: Reliability; volatile and keep-last always.
+        reliable: Reliability; keep-last always.
         depth: History depth.
         shared: Whether all cameras share it; else each has its own, see `topics_of`.
         qos_parameter: Parameter that says how an input is received; "" if none does.
+        latched: Whether late subscriptions that ask for it (transient local) get the last
+            message; else volatile.
     """
 
     key: str
@@ -31,6 +33,7 @@ class Topic:
     depth: int = 1
     shared: bool = False
     qos_parameter: str = ""
+    latched: bool = False
 
 
 TOPICS: tuple[Topic, ...] = (
@@ -95,8 +98,12 @@ TOPICS: tuple[Topic, ...] = (
     ),
     Topic("click", "click", "geometry_msgs/msg/PointStamped", "in", depth=10),
     Topic("mask", "mask", "sensor_msgs/msg/Image", "out"),
+    Topic("mask_compressed", "mask/compressed", "sensor_msgs/msg/CompressedImage", "out"),
+    Topic("labels", "labels", "sensor_msgs/msg/Image", "out"),
+    Topic("label_info", "label_info", "vision_msgs/msg/LabelInfo", "out", latched=True),
     Topic("response", "response", "sensor_msgs/msg/Image", "out"),
     Topic("overlay", "overlay", "sensor_msgs/msg/Image", "out"),
+    Topic("overlay_compressed", "overlay/compressed", "sensor_msgs/msg/CompressedImage", "out"),
     Topic("detections", "detections", "vision_msgs/msg/Detection2DArray", "out"),
     Topic("centroid", "centroid", "geometry_msgs/msg/PointStamped", "out"),
     Topic("objects", "objects", "textseg_ros/msg/Segmentation", "out"),
@@ -105,6 +112,7 @@ TOPICS: tuple[Topic, ...] = (
     Topic("detections_3d", "detections_3d", "vision_msgs/msg/Detection3DArray", "out"),
     Topic("cloud", "cloud", "sensor_msgs/msg/PointCloud2", "out"),
     Topic("markers", "markers", "visualization_msgs/msg/MarkerArray", "out"),
+    Topic("latency", "latency", "textseg_ros/msg/LatencyStamped", "out"),
     Topic(
         "diagnostics",
         "/diagnostics",

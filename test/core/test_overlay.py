@@ -122,3 +122,58 @@ def test_image_of_another_size_is_refused_with_both_sizes() -> None:
 def test_what_is_no_image_is_refused() -> None:
     with pytest.raises(ValueError, match="image must be uint8 RGB"):
         draw_overlay(np.zeros((4, 4), np.uint8), segmented(4, 4))
+
+
+def test_a_number_stands_white_on_black_above_its_box_and_nowhere_else() -> None:
+    found = segmented(240, 320, (40, 100, 60, 60), (200, 100, 60, 60), status=Status.AMBIGUOUS)
+    second = max(found.objects, key=lambda one: one.box[0])
+    plain = draw_overlay(grey(240, 320), found)
+    picture = draw_overlay(grey(240, 320), found, [(second, "2")])
+
+    rows, columns = np.nonzero((picture != plain).any(axis=2))
+    # Letters of 320 / 28 = 11 px, with a margin of 2 at both sides: 13 to 14 rows and about 11
+    # columns from the left end of the box, and all above its top line.
+    assert (columns.min(), rows.max()) == (200, 99)
+    assert rows.min() >= 100 - 16
+    assert columns.max() < 200 + 16
+    chip = picture[rows.min() : 100, 200 : columns.max() + 1]
+    assert chip[0, 0].tolist() == [0, 0, 0]
+    assert chip.max() > 200
+
+
+def test_a_number_without_room_above_its_box_stands_in_it_below_the_caption() -> None:
+    found = segmented(240, 320, (100, 0, 60, 90), status=Status.AMBIGUOUS)
+    plain = draw_overlay(grey(240, 320), found)
+    picture = draw_overlay(grey(240, 320), found, [(found.objects[0], "1")])
+
+    # The caption is two rows of 9 px letters high at least; the number begins where it ends.
+    rows, columns = np.nonzero((picture != plain).any(axis=2))
+    assert 10 <= rows.min() <= 20
+    assert columns.min() == 100
+    assert rows.max() < 40
+
+
+def test_a_number_at_the_right_border_stays_in_the_picture() -> None:
+    found = segmented(240, 320, (312, 100, 8, 60), status=Status.AMBIGUOUS)
+    plain = draw_overlay(grey(240, 320), found)
+    picture = draw_overlay(grey(240, 320), found, [(found.objects[0], "12")])
+
+    _, columns = np.nonzero((picture != plain).any(axis=2))
+    assert columns.max() == 319
+    assert columns.min() < 312
+
+
+def test_a_numbered_object_of_another_answer_has_a_box() -> None:
+    found = segmented(240, 320, (40, 100, 60, 60))
+    other = segmented(240, 320, (200, 100, 60, 60)).objects[0]
+    picture = draw_overlay(grey(240, 320), found, [(other, "1")])
+
+    # Its box in the colour of the status, the lower right corner at (259, 159); it is not tinted.
+    assert picture[159, 259].tolist() == [40, 220, 90]
+    assert picture[130, 230].tolist() == [100, 100, 100]
+
+
+def test_a_number_in_a_picture_without_room_is_left_out() -> None:
+    found = segmented(8, 8, (2, 2, 4, 4), status=Status.AMBIGUOUS)
+    plain = draw_overlay(grey(8, 8), found)
+    assert (draw_overlay(grey(8, 8), found, [(found.objects[0], "1")]) == plain).all()

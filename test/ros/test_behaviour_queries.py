@@ -58,11 +58,11 @@ def test_pictures_and_points_belong_to_the_query_of_the_topic(types: MessageType
     with Bench(types) as bench:
         stand(bench, "tool", "the block")
         bench.show(bench.image())
-        assert [key for key, _ in bench.transport.sent] == ["objects", "detections"]
+        assert [key for key, _ in bench.transport.sent] == ["objects", "detections", "latency"]
         bench.ask("the red block")
         bench.show(bench.image())
 
-    for key in ("centroid", "mask", "response", "overlay"):
+    for key in ("centroid", "label_info", "mask", "labels", "response", "overlay"):
         assert len(bench.transport.of(key)) == 1
 
 
@@ -216,7 +216,8 @@ def test_pictures_that_nobody_receives_are_not_made(types: MessageTypes) -> None
         bench.transport.listened = False
         bench.show(bench.image())
 
-    assert [key for key, _ in bench.transport.sent] == ["objects", "centroid", "detections"]
+    always = ["objects", "centroid", "detections", "label_info"]
+    assert [key for key, _ in bench.transport.sent] == always
 
 
 def test_deactivating_frees_the_network_and_activating_loads_it_again(

@@ -139,7 +139,8 @@ def test_topics_have_the_names_types_and_qos_of_the_table(graph: Graph) -> None:
         assert info.topic_type == topic.type_name
         reliable = info.qos_profile.reliability == ReliabilityPolicy.RELIABLE
         assert reliable == topic.reliable, name
-        assert info.qos_profile.durability == DurabilityPolicy.VOLATILE
+        latched = info.qos_profile.durability == DurabilityPolicy.TRANSIENT_LOCAL
+        assert latched == topic.latched, name
 
 
 def test_an_image_and_a_query_give_a_mask_and_a_centroid(graph: Graph) -> None:
