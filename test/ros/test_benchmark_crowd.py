@@ -17,8 +17,10 @@ KEYS = [str(number) for number in range(len(QUERIES))]
 def run(
     *, left: list[int], right: list[int], age_ms: float = 60.0, wait_ms: float = 10.0
 ) -> Outcome:
-    """Return the judgement of frames sent each 33 ms, of which those of these numbers were
-    answered for all queries, `age_ms` after they were sent."""
+    """Return the judgement of frames sent each 33 ms.
+
+    Those of these numbers were answered for all queries, `age_ms` after they were sent.
+    """
     stamps = [33 * number * MS for number in range(100)]
     results = {
         camera: [
