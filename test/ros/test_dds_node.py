@@ -24,6 +24,8 @@ _STAGES = ("preprocess", "encoder", "text", "head", "postprocess")
 class LeftHalf:
     """Stands in for a segmenter: whatever is asked for fills the left half."""
 
+    threshold = 0.5
+
     def report(self) -> BackendReport:
         return BackendReport(name="left half", device="cpu", precision="fp32")
 

@@ -66,6 +66,11 @@ class PacedSegmenter:
         self._inner = inner
         self._period_s = period_s
 
+    @property
+    def threshold(self) -> float:
+        """The inner segmenter's."""
+        return float(self._inner.threshold)
+
     def segment_many(self, image: Any, texts: Sequence[str]) -> Any:
         """Return the inner segmenter's answers, not before the period is over."""
         due_s = time.monotonic() + self._period_s
