@@ -5,8 +5,10 @@ import pytest
 import torch
 from torchvision import models  # type: ignore[import-untyped]
 
+from textseg_core.models.atrous import AtrousEncoder
 from textseg_core.training.backbone import DEVIATION, MEAN, main, scaled_input
 from textseg_core.training.lexical import read_labels
+from textseg_core.training.rmi_recipe import load_features
 from textseg_core.training.weights import read_backbone
 
 
@@ -43,6 +45,20 @@ def test_what_is_written_is_what_training_reads(
     labels = read_labels(tmp_path / "backbones" / "imagenet_labels.txt")
     assert len(labels) == 1000
     assert labels[504] == ["coffee mug"]
+
+
+def test_further_backbones_are_written_by_their_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(models, "mobilenet_v2", random_mobilenet)
+    drawn = models.resnet18(weights=None)
+    monkeypatch.setattr(models, "resnet18", lambda weights: drawn)
+
+    main(["--out", str(tmp_path), "--more", "resnet18"])
+
+    features = AtrousEncoder("resnet18", 4, 8).features
+    load_features(features, tmp_path, "resnet18")
+    assert torch.equal(features.layer4[1].conv2.weight, drawn.layer4[1].conv2.weight)
 
 
 def test_without_a_network_the_command_ends_with_one_line(

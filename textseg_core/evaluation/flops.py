@@ -30,6 +30,8 @@ VARIANTS: tuple[tuple[str, str, dict[str, Any]], ...] = (
         "hu2016",
         {"input_px": 320, "backbone": "mobilenet_v2"},
     ),
+    ("RMI (Liu et al. 2017), 320 px", "rmi", {}),
+    ("its baseline of one LSTM, 320 px", "rmi", {"interaction": "lstm"}),
 )
 VOCABULARY = 10_000
 #: Expressions at once when the head's cost per expression is measured, by difference.

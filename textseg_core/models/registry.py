@@ -48,6 +48,12 @@ ENTRIES: Mapping[str, Entry] = MappingProxyType(
             tokenizer="hu2016",
             padding="left",
         ),
+        "rmi": Entry(
+            module="textseg_core.models.rmi",
+            class_name="RmiNetwork",
+            tokenizer="hu2016",
+            padding="left",
+        ),
     }
 )
 

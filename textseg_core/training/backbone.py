@@ -5,17 +5,27 @@ Command: `python -m textseg_core.training.backbone --out data/backbones`; see do
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from urllib.error import URLError
 
 import torch
 from safetensors.torch import save_file
-from torch import Tensor
+from torch import Tensor, nn
 from torchvision import models  # type: ignore[import-untyped]
 
 MEAN = (0.485, 0.456, 0.406)
 DEVIATION = (0.229, 0.224, 0.225)
+#: Further networks by the name that `textseg_core.models.atrous` gives them. DeepLab-101 is
+#: torchvision's, trained on COCO's pictures of the 20 classes of Pascal VOC.
+MORE: Mapping[str, Callable[[], nn.Module]] = {
+    "resnet18": lambda: models.resnet18(weights="IMAGENET1K_V1"),
+    "resnet50": lambda: models.resnet50(weights="IMAGENET1K_V1"),
+    "resnet101": lambda: models.resnet101(weights="IMAGENET1K_V1"),
+    "deeplab101": lambda: models.segmentation.deeplabv3_resnet101(
+        weights="COCO_WITH_VOC_LABELS_V1", weights_backbone=None
+    ),
+}
 
 
 def scaled_input(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -43,6 +53,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     parser.add_argument("--out", type=Path, required=True, help="DATA/backbones")
     parser.add_argument("--vgg16", action="store_true", help="VGG-16, for Hu et al. 2016, too")
+    parser.add_argument(
+        "--more",
+        choices=tuple(MORE),
+        nargs="+",
+        default=(),
+        metavar="NAME",
+        help=f"{', '.join(MORE)}, for Liu et al. 2017 (RMI), too",
+    )
     options = parser.parse_args(arguments)
     options.out.mkdir(parents=True, exist_ok=True)
     weights = models.MobileNet_V2_Weights.IMAGENET1K_V1
@@ -54,6 +72,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if options.vgg16:
             state = models.vgg16(weights=models.VGG16_Weights.IMAGENET1K_V1).state_dict()
             save_file(state, options.out / "vgg16.safetensors")
+        for name in options.more:
+            save_file(MORE[name]().state_dict(), options.out / f"{name}.safetensors")
     except URLError as error:
         sys.exit(f"backbone: torchvision's weights could not be fetched: {error}")
     print(*sorted(options.out.iterdir()), sep="\n")

@@ -21,6 +21,7 @@ from textseg_core.training.open_sources import open_sources, run_vocabulary
 from textseg_core.training.parallel import Team
 from textseg_core.training.pictures import sample_pictures
 from textseg_core.training.recipe import CompactRecipe, LossModule, Recipe
+from textseg_core.training.rmi_recipe import RmiRecipe
 from textseg_core.training.samples import Sample
 from textseg_core.training.settings import Stage
 from textseg_core.training.settings_file import plain
@@ -36,9 +37,10 @@ from textseg_core.training.state import (
 from textseg_core.training.validation import validate, validation_samples
 from textseg_core.training.weights import carry_over
 
-RECIPES: Mapping[str, type[CompactRecipe] | type[HuRecipe]] = {
+RECIPES: Mapping[str, type[CompactRecipe] | type[HuRecipe] | type[RmiRecipe]] = {
     "compact": CompactRecipe,
     "hu2016": HuRecipe,
+    "rmi": RmiRecipe,
 }
 _MASK_STRIDE = 4
 _CHECK_QUERIES = 8
