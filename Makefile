@@ -1,13 +1,15 @@
 # make demo    sets up .venv and runs the main job; ARGS="--camera 0 --query 'the cup'" for your own
 # make check   sets up what the checks need and runs them all
+# make soak    keeps the node busy for an hour; SECONDS=180 for less (not part of make check)
 # make lock    renews .ci/requirements/*.txt (needs uv)
 PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
+SECONDS ?= 3600
 LOCK := uv pip compile --quiet --universal --no-config --python-version 3.10 \
 	--custom-compile-command "make lock" .ci/requirements/build.in pyproject.toml
 
-.PHONY: demo check prepare-check lint types test lock clean
+.PHONY: demo check prepare-check lint types test soak lock clean
 
 demo: python-found
 	@$(PYTHON) .ci/prepare.py demo -- $(BIN)/python -m textseg_ros.demo $(ARGS)
@@ -27,6 +29,9 @@ types: prepare-check
 
 test: prepare-check
 	$(BIN)/python -m pytest
+
+soak: prepare-check
+	$(BIN)/python -m textseg_ros.benchmark.endurance --seconds $(SECONDS)
 
 .PHONY: python-found
 python-found:

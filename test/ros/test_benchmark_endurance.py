@@ -1,0 +1,77 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("cyclonedds", reason="the benchmarks need cyclonedds")
+
+from redness_model import write_model
+
+from textseg_ros.benchmark.endurance import Look, Outcome, look_at, median
+
+
+def outcome(first: Look, last: Look) -> Outcome:
+    return Outcome(first, last, sent=9, ages_ms=(1.0,))
+
+
+@pytest.mark.parametrize(
+    ("last", "faults"),
+    [
+        (Look(60.0, 201.9, 20.0, 10.0), []),
+        (Look(60.0, 150.0, 18.0, 9.0), []),
+        (Look(60.0, 202.1, 20.0, 10.0), ["memory grew by 1.0%"]),
+        (Look(60.0, 200.0, 21.0, 10.0), ["threads grew from 20 to 21"]),
+        (Look(60.0, 200.0, 20.0, 11.0), ["open files grew from 10 to 11"]),
+    ],
+)
+def test_more_memory_threads_or_files_than_at_the_first_look_are_told(
+    last: Look, faults: list[str]
+) -> None:
+    assert outcome(Look(10.0, 200.0, 20.0, 10.0), last).faults() == faults
+
+
+def test_a_figure_is_the_median_of_its_looks() -> None:
+    looks = [Look(1.0, 100.0, 5.0, 7.0), Look(2.0, 900.0, 6.0, 7.0), Look(3.0, 101.0, 5.0, 8.0)]
+
+    assert median(looks) == Look(2.0, 101.0, 5.0, 7.0)
+
+
+def test_threads_and_open_files_of_a_process_are_counted(tmp_path: Path) -> None:
+    code = (
+        "import sys, threading\n"
+        f"files = [open({str(tmp_path)!r} + '/' + name, 'w') for name in 'abc']\n"
+        "threads = [threading.Thread(target=sys.stdin.read, daemon=True) for _ in range(2)]\n"
+        "[thread.start() for thread in threads]\n"
+        "print('ready', flush=True)\n"
+        "[thread.join() for thread in threads]\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        look = look_at(process.pid, 4.0)
+        process.communicate()
+
+    assert (look.at_s, look.threads, look.files) == (4.0, 3, 6)
+    assert look.memory_mb > 1.0
+
+
+def test_the_node_holds_no_more_after_readers_and_queries_have_come_and_gone(
+    tmp_path: Path,
+) -> None:
+    model = write_model(tmp_path / "model")
+    settings = tmp_path / "settings.yaml"
+    settings.write_text(f"/**:\n  ros__parameters:\n    weights: {model}\n")
+    command = [sys.executable, "-m", "textseg_ros.benchmark.endurance", "--seconds", "8"]
+
+    run = subprocess.run(
+        [*command, "--params-file", str(settings)], capture_output=True, text=True, timeout=120.0
+    )
+
+    # So soon after the start memory may still grow, which is status 1.
+    assert run.returncode in (0, 1), run.stdout + run.stderr
+    assert "- end, at 7 s: " in run.stdout
+    assert "open files grew" not in run.stdout
+    assert run.stderr == ""

@@ -1,0 +1,235 @@
+"""Keeps the node busy for long: `make soak`, `python -m textseg_ros.benchmark.endurance`.
+
+A camera sends 10 frames a second for an hour; the query changes each second; standing queries
+come and expire; readers of pictures come and go, and so does a second camera of the same topic.
+Exit status 1 if the node's memory at the end is more than 1 % above that at the first look, or it
+holds more threads or open files.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from textseg_ros.demo.signals import stop_on_signals, wait_until
+
+CAMERA_RATE = 10.0
+MOST_GROWTH = 0.01
+FIRST_LOOK_S = 60.0
+WINDOW_S = 20.0
+"""Length of a look: a figure is the median of a whole round of what comes and goes."""
+QUERIES = 16
+_LOOK_EVERY_S = 0.25
+_MATCH_TIMEOUT_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a process holds at a time.
+
+    Attributes:
+        at_s: Seconds since the first frame.
+        memory_mb: Resident memory, 10^6 bytes.
+        threads: Number of threads.
+        files: Number of open files, sockets among them.
+    """
+
+    at_s: float
+    memory_mb: float
+    threads: float
+    files: float
+
+
+def look_at(process_id: int, at_s: float) -> Look:
+    """Return what a process holds now; Linux only."""
+    from textseg_core.benchmark.machine import resident_mb
+
+    proc = Path(f"/proc/{process_id}")
+    threads = sum(1 for _ in (proc / "task").iterdir())
+    files = sum(1 for _ in (proc / "fd").iterdir())
+    return Look(at_s, resident_mb(process_id), threads, files)
+
+
+def median(looks: Sequence[Look]) -> Look:
+    """Return the medians of looks: buffers of single frames come and go."""
+    values = np.median([[o.at_s, o.memory_mb, o.threads, o.files] for o in looks], axis=0)
+    return Look(*values.tolist())
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a run showed: its first and its last look, and the ages of the results in ms."""
+
+    first: Look
+    last: Look
+    sent: int
+    ages_ms: tuple[float, ...]
+
+    @property
+    def growth(self) -> float:
+        """Memory at the end against memory at the first look, as a share."""
+        return self.last.memory_mb / self.first.memory_mb - 1.0
+
+    def faults(self) -> list[str]:
+        """Return what is wrong, one line each."""
+        wrong = []
+        if self.growth > MOST_GROWTH:
+            wrong.append(f"memory grew by {self.growth:.1%}")
+        if self.last.threads > self.first.threads:
+            wrong.append(f"threads grew from {self.first.threads:g} to {self.last.threads:g}")
+        if self.last.files > self.first.files:
+            wrong.append(f"open files grew from {self.first.files:g} to {self.last.files:g}")
+        return wrong
+
+
+def measure(arguments: argparse.Namespace, stop: threading.Event) -> Outcome:
+    """Run node, camera and all that comes and goes; return what they showed.
+
+    Raises:
+        RuntimeError: If the node did not start or has ended, or too little came.
+        ValueError: If the parameter file is wrong.
+    """
+    from textseg_ros.benchmark.churn import texts
+    from textseg_ros.benchmark.latency import PICTURE
+    from textseg_ros.benchmark.trial import (
+        Listener,
+        open_camera,
+        running_node,
+        settings_arguments,
+    )
+    from textseg_ros.dds.environment import (
+        free_domain_id,
+        loopback_environment,
+        read_environment,
+    )
+    from textseg_ros.dds.participant import Participant
+    from textseg_ros.demo.frames import read_picture
+    from textseg_ros.messages import stamp_ns
+
+    environment = loopback_environment(free_domain_id())
+    settings = settings_arguments(arguments.params_file, {})
+    discovery = read_environment(os.environ | environment, os.getpid())
+    objects = Listener()
+    picture = read_picture(PICTURE)
+    looks: list[Look] = []
+    with (
+        Participant("host", "/", discovery) as peer,
+        running_node(environment, settings, stop) as node,
+    ):
+        words = peer.publisher("/textseg/query", "std_msgs/msg/String", depth=10)
+        keys = peer.publisher("/textseg/standing_query", "textseg_ros/msg/StandingQuery", depth=10)
+        heard = peer.subscription("/textseg/objects", "textseg_ros/msg/Segmentation", objects.take)
+        if not wait_until(
+            lambda: bool(words.matched and keys.matched and heard.matched), stop, _MATCH_TIMEOUT_S
+        ):
+            raise RuntimeError("the node was not found")
+        string = peer.types.get("std_msgs/msg/String")
+        standing = peer.types.get("textseg_ros/msg/StandingQuery")
+        asked = texts()[:QUERIES]
+
+        def come_and_go(second: int) -> None:
+            """Do what is due in a second of the run."""
+            words.publish(string(data=asked[second % QUERIES]))
+            if second % 5 == 0:
+                keys.publish(standing(key="guest", text=asked[1], priority=0, lifetime_s=2.0))
+            if second % 10 == 2:
+                visit(second)
+
+        def visit(second: int) -> None:
+            """Let readers and a second camera in for three seconds."""
+            with Participant(f"guest{second}", "/", discovery) as guest:
+                for key in ("mask", "overlay"):
+                    guest.subscription(f"/textseg/{key}", "sensor_msgs/msg/Image", lambda _: None)
+                camera = open_camera(guest, "/textseg/image", picture, 2.0)
+                with camera:
+                    stop.wait(3.0)
+
+        with open_camera(peer, "/textseg/image", picture, CAMERA_RATE) as camera:
+            started_s = time.monotonic()
+            wanted = threading.Event()
+            errors: list[Exception] = []
+            guests = threading.Thread(
+                target=_each_second,
+                args=(come_and_go, wanted, errors),
+                name="guests",
+                daemon=True,
+            )
+            guests.start()
+            try:
+                while (at_s := time.monotonic() - started_s) < arguments.seconds:
+                    if stop.wait(_LOOK_EVERY_S) or node.poll() is not None or errors:
+                        break
+                    looks.append(look_at(node.pid, at_s))
+            finally:
+                wanted.set()
+                guests.join()
+    if stop.is_set():
+        raise RuntimeError("stopped before the end")
+    if errors:
+        raise RuntimeError(f"a guest failed: {errors[0]}") from errors[0]
+    first_s = min(FIRST_LOOK_S, arguments.seconds / 2.0)
+    window_s = min(WINDOW_S, arguments.seconds / 4.0)
+    first = [look for look in looks if first_s - window_s <= look.at_s < first_s]
+    last = [look for look in looks if look.at_s >= arguments.seconds - window_s]
+    ages_ms = tuple((one.at_ns - stamp_ns(one.message.header)) / 1e6 for one in objects.heard)
+    if not (first and last and ages_ms):
+        raise RuntimeError("too little came to judge it; run for longer")
+    return Outcome(median(first), median(last), len(camera.stamps_ns), ages_ms)
+
+
+def _each_second(
+    task: Callable[[int], None], stop: threading.Event, errors: list[Exception]
+) -> None:
+    """Do a task about each second until the stop, or until it fails."""
+    second = 0
+    while not stop.wait(1.0):
+        try:
+            task(second)
+        except Exception as error:
+            errors.append(error)
+            return
+        second += 1
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure, print the figures and judge them; return the exit status."""
+    stop = stop_on_signals()
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=3600.0)
+    parser.add_argument("--params-file", type=Path, help="ROS 2 parameter file")
+    parsed = parser.parse_args(arguments)
+    try:
+        from textseg_ros.benchmark.machine import describe_machine
+
+        outcome = measure(parsed, stop)
+    except (RuntimeError, ValueError, OSError, subprocess.TimeoutExpired) as error:
+        if stop.is_set():
+            return 0
+        print(f"endurance: {error}", file=sys.stderr)
+        return 1
+    middle, p95 = np.percentile(outcome.ages_ms, [50, 95])
+    print(f"### {parsed.seconds:.0f} s at {CAMERA_RATE:.0f} Hz\n")
+    print(describe_machine("textseg_ros.benchmark.endurance"))
+    print(f"- frames sent: {outcome.sent}, results received: {len(outcome.ages_ms)}")
+    print(f"- age of a result: median {middle:.0f} ms, p95 {p95:.0f} ms")
+    for name, one in (("first look", outcome.first), ("end", outcome.last)):
+        print(
+            f"- {name}, at {one.at_s:.0f} s: {one.memory_mb:.1f} MB, {one.threads:g} threads, "
+            f"{one.files:g} open files"
+        )
+    print(f"- memory: {outcome.growth:+.2%} (limit {MOST_GROWTH:.0%})")
+    wrong = outcome.faults()
+    for line in wrong:
+        print(f"- WRONG: {line}")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
