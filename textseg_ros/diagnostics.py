@@ -2,14 +2,17 @@
 
 import threading
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from textseg_ros.messages import MessageTypes, key_values, make_header
-from textseg_ros.report import Event, Level
+from textseg_ros.report import Level
 from textseg_ros.results import LATENCY_STAGES
 
 _LEVEL_CONSTANTS: dict[Level, str] = {"info": "OK", "warning": "WARN", "error": "ERROR"}
+_NO_HARDWARE = "none"
+"""What diagnostic_updater wants of nodes without hardware of their own."""
 
 COUNTS = (
     "received",
@@ -26,6 +29,45 @@ COUNTS = (
 """What becomes of frames: without a query, beyond the rate limit, answered, replaced by a newer
 one before work began, not decodable, not segmentable, cleared query; how many answers were stale,
 and how many requests were answered."""
+
+DROPS = ("replaced", "refused", "failed", "discarded", "stale")
+"""Of these, what a person looks for when answers do not come."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One of the node's statuses, as a task of diagnostic_updater gives one.
+
+    Attributes:
+        name: What is looked at.
+        level: How bad.
+        text: One line.
+        values: Details by name.
+    """
+
+    name: str
+    level: Level
+    text: str
+    values: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """What `Statistics` knows at one time.
+
+    Attributes:
+        fps_in: Images received a second, since the last look.
+        fps_out: Images answered a second, since the last look.
+        counts: Since the start, by the names in `COUNTS`.
+        age_s: Of the last answer's image when it was published; None before the first.
+        latency_ms: Of the last answer, by stage.
+    """
+
+    fps_in: float
+    fps_out: float
+    counts: Mapping[str, int]
+    age_s: float | None
+    latency_ms: Mapping[str, float]
 
 
 class Statistics:
@@ -54,61 +96,49 @@ class Statistics:
         with self._lock:
             return self._counts[what]
 
-    def values(self, now_s: float) -> dict[str, str]:
-        """Return counts, rates since the last call, and the last latencies, for diagnostics."""
+    def numbers(self, now_s: float) -> Numbers:
+        """Return counts, rates since the last call, and the last age and latencies."""
         with self._lock:
             span_s = max(now_s - self._before_s, 1e-9)
-            rates = {
-                name: (self._counts[what] - self._before[what]) / span_s
-                for name, what in (("fps in", "received"), ("fps out", "answered"))
-            }
+            fps_in, fps_out = (
+                (self._counts[what] - self._before[what]) / span_s
+                for what in ("received", "answered")
+            )
             self._before, self._before_s = self._counts.copy(), now_s
-            values = {name: f"{rate:.1f}" for name, rate in rates.items()}
-            for what in COUNTS:
-                name = what if what == "requests" else f"frames {what}"
-                values[name] = str(self._counts[what])
-            values["age s"] = "none" if self._age_s is None else f"{self._age_s:.3f}"
-            for stage in LATENCY_STAGES:
-                if stage in self._latency_ms:
-                    values[f"{stage} ms"] = f"{self._latency_ms[stage]:.2f}"
-            return values
-
-
-def event_values(events: Mapping[str, Event]) -> dict[str, str]:
-    """Return how often each kind of message was told and its last text."""
-    return {
-        f"{event.level}: {kind}": f"{event.count} x, last: {event.text}"
-        for kind, event in events.items()
-        if event.level != "info"
-    }
+            counts = {what: self._counts[what] for what in COUNTS}
+            stages = {
+                stage: self._latency_ms[stage]
+                for stage in LATENCY_STAGES
+                if stage in self._latency_ms
+            }
+            return Numbers(fps_in, fps_out, counts, self._age_s, stages)
 
 
 def diagnostics_message(
-    types: MessageTypes,
-    now_ns: int,
-    node_name: str,
-    level: Level,
-    text: str,
-    values: Mapping[str, str],
+    types: MessageTypes, now_ns: int, node_name: str, checks: Sequence[Check]
 ) -> Any:
-    """Return diagnostic_msgs/DiagnosticArray with the node's one status.
+    """Return diagnostic_msgs/DiagnosticArray, one status for each check.
+
+    Names and fields are those of diagnostic_updater, so that rqt_robot_monitor and
+    diagnostic_aggregator take the node for one that uses it: "<node>: <check>".
 
     Args:
         types: Message classes.
         now_ns: ROS time.
         node_name: Full name of the node.
-        level: Worst of the last period.
-        text: One line.
-        values: Details by name.
+        checks: What was looked at.
     """
     status_class = types.get("diagnostic_msgs/msg/DiagnosticStatus")
-    status = status_class(
-        level=getattr(status_class, _LEVEL_CONSTANTS[level]),
-        name=f"{node_name.strip('/')}: segmentation",
-        message=text,
-        hardware_id="",
-        values=key_values(types, values),
-    )
     return types.get("diagnostic_msgs/msg/DiagnosticArray")(
-        header=make_header(types, now_ns), status=[status]
+        header=make_header(types, now_ns),
+        status=[
+            status_class(
+                level=getattr(status_class, _LEVEL_CONSTANTS[check.level]),
+                name=f"{node_name.strip('/')}: {check.name}",
+                message=check.text,
+                hardware_id=_NO_HARDWARE,
+                values=key_values(types, check.values),
+            )
+            for check in checks
+        ],
     )

@@ -4,18 +4,26 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from textseg_ros.asking import waiting_text
-from textseg_ros.diagnostics import Statistics, diagnostics_message, event_values
+from textseg_ros.checks import (
+    age_check,
+    drops_check,
+    engine_check,
+    last_error_check,
+    memory_check,
+    rate_check,
+)
+from textseg_ros.diagnostics import Check, Statistics, diagnostics_message
 from textseg_ros.engine import Engine
 from textseg_ros.lifecycle import State
 from textseg_ros.query import Query, shown
-from textseg_ros.report import Report
+from textseg_ros.report import Level, Report
 from textseg_ros.settings import LiveSettings
 from textseg_ros.transport import Transport
 from textseg_ros.watch import GraphWatch
 
 
 class Health:
-    """Puts what is known of the node into one diagnostic status.
+    """Puts what is known of the node into diagnostics.
 
     Args:
         transport: Whose messages and time are used.
@@ -50,6 +58,7 @@ class Health:
         self._node_name = node_name
         self._query_topic = query_topic
         self._clock_s = clock_s
+        self._well = True
 
     def watch_silence(
         self,
@@ -87,31 +96,46 @@ class Health:
             enabled: Whether it may answer.
             queries: In force.
             waiting_for: What the answers wait for; "" for nothing.
-            more: Values to add.
+            more: What became of depth.
         """
-        active = self._report.active()
-        if active:
-            level, text = active[0].level, active[0].text
-        else:
-            level, text = "info", self._state_text(state, enabled, queries, waiting_for)
+        now_s, events = self._clock_s(), self._report.events()
+        numbers = self._statistics.numbers(now_s)
+        level, text = self._summary(state, enabled, queries, waiting_for)
         values = {
             "state": state if enabled else f"{state}, disabled",
-            "backend": self._engine.line(),
             "query id": str(queries[0].id) if queries else "none",
             "query": queries[0].text if queries else "",
             "queries": str(len(queries)),
-            **self._statistics.values(self._clock_s()),
-            **more,
-            **event_values(self._report.events()),
         }
-        return diagnostics_message(
-            self._transport.messages,
-            self._transport.now_ns(),
-            self._node_name,
-            level,
-            text,
-            values,
+        checks = (
+            Check("segmentation", level, text, values),
+            rate_check(numbers, events, now_s),
+            age_check(numbers, self._settings.now.max_age_s, events, now_s),
+            drops_check(numbers, more, events, now_s),
+            engine_check(self._engine.line(), events, now_s),
+            memory_check(),
+            last_error_check(events, now_s),
         )
+        return diagnostics_message(
+            self._transport.messages, self._transport.now_ns(), self._node_name, checks
+        )
+
+    def _summary(
+        self, state: State, enabled: bool, queries: Sequence[Query], waiting_for: str
+    ) -> tuple[Level, str]:
+        """Return the worst of what is present, or else what the node does.
+
+        That all is well again is a change of state like any other, so it is told.
+        """
+        active = self._report.active()
+        if active:
+            self._well = False
+            return active[0].level, active[0].text
+        text = self._state_text(state, enabled, queries, waiting_for)
+        if not self._well:
+            self._well = True
+            self._report.tell("well again", "info", f"well again: {text}")
+        return "info", text
 
     def _state_text(
         self, state: State, enabled: bool, queries: Sequence[Query], waiting_for: str

@@ -2,7 +2,7 @@
 
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -91,10 +91,17 @@ class Report:
 
     def active(self) -> list[Event]:
         """Return the warnings and errors of the last `ACTIVE_S`, worst and newest first."""
-        now_s = self._clock_s()
-        recent = [
-            event
-            for event in self.events().values()
-            if event.level != "info" and now_s - event.last_s < ACTIVE_S
-        ]
-        return sorted(recent, key=lambda event: (-_SEVERITY[event.level], -event.last_s))
+        return worst_first(self.events().values(), self._clock_s())
+
+
+def worst_first(events: Iterable[Event], now_s: float) -> list[Event]:
+    """Return the warnings and errors among events that are still present, worst and newest first.
+
+    Args:
+        events: Of any level.
+        now_s: On the report's clock.
+    """
+    recent = [
+        event for event in events if event.level != "info" and now_s - event.last_s < ACTIVE_S
+    ]
+    return sorted(recent, key=lambda event: (-_SEVERITY[event.level], -event.last_s))

@@ -200,13 +200,19 @@ class Bench:
         return self.behaviour.statistics.total(what)
 
     def tick(self) -> Any:
-        """Return the status that one tick publishes."""
+        """Return the first status that one tick publishes, which sums them up."""
         self.behaviour.on_tick()
         return self.transport.of("diagnostics")[-1].status[0]
 
     def diagnostic(self, name: str) -> str:
-        values = {pair.key: pair.value for pair in self.tick().values}
-        return str(values[name])
+        """Return a value from whichever status of one tick has it."""
+        return str(self.diagnostics()[name])
+
+    def diagnostics(self) -> dict[str, str]:
+        """Return the values of all statuses of one tick."""
+        self.tick()
+        statuses = self.transport.of("diagnostics")[-1].status
+        return {pair.key: pair.value for status in statuses for pair in status.values}
 
 
 def make_segmenter(backend: RednessBackend) -> Segmenter:

@@ -1,0 +1,162 @@
+"""The statuses of the diagnostics, from counts and events written by hand."""
+
+import pytest
+from recording import Bench
+
+from textseg_ros import checks
+from textseg_ros.checks import (
+    age_check,
+    drops_check,
+    engine_check,
+    last_error_check,
+    memory_check,
+    rate_check,
+)
+from textseg_ros.diagnostics import COUNTS, Numbers, Statistics
+from textseg_ros.memory import resident_mib
+from textseg_ros.messages import MessageTypes
+from textseg_ros.report import Event, Level
+
+NOW_S = 50.0
+NAMES = ["segmentation", "rate", "age", "drops", "engine", "memory", "last error"]
+
+
+def event(level: Level, text: str, ago_s: float, count: int = 1) -> Event:
+    return Event(level, text, count, NOW_S - ago_s, NOW_S - ago_s)
+
+
+def numbers(age_s: float | None = 0.25, **counts: int) -> Numbers:
+    return Numbers(10.0, 7.5, dict.fromkeys(COUNTS, 0) | counts, age_s, {"total": 31.256})
+
+
+def test_rates_are_counts_since_the_last_look_by_time() -> None:
+    statistics = Statistics(100.0)
+    for what, times in (("received", 8), ("answered", 6)):
+        for _ in range(times):
+            statistics.count(what)
+
+    first, second = statistics.numbers(104.0), statistics.numbers(105.0)
+    assert (first.fps_in, first.fps_out) == (2.0, 1.5)
+    assert (second.fps_in, second.counts["received"]) == (0.0, 8)
+    assert (first.age_s, dict(first.latency_ms)) == (None, {})
+
+
+def test_the_rate_is_told_and_a_silent_camera_warns() -> None:
+    told = rate_check(numbers(received=20, answered=15, unasked=1), {}, NOW_S)
+    assert (told.level, told.text) == ("info", "10.0 images a second in, 7.5 answered")
+    assert told.values["frames received"] == "20"
+
+    silent = {"no camera left": event("warning", "no image on /left/image", 1.0)}
+    told = rate_check(numbers(), silent, NOW_S)
+    assert (told.level, told.text) == ("warning", "no image on /left/image")
+
+
+@pytest.mark.parametrize(("ago_s", "level"), [(4.9, "warning"), (5.0, "info")])
+def test_age_warns_for_as_long_as_a_stale_answer_counts_as_present(
+    ago_s: float, level: str
+) -> None:
+    told = age_check(numbers(), 1.0, {"stale": event("warning", "is stale", ago_s)}, NOW_S)
+
+    assert told.level == level
+    assert told.values == {"age s": "0.250", "max age s": "1.000", "total ms": "31.26"}
+
+
+def test_age_before_the_first_answer_is_none() -> None:
+    told = age_check(numbers(None), 1.0, {}, NOW_S)
+    assert (told.text, told.values["age s"]) == ("no answer yet", "none")
+
+
+def test_drops_are_summed_and_the_rest_of_space_stands_beside_them() -> None:
+    counts = numbers(refused=2, failed=3, replaced=40)
+    told = drops_check(counts, {"not placed: no depth": "4"}, {}, NOW_S)
+
+    assert told.text == "5 frames refused or failed, 40 replaced by newer ones"
+    assert told.level == "info"
+    assert told.values["not placed: no depth"] == "4"
+    assert told.values["frames replaced"] == "40"
+
+
+def test_an_event_counts_for_the_check_that_it_belongs_to_alone() -> None:
+    events = {"image refused": event("error", "image on /a refused", 0.0)}
+    levels = [
+        rate_check(numbers(), events, NOW_S).level,
+        age_check(numbers(), 1.0, events, NOW_S).level,
+        drops_check(numbers(), {}, events, NOW_S).level,
+        engine_check("onnx on cpu", events, NOW_S).level,
+    ]
+    assert levels == ["info", "info", "error", "info"]
+
+
+def test_a_worker_that_ended_is_a_fault_of_the_engine() -> None:
+    told = engine_check("onnx on cpu", {"worker ended": event("error", "it ended", 0.0)}, NOW_S)
+    assert (told.level, told.text, told.values) == (
+        "error",
+        "it ended",
+        {"backend": "onnx on cpu"},
+    )
+
+
+def test_the_last_error_stays_to_be_read_after_it_is_over() -> None:
+    events = {
+        "query": event("info", "query 1", 0.0),
+        "stale": event("warning", "is stale", 30.0, count=7),
+        "image refused": event("error", "image refused", 8.0),
+    }
+    told = last_error_check(events, NOW_S)
+
+    assert (told.level, told.text) == ("info", "image refused")
+    assert told.values == {
+        "kind": "image refused",
+        "seconds ago": "8.0",
+        "warning: stale": "7 x, last: is stale",
+        "error: image refused": "1 x, last: image refused",
+    }
+
+
+def test_without_errors_the_last_one_is_none() -> None:
+    told = last_error_check({"query": event("info", "query 1", 0.0)}, NOW_S)
+    assert (told.level, told.text, told.values) == ("info", "none", {})
+
+
+def test_memory_is_this_process_own() -> None:
+    """Python with NumPy holds more than 10 MiB, and 64 MiB more are seen."""
+    before = resident_mib()
+    if before is None:
+        pytest.skip("the system does not tell the memory of a process")
+    block = bytearray(b"x" * (64 << 20))
+    after = resident_mib()
+
+    assert after is not None
+    assert before > 10.0
+    assert 56.0 < after - before < 80.0
+    del block
+
+
+def test_unknown_memory_is_said_to_be_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checks, "resident_mib", lambda: None)
+    assert memory_check().values["resident MiB"] == "unknown"
+
+
+def test_the_statuses_are_named_as_diagnostic_updater_names_its_tasks(
+    types: MessageTypes,
+) -> None:
+    with Bench(types) as bench:
+        bench.tick()
+
+    statuses = bench.transport.of("diagnostics")[-1].status
+    assert [status.name for status in statuses] == [f"textseg/segmenter: {name}" for name in NAMES]
+    assert {status.hardware_id for status in statuses} == {"none"}
+    assert all(status.level == type(status).OK for status in statuses)
+
+
+def test_a_fault_that_is_over_is_told_once(types: MessageTypes) -> None:
+    with Bench(types) as bench:
+        bench.ask("the red block")
+        bench.show(bench.image(encoding="32FC1"))
+        bench.tick()
+        bench.clock.now_s += 6.0
+        for _ in range(3):
+            bench.tick()
+
+        told = [text for _, text in bench.transport.lines if text.startswith("well again")]
+    assert told == ["well again: answering query 1 'the red block'"]
