@@ -44,6 +44,8 @@ class SegmenterConfig:
             for the model's own.
         min_area_px: Smallest object kept, in pixels of the camera image, at least 1.
         max_objects: Most objects kept, at least 1.
+        dense_crf: Whether the response is drawn to the image's edges by a dense random field
+            (`textseg_core.crf`), which takes a CPU about a third of a second.
     """
 
     weights: str = ""
@@ -58,6 +60,7 @@ class SegmenterConfig:
     presence_threshold: float | None = None
     min_area_px: int = 64
     max_objects: int = 16
+    dense_crf: bool = False
 
     def __post_init__(self) -> None:
         if not isinstance(self.weights, str):
@@ -82,7 +85,7 @@ class SegmenterConfig:
             value = getattr(self, name)
             if value not in accepted:
                 raise ValueError(f"{name} must be one of {', '.join(accepted)}, got {value!r}")
-        for name in ("compile_torch", "wait_for_engines"):
+        for name in ("compile_torch", "wait_for_engines", "dense_crf"):
             if not isinstance(getattr(self, name), bool):
                 raise ValueError(f"{name} must be true or false, got {getattr(self, name)!r}")
         if not isinstance(self.engine_cache, str):

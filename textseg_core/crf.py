@@ -59,7 +59,8 @@ class DenseCrf:
     Two labels that penalise each other alike leave one number for each pixel, the logit of the
     foreground. A mean-field step adds to the network's logit, for each kernel, its weight times
     the filtered difference of both labels' probabilities, tanh(logit / 2). As in the authors'
-    code, the filter is symmetrically normalised, and a pixel's own probability is part of it.
+    code of 2013, the filter is symmetrically normalised, and a pixel's own probability is part
+    of it.
 
     Args:
         image: RGB, uint8 (H, W, 3).
@@ -101,11 +102,11 @@ class DenseCrf:
         start: Float32Array = np.clip(logits, -_LARGEST_LOGIT, _LARGEST_LOGIT).astype(np.float32)
         field = start
         for _ in range(self._settings.iterations):
-            difference = np.tanh(field / 2)
+            difference: Float32Array = np.tanh(field / 2).astype(np.float32, copy=False)
             near = self._filter_near(difference * self._near_norm) * self._near_norm
             alike = self._filter_alike(difference * self._alike_norm) * self._alike_norm
             pull = self._settings.near_weight * near + self._settings.alike_weight * alike
-            field = start + pull
+            field = (start + pull).astype(np.float32, copy=False)
         return field
 
     def _filter_near(self, values: Float32Array) -> Float32Array:

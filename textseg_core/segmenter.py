@@ -8,6 +8,7 @@ from time import perf_counter
 from textseg_core.arrays import UInt8Array
 from textseg_core.command import Command, parse_command
 from textseg_core.config import SegmenterConfig
+from textseg_core.crf import Refiner
 from textseg_core.model_info import (
     SHIPPED_WEIGHTS,
     VOCABULARY_FILE,
@@ -26,7 +27,7 @@ from textseg_core.tokenizer import Encoding, Tokenizer
 #: Expressions whose encodings are kept; one is a few kilobytes.
 KEPT_EXPRESSIONS = 128
 #: Settings that may change while the network stays loaded.
-TUNABLE = ("threshold", "presence_threshold", "min_area_px", "max_objects")
+TUNABLE = ("threshold", "presence_threshold", "min_area_px", "max_objects", "dense_crf")
 
 
 class Segmenter:
@@ -145,15 +146,24 @@ class Segmenter:
         raw = self._backend.respond(seen, read)
         head_ms = _ms(head_started)
         answers = read_answers(raw, count=len(commands), cells=self.model_info.cells)
+        config = self.config  # one for all, even if `retune` comes in between
+        refining_started = perf_counter()
+        refiner = self._refiner(image, answers, config)
         shared_ms = {
-            "preprocess": (preprocessed - started) * 1e3,
+            # What refining needs of the image is computed once for all expressions too.
+            "preprocess": (preprocessed - started) * 1e3 + _ms(refining_started),
             "encoder": (encoded - preprocessed) * 1e3,
             "head": head_ms,
         }
-        config = self.config  # one for all, even if `retune` comes in between
         return [
             self._conclude(
-                command, encoding, answer, letterbox, {**shared_ms, "text": spent}, config
+                command,
+                encoding,
+                answer,
+                letterbox,
+                {**shared_ms, "text": spent},
+                config,
+                refiner,
             )
             for command, encoding, answer, spent in zip(
                 commands, encodings, answers, text_ms, strict=True
@@ -204,17 +214,21 @@ class Segmenter:
         letterbox: Letterbox,
         timings_ms: dict[str, float],
         config: SegmenterConfig,
+        refiner: Refiner | None,
     ) -> Segmentation:
         """Return the result for one expression."""
         started = perf_counter()
-        info = self.model_info
-        presence_threshold = _first(config.presence_threshold, info.presence_threshold)
+        threshold = _first(config.threshold, self.model_info.threshold)
+        absent = self._is_absent(answer, config)
+        logits = answer.logits
+        if refiner is not None and not absent:
+            logits, letterbox = refiner.refine(logits, threshold), refiner.letterbox
         response_map, mask, objects = postprocess(
-            answer.logits,
+            logits,
             letterbox,
-            threshold=_first(config.threshold, info.threshold),
+            threshold=threshold,
             min_area_px=config.min_area_px,
-            max_objects=0 if answer.is_absent(presence_threshold) else config.max_objects,
+            max_objects=0 if absent else config.max_objects,
         )
         return Segmentation(
             mask=mask,
@@ -227,6 +241,19 @@ class Segmenter:
             unknown_words=tuple(encoding.unknown_words),
             truncated_words=tuple(encoding.truncated_words),
             timings_ms={**timings_ms, "postprocess": _ms(started)},
+        )
+
+    def _refiner(
+        self, image: UInt8Array, answers: Sequence[Answer], config: SegmenterConfig
+    ) -> Refiner | None:
+        """Return what refines all answers about one image; None if none is to be refined."""
+        wanted = config.dense_crf and not all(self._is_absent(one, config) for one in answers)
+        return Refiner(image) if wanted else None
+
+    def _is_absent(self, answer: Answer, config: SegmenterConfig) -> bool:
+        """Tell whether the network says that nothing in view is described."""
+        return answer.is_absent(
+            _first(config.presence_threshold, self.model_info.presence_threshold)
         )
 
     def _encode_expression(self, expression: str) -> tuple[Encoding, ExpressionEncoding]:

@@ -123,6 +123,9 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter("max_objects", 16, "Most objects in one result", 1, live=True),
     Parameter(
+        "dense_crf", False, "Draw masks to the image's edges by a dense random field", live=True
+    ),
+    Parameter(
         "max_rate_hz",
         0.0,
         "Most images answered a second, of each camera; 0.0 for all",

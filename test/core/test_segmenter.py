@@ -95,6 +95,26 @@ def test_threshold_and_least_area_come_from_the_settings(
     assert none.status is Status.NOT_FOUND
 
 
+def test_a_dense_field_draws_the_mask_to_the_edge_of_what_is_seen(
+    colour_backend: MakeBackend, build_segmenter: Build, draw_blocks: DrawBlocks
+) -> None:
+    # The block's sides lie within cells of 16 pixels, of which the network answers for the whole.
+    image = draw_blocks(96, 192, (70, 36, 64, 32, RED))
+    red = image[..., 0] > 0
+    segmenter = build_segmenter(colour_backend())
+
+    plain = segmenter.segment(image, "the red block")
+    segmenter.retune(replace(segmenter.config, dense_crf=True))
+    refined, absent = segmenter.segment_many(image, ["the red block", "the blue block"])
+
+    def iou(mask: Any) -> float:
+        return float((mask & red).sum() / (mask | red).sum())
+
+    assert refined.mask.shape == refined.response_map.shape == (96, 192)
+    assert iou(plain.mask) < 0.9 < 0.97 < iou(refined.mask)
+    assert absent.status is Status.NOT_FOUND
+
+
 def test_two_alike_are_ambiguous_for_a_singular_and_found_for_a_plural(
     colour_backend: MakeBackend, build_segmenter: Build, two_red_blocks: UInt8Array
 ) -> None:

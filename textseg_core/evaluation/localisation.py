@@ -163,6 +163,7 @@ def masked_objects(
             presence_threshold=options.presence_threshold,
             threshold=options.threshold,
             min_area_px=options.min_area_px,
+            dense_crf=options.dense_crf,
         )
         questions = draw_questions(
             scenes,

@@ -24,6 +24,9 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--min-area-px", type=int, help="smallest piece kept, instead of the default"
     )
+    parser.add_argument(
+        "--dense-crf", action="store_true", help="draw answers to the picture's edges; slow"
+    )
 
 
 def add_output_options(parser: argparse.ArgumentParser) -> None:

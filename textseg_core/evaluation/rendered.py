@@ -86,6 +86,7 @@ def evaluate(options: argparse.Namespace, arguments: Sequence[str]) -> str:
         presence_threshold=options.presence_threshold,
         threshold=options.threshold,
         min_area_px=options.min_area_px,
+        dense_crf=options.dense_crf,
     )
     records = answer_questions(segmenter, scenes, questions)
     if options.gallery is not None:

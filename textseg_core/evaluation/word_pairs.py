@@ -187,6 +187,7 @@ def evaluate(options: argparse.Namespace, arguments: Sequence[str]) -> str:
         presence_threshold=options.presence_threshold,
         threshold=options.threshold,
         min_area_px=options.min_area_px,
+        dense_crf=options.dense_crf,
     )
     found = list(answer_pairs(segmenter, scenes, pairs))
     info = segmenter.model_info
