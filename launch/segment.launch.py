@@ -7,7 +7,10 @@ from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
 from launch.actions import DeclareLaunchArgument, OpaqueFunction
 from launch_ros.actions import Node
 
+from textseg_ros.topics import TOPICS, resolve
+
 SHARE = Path(get_package_share_directory("textseg_ros"))
+OUTPUTS = [topic.name for topic in TOPICS if topic.direction == "out"]
 
 ARGUMENTS = {
     "camera": ("/camera/image_raw", "Topic of the camera's sensor_msgs/Image"),
@@ -33,7 +36,7 @@ ARGUMENTS = {
     "weights": ("", "Model directory; empty for the one of config_file"),
     "use_sim_time": ("false", "true to take the time from /clock"),
     "log_level": ("info", "debug, info, warn, error or fatal"),
-    "rviz": ("false", "true to open rviz2 (if installed) with image, overlay, response, centroid"),
+    "rviz": ("false", "true to open rviz2 (if installed) with every output that it shows"),
     "rviz_frame": ("camera_color_optical_frame", "Fixed frame of rviz2: the images' frame_id"),
 }
 
@@ -73,7 +76,6 @@ def start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     )
     if given["rviz"].lower() != "true":
         return [segmenter]
-    shown = ("overlay", "response", "centroid")
     rviz = Node(
         package="rviz2",
         executable="rviz2",
@@ -81,7 +83,7 @@ def start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
         arguments=["-d", str(SHARE / "config" / "segment.rviz"), "-f", given["rviz_frame"]],
         remappings=[
             ("/textseg/image", given["camera"]),
-            *((f"/textseg/{topic}", f"{namespace}/{topic}") for topic in shown),
+            *((resolve(name), resolve(name, namespace)) for name in OUTPUTS),
         ],
     )
     return [rviz, segmenter]  # without rviz2 nothing starts, rather than half of it
