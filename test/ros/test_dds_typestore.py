@@ -36,6 +36,12 @@ _JAZZY_HASHES = {
         "b1618b0fb55fc2afcbc565214990748fa01a9f8fca95af8fef6a31e46c0ca095"
     ),
     "textseg_ros/msg/Latency": "bdaad72778ad51ccc99f6200a2c69aea19da5a6edc22daa01c68b679a578124b",
+    "textseg_ros/msg/LatencyStamped": (
+        "c8e073b7d21b9fb67659051d40cc89ec0b0ecbc2b14da2a8a2f9021564e53d4f"
+    ),
+    "vision_msgs/msg/LabelInfo": (
+        "3d37df4015cdf660cc851c51897f2acd957e1ca6205ba0a99aebffb9406b0783"
+    ),
     "textseg_ros/action/Find_FeedbackMessage": (
         "33df8acd3d659c7d85af73ed352caadf3b0ff05872a212619623d2db6fb035c6"
     ),

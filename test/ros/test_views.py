@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 import yaml
 
-from textseg_ros.dds.definitions import definition_folders, read_definitions
 from textseg_ros.topics import TOPICS, resolve
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -117,12 +116,12 @@ def test_foxglove_panels_name_topics_of_the_types_that_they_show(layout: dict[st
 
 def test_foxglove_plots_name_fields_that_their_messages_have(layout: dict[str, Any]) -> None:
     fields = {
-        name: {
+        f"textseg_ros/msg/{file.stem}": {
             words[1]: words[0]
-            for line in text.splitlines()
+            for line in file.read_text(encoding="utf-8").splitlines()
             if len(words := line.partition("#")[0].split()) == 2 and "=" not in words[1]
         }
-        for name, text in read_definitions(definition_folders())
+        for file in (ROOT / "msg").glob("*.msg")
     }
     paths = [
         path["value"]
