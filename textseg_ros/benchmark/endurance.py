@@ -26,6 +26,7 @@ FIRST_LOOK_S = 60.0
 WINDOW_S = 20.0
 """Length of a look: a figure is the median of a whole round of what comes and goes."""
 QUERIES = 16
+TENTHS = 10
 _LOOK_EVERY_S = 0.25
 _MATCH_TIMEOUT_S = 30.0
 
@@ -65,12 +66,13 @@ def median(looks: Sequence[Look]) -> Look:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a run showed: its first and its last look, and the ages of the results in ms."""
+    """What a run showed: its looks, first, last and between, and the ages of the results in ms."""
 
     first: Look
     last: Look
     sent: int
     ages_ms: tuple[float, ...]
+    between: tuple[Look, ...] = ()
 
     @property
     def growth(self) -> float:
@@ -181,7 +183,8 @@ def measure(arguments: argparse.Namespace, stop: threading.Event) -> Outcome:
     ages_ms = tuple((one.at_ns - stamp_ns(one.message.header)) / 1e6 for one in objects.heard)
     if not (first and last and ages_ms):
         raise RuntimeError("too little came to judge it; run for longer")
-    return Outcome(median(first), median(last), len(camera.stamps_ns), ages_ms)
+    between = [median(list(some)) for some in np.array_split(np.array(looks, object), TENTHS)]
+    return Outcome(median(first), median(last), len(camera.stamps_ns), ages_ms, tuple(between))
 
 
 def _each_second(
@@ -224,6 +227,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             f"- {name}, at {one.at_s:.0f} s: {one.memory_mb:.1f} MB, {one.threads:g} threads, "
             f"{one.files:g} open files"
         )
+    course = ", ".join(f"{one.memory_mb:.1f}" for one in outcome.between)
+    print(f"- memory in each tenth of the run: {course} MB")
     print(f"- memory: {outcome.growth:+.2%} (limit {MOST_GROWTH:.0%})")
     wrong = outcome.faults()
     for line in wrong:
