@@ -100,6 +100,8 @@ def _run(
     common = ["--plan", str(plan)]
     ready = {name: scratch / f"{name}.ready" for name in ("queries", "planner")}
     settings = [] if parsed.params_file is None else ["--params-file", str(parsed.params_file)]
+    if parsed.video is None and parsed.camera is None:
+        settings += ["--set", "tracking=false"]  # one picture is no later moment of another
     live: list[str] = []
     for name, value in (
         ("--video", parsed.video),
