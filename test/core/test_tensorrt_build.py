@@ -2,6 +2,7 @@
 
 import _thread
 import logging
+import signal
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -279,6 +280,15 @@ def test_a_build_stops_when_told_and_leaves_no_thread(rtx: TensorRt) -> None:
     assert threading.active_count() == before
 
 
+@pytest.fixture
+def ctrl_c_raises() -> Iterator[None]:
+    """Python's own handler, whatever an earlier test has put in its place."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c_raises")
 def test_ctrl_c_stops_the_build_before_it_comes_out(rtx: TensorRt) -> None:
     onnx = (SHIPPED_WEIGHTS / "expression_encoder.onnx").read_bytes()
     pressed: list[str] = []

@@ -59,7 +59,7 @@ def test_endpoints_of_another_type_or_topic_are_not_matched(join: Opener) -> Non
         there.reader("rq/textseg/bRequest", TYPE, lambda _: None),
     ]
 
-    assert wait_until(lambda: bool(fitting.matched()))
+    assert wait_until(lambda: bool(fitting.matched()) and bool(writer.matched()))
     assert [end.guid for end in writer.matched()] == [fitting.guid]
     assert not any(other.matched() for other in others)
 
