@@ -59,6 +59,7 @@ class Health:
         self._query_topic = query_topic
         self._clock_s = clock_s
         self._well = True
+        self._waited: bool | None = None
 
     def watch_silence(
         self,
@@ -101,6 +102,7 @@ class Health:
         now_s, events = self._clock_s(), self._report.events()
         numbers = self._statistics.numbers(now_s)
         level, text = self._summary(state, enabled, queries, waiting_for)
+        self._tell_waiting(enabled and state == "active", queries, waiting_for)
         values = {
             "state": state if enabled else f"{state}, disabled",
             "query id": str(queries[0].id) if queries else "none",
@@ -136,6 +138,14 @@ class Health:
             self._well = True
             self._report.tell("well again", "info", f"well again: {text}")
         return "info", text
+
+    def _tell_waiting(self, runs: bool, queries: Sequence[Query], waiting_for: str) -> None:
+        """Tell once when answers begin to wait and when they come; a new query tells so itself."""
+        waits = bool(waiting_for) if runs and queries else None
+        if waits is not None and self._waited is not None and waits != self._waited:
+            text = self._state_text("active", True, queries, waiting_for)
+            self._report.tell("waiting" if waits else "answering", "info", text)
+        self._waited = waits
 
     def _state_text(
         self, state: State, enabled: bool, queries: Sequence[Query], waiting_for: str

@@ -160,3 +160,23 @@ def test_a_fault_that_is_over_is_told_once(types: MessageTypes) -> None:
 
         told = [text for _, text in bench.transport.lines if text.startswith("well again")]
     assert told == ["well again: answering query 1 'the red block'"]
+
+
+def test_that_answers_come_and_wait_again_is_told_once_each(types: MessageTypes) -> None:
+    waits = "waits for someone who receives the answers; images come only then"
+    with Bench(types, camera_timeout_s=1000.0) as bench:
+        bench.ask("the red block")
+        bench.tick()
+        before = len(bench.transport.lines)
+        bench.show(bench.image())
+        for listened in (True, False, True):
+            bench.clock.now_s += 10.0
+            bench.transport.listened = listened
+            bench.tick()
+            bench.tick()
+
+    assert [text for _, text in bench.transport.lines[before:]] == [
+        "answering query 1 'the red block'",
+        f"query 1 'the red block' {waits}",
+        "answering query 1 'the red block'",
+    ]
