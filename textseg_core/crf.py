@@ -81,8 +81,8 @@ class DenseCrf:
         self._near = _gaussian(self._settings.near_px)
         self._lattice = PermutohedralLattice(_places_and_colours(image, self._settings))
         ones = np.ones(self._shape, np.float32)
-        self._near_norm = 1.0 / np.sqrt(self._filter_near(ones))
-        self._alike_norm = 1.0 / np.sqrt(self._filter_alike(ones))
+        self._near_norm = _inverse_root(self._filter_near(ones))
+        self._alike_norm = _inverse_root(self._filter_alike(ones))
 
     def refine(self, logits: AnyArray) -> Float32Array:
         """Return the logits (H, W) after the mean-field steps.
@@ -103,8 +103,8 @@ class DenseCrf:
         field = start
         for _ in range(self._settings.iterations):
             difference: Float32Array = np.tanh(field / 2).astype(np.float32, copy=False)
-            near = self._filter_near(difference * self._near_norm) * self._near_norm
-            alike = self._filter_alike(difference * self._alike_norm) * self._alike_norm
+            near = self._near_norm * self._filter_near(self._near_norm * difference)
+            alike = self._alike_norm * self._filter_alike(self._alike_norm * difference)
             pull = self._settings.near_weight * near + self._settings.alike_weight * alike
             field = (start + pull).astype(np.float32, copy=False)
         return field
@@ -161,6 +161,12 @@ def _content(letterbox: Letterbox) -> tuple[slice, slice]:
         slice(letterbox.top, letterbox.top + letterbox.content_height),
         slice(letterbox.left, letterbox.left + letterbox.content_width),
     )
+
+
+def _inverse_root(values: Float32Array) -> Float32Array:
+    """Return 1 / sqrt(values)."""
+    result: Float32Array = np.reciprocal(np.sqrt(values)).astype(np.float32, copy=False)
+    return result
 
 
 def _gaussian(deviation_px: float) -> Float32Array:
