@@ -93,6 +93,42 @@ def test_an_image_and_a_query_give_a_mask_with_the_header_of_the_image() -> None
     assert masks[0].data.reshape(6, 8).tolist() == [[255] * 4 + [0] * 4] * 6
 
 
+def test_who_comes_late_still_receives_what_the_labels_stand_for() -> None:
+    """The listener that the node answered for has gone, and no image comes any more."""
+    domain = loopback_settings()
+    seen: list[Any] = []
+    infos: list[Any] = []
+    with Participant("planner", "/", domain) as peer:
+        node = _node(Participant("segmenter", "/textseg", domain))
+        try:
+            camera = peer.publisher("/textseg/image", "sensor_msgs/msg/Image", reliable=False)
+            labels = peer.subscription("/textseg/labels", "sensor_msgs/msg/Image", seen.append)
+            assert labels.wait_for_matches()
+            node.behaviour.on_query(make_string(peer.types, "the red cup"))
+            image = make_image(peer.types, np.zeros((6, 8, 3), np.uint8))
+
+            def is_answered() -> bool:
+                node.look()
+                camera.publish(image)
+                return bool(seen)
+
+            assert wait_until(is_answered)
+            peer.remove(labels)
+            peer.subscription(
+                "/textseg/label_info",
+                "vision_msgs/msg/LabelInfo",
+                infos.append,
+                transient_local=True,
+            )
+            assert wait_until(lambda: bool(infos))
+        finally:
+            node.close()
+    assert seen[0].data.view("<u2").reshape(6, 8).tolist() == [[1] * 4 + [0] * 4] * 6
+    names = {entry.class_id: entry.class_name for entry in infos[-1].class_map}
+    assert names == {0: "background", 1: "the red cup"}
+    assert infos[-1].threshold == 0.5
+
+
 def test_every_topic_of_the_table_exists_with_its_type_and_qos() -> None:
     domain = loopback_settings()
     with Participant("planner", "/", domain) as peer:
@@ -103,7 +139,11 @@ def test_every_topic_of_the_table_exists_with_its_type_and_qos() -> None:
                 name = topic_names("/textseg", None)[topic.key]
                 if topic.direction == "out":
                     end: Any = peer.subscription(
-                        name, topic.type_name, lambda _: None, reliable=topic.reliable
+                        name,
+                        topic.type_name,
+                        lambda _: None,
+                        reliable=topic.reliable,
+                        transient_local=topic.latched,
                     )
                 else:
                     # A reliable reader would leave a best-effort writer out.
