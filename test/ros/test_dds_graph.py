@@ -102,3 +102,33 @@ def test_publishers_of_a_topic_are_counted_whatever_their_qos(
         assert wait_until(lambda: onlooker.publisher_count("/query") == 2)
         assert onlooker.publisher_count("/nothing") == 0
     assert wait_until(lambda: onlooker.publisher_count("/query") == 0)
+
+
+def test_nothing_is_kept_of_nodes_and_endpoints_that_have_left() -> None:
+    from cyclonedds.core import InstanceState, ReadCondition, SampleState, ViewState
+
+    settings = loopback_settings()
+    with Participant("stays", "/", settings) as node:
+        graph = node._graph
+        readers = [graph._participants, graph._publications, graph._subscriptions]
+        ended = InstanceState.NotAliveDisposed | InstanceState.NotAliveNoWriters
+        gone = SampleState.Any | ViewState.Any | ended
+        conditions = [ReadCondition(reader, gone) for reader in readers]
+
+        def kept() -> list[int]:
+            return [
+                len(reader.read(100, condition))
+                for reader, condition in zip(readers, conditions, strict=True)
+            ]
+
+        with Participant("guest", "/", settings) as guest:
+            guest.publisher("/talk", "std_msgs/msg/String")
+            guest.subscription("/hear", "std_msgs/msg/String", lambda _: None)
+            assert wait_until(lambda: node.peers() == ("/guest",))
+        assert wait_until(lambda: min(kept()) > 0)
+
+        assert node.peers() == ()
+
+        assert kept() == [0, 0, 0]
+        conditions.clear()
+        readers.clear()

@@ -87,6 +87,12 @@ class Graph:
         self._alive_participants: Any = ReadCondition(self._participants, alive)
         self._alive_publications: Any = ReadCondition(self._publications, alive)
         self._alive_subscriptions: Any = ReadCondition(self._subscriptions, alive)
+        ended = InstanceState.NotAliveDisposed | InstanceState.NotAliveNoWriters
+        gone = SampleState.Any | ViewState.Any | ended
+        self._gone: list[tuple[Any, Any]] = [
+            (reader, ReadCondition(reader, gone))
+            for reader in (self._participants, self._publications, self._subscriptions)
+        ]
 
     def on_info(self, info: Any) -> None:
         """Take in another participant's ParticipantEntitiesInfo."""
@@ -100,12 +106,18 @@ class Graph:
 
     def nodes(self) -> tuple[str, ...]:
         """Return the full names of other nodes, sorted; a name twice if two bear it."""
+        self._forget_gone()
         samples = self._participants.read(_AT_MOST, self._alive_participants)
         alive = {sample.key.bytes for sample in samples}
         with self._lock:
             for gid in self._nodes.keys() - alive:
                 del self._nodes[gid]
             return tuple(sorted(name for names in self._nodes.values() for name in names))
+
+    def _forget_gone(self) -> None:
+        """Drop what is kept of ends that have left: a reader keeps all that nobody takes."""
+        for reader, condition in self._gone:
+            reader.take(_AT_MOST, condition)
 
     def publisher_count(self, topic: str) -> int:
         """Return the number of publishers of a topic in the domain, this process included.
@@ -147,5 +159,6 @@ class Graph:
 
     def close(self) -> None:
         """Let go of the participant. Nothing may be asked afterwards."""
+        self._gone = []
         self._alive_participants = self._alive_publications = self._alive_subscriptions = None
         self._participants = self._publications = self._subscriptions = None
