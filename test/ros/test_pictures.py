@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -92,6 +93,15 @@ def test_each_pixel_has_the_id_of_its_object() -> None:
         [0, 0, 0, 0, 0, 0, 0, 0],
         [0, 0, 0, 0, 0, 0, 0, 0],
     ]  # fmt: skip
+
+
+def test_where_objects_overlap_the_better_one_is_shown() -> None:
+    """The first covers columns 1 and 2, the second columns 2 and 3."""
+    first = turn_of((1, 1, 2, 1)).tracked.segmentation
+    second = turn_of((2, 1, 2, 1)).tracked.segmentation
+    both = replace(first, objects=(*first.objects, *second.objects))
+
+    assert label_pixels(both, [1, 2])[1].tolist() == [0, 1, 1, 2, 0, 0, 0, 0]
 
 
 def test_nothing_found_is_background_everywhere() -> None:
