@@ -117,7 +117,7 @@ def test_a_benchmark_runs_to_its_figures(
     assert "Traceback" not in run.stderr
 
 
-@pytest.mark.parametrize("module", ["latency", "soak"])
+@pytest.mark.parametrize("module", ["latency", "soak", "churn", "crowd", "endurance", "recovery"])
 def test_a_benchmark_that_cannot_start_says_why_without_a_traceback(
     tmp_path: Path, module: str
 ) -> None:

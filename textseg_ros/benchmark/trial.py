@@ -127,10 +127,12 @@ def running_node(
                 lambda: _READY in _text(log) or node.poll() is not None, stop, START_TIMEOUT_S
             )
             if _READY not in _text(log):
-                raise RuntimeError(f"the node did not start:\n{_text(log)}")
+                raise RuntimeError(f"the node did not start:\n{_text(log).strip()}")
             yield node
             if node.poll() is not None:
-                raise RuntimeError(f"the node ended, status {node.returncode}:\n{_text(log)}")
+                raise RuntimeError(
+                    f"the node ended, status {node.returncode}:\n{_text(log).strip()}"
+                )
         finally:
             node.terminate()
             try:
