@@ -608,7 +608,10 @@ def test_ctrl_c_ends_the_process_quietly_in_every_state(transitions: list[str]) 
             assert process.poll() is None
         for transition in transitions:
             told = subprocess.run(
-                ["ros2", "lifecycle", "set", "--no-daemon", "/textseg/segmenter", transition],
+                [
+                    *("ros2", "lifecycle", "set", "--no-daemon", "--spin-time", "3"),
+                    *("/textseg/segmenter", transition),
+                ],
                 capture_output=True,
                 text=True,
                 timeout=TIMEOUT_S,
