@@ -224,6 +224,8 @@ def measure(arguments: argparse.Namespace, stop: threading.Event) -> Outcome:
                 due_s += 1.0 / QUERY_RATE
                 stop.wait(max(0.0, due_s - time.monotonic()))
             stop.wait(_LAST_RESULTS_S)
+    if stop.is_set():
+        raise RuntimeError("stopped before the end")
     results = [read_result(heard.at_ns, heard.message) for heard in objects.heard]
     points = [
         (stamp_ns(heard.message.header), (heard.message.point.x, heard.message.point.y))

@@ -234,6 +234,8 @@ def measure(arguments: argparse.Namespace, stop: threading.Event) -> Outcome:
             )
             stop.wait(arguments.seconds)
         stop.wait(_LAST_RESULTS_S)
+    if stop.is_set():
+        raise RuntimeError("stopped before the end")
     results = {
         camera: [
             Got(

@@ -296,6 +296,7 @@ def measure_lossy(params_file: Path | None, seconds: float, stop: threading.Even
             text=True,
         )
         lines: list[str] = []
+        threading.Thread(target=_end_on, args=(stop, user), daemon=True).start()
         try:
             if user.stdin is None or user.stdout is None:
                 raise RuntimeError("no pipes to the user")
@@ -308,14 +309,18 @@ def measure_lossy(params_file: Path | None, seconds: float, stop: threading.Even
                 else:
                     lines.append(line.strip())
         finally:
-            if stop.is_set():
-                user.terminate()
             if user.stdin is not None:
                 user.stdin.close()
             user.wait()
-    if user.returncode:
+    if user.returncode or stop.is_set():
         raise RuntimeError(f"the user ended with status {user.returncode}")
     return lines
+
+
+def _end_on(stop: threading.Event, process: "subprocess.Popen[str]") -> None:
+    """End a process when the stop comes."""
+    stop.wait()
+    process.terminate()
 
 
 def run_user(seconds: float, stop: threading.Event) -> None:
