@@ -13,10 +13,7 @@ from textseg_core.model_info import load_model_info, verify_files
 from textseg_core.models.base import SegmentationNetwork
 from textseg_core.models.checkpoint import save_checkpoint
 from textseg_core.models.hu2016 import Hu2016Network
-from textseg_core.runtime.byte_storage import round_to_bytes
-from textseg_core.runtime.export import Storage, export, main
-from textseg_core.runtime.half_storage import fold_batch_norm, round_to_half
-from textseg_core.runtime.half_wide import SMALL_KERNEL
+from textseg_core.runtime.export import Storage, export, main, stored_form
 from textseg_core.runtime.onnx_backend import OnnxBackend
 
 WORDS = ["<pad>", "<go>", "<eos>", "<unk>", "red", "mug", "käse"]
@@ -128,14 +125,10 @@ def test_onnx_equals_torch(settings: dict[str, Any], storage: Storage, tmp_path:
     read = [backend.encode_expression(one[None]) for one in ids]
     answer = backend.respond(backend.encode_image(image), read)
 
-    if storage != "float32":
-        fold_batch_norm(network)
-    if storage == "float16":
-        round_to_half(network, least_numbers=SMALL_KERNEL)
-    elif storage == "int8":
-        round_to_bytes(network)
     with torch.inference_mode():
-        logits = network(torch.from_numpy(image)[None], torch.from_numpy(ids))["logits"]
+        logits = stored_form(network, storage)(
+            torch.from_numpy(image)[None], torch.from_numpy(ids)
+        )["logits"]
     ours, theirs = torch.from_numpy(answer["logits"]).sigmoid(), logits.sigmoid()
     assert ours.shape == theirs.shape == (4, 1, 96 // network.stride, 96 // network.stride)
     assert theirs.max() - theirs.min() > 0.1  # else any two networks were alike

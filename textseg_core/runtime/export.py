@@ -31,6 +31,7 @@ from textseg_core.runtime.byte_storage import round_to_bytes, store_as_bytes
 from textseg_core.runtime.comparison import greatest_difference
 from textseg_core.runtime.half_storage import fold_batch_norm, round_to_half, store_as_half
 from textseg_core.runtime.half_wide import SMALL_KERNEL
+from textseg_core.runtime.mean_correction import correct_means, drawn_pictures
 from textseg_core.runtime.onnx_backend import OnnxBackend
 from textseg_core.runtime.torch_backend import TorchBackend
 
@@ -112,15 +113,7 @@ def export(
     _check_words(words)
     original = copy.deepcopy(network).cpu().float().eval()
     _check_last_id(original, len(words))
-    stored = copy.deepcopy(original)
-    if isinstance(stored.image_encoder, CompactImageEncoder):
-        stored.image_encoder.fold_scale()
-    if storage != "float32":
-        fold_batch_norm(stored)
-    if storage == "float16":
-        round_to_half(stored, least_numbers=SMALL_KERNEL)
-    elif storage == "int8":
-        round_to_bytes(stored)
+    stored = stored_form(original, storage)
 
     directory.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(dir=directory.parent, prefix=f".{directory.name}."))
@@ -159,6 +152,28 @@ def export(
         difference=difference,
         rounding_difference=rounding,
     )
+
+
+def stored_form(network: SegmentationNetwork, storage: Storage) -> SegmentationNetwork:
+    """Return a copy of a network with the weights that its files will hold.
+
+    Args:
+        network: In evaluation mode; not changed.
+        storage: What its weights are rounded to.
+    """
+    stored = copy.deepcopy(network)
+    if isinstance(stored.image_encoder, CompactImageEncoder):
+        stored.image_encoder.fold_scale()
+    if storage == "float32":
+        return stored
+    fold_batch_norm(stored)
+    exact = copy.deepcopy(stored.image_encoder)
+    if storage == "float16":
+        round_to_half(stored, least_numbers=SMALL_KERNEL)
+    else:
+        round_to_bytes(stored)
+    correct_means(exact, stored.image_encoder, drawn_pictures(network.input_px))
+    return stored
 
 
 def _check_words(words: Sequence[str]) -> None:

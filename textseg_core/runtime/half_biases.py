@@ -20,7 +20,7 @@ from textseg_core.arrays import AnyArray
 from textseg_core.preprocess import letterbox_image
 from textseg_core.runtime.half_wide import wide
 
-_PICTURES = 8
+_PICTURES = 64
 
 
 def carry_bias_errors(graph: onnx.GraphProto, shares: Mapping[str, AnyArray]) -> None:

@@ -14,11 +14,12 @@ SMALL_KERNEL = 2500
 def wide(graph: onnx.GraphProto) -> frozenset[str]:
     """Return the tensors that stay in float32, and the constants that only they are made of.
 
-    Those are sums and the squares that go into them, and a picture on its way through the first
-    convolutions, as long as their kernels are small: rounding errors there are alike wherever
-    pixels are alike, so that they do not average out, and all that follows depends on them.
+    Those are sums and the squares that go into them; what is made of the last layer norm, which
+    draws the answer; and a picture on its way through the first convolutions, as long as their
+    kernels are small: rounding errors there are alike wherever pixels are alike, so that they do
+    not average out, and all that follows depends on them.
     """
-    found = _sums(graph) | _first(graph)
+    found = _sums(graph) | _first(graph) | _last(graph)
     readers: dict[str, list[str]] = {value.name: [""] for value in graph.output}
     for node in graph.node:
         for name in node.input:
@@ -67,3 +68,16 @@ def _first(graph: onnx.GraphProto) -> set[str]:
         if sources and is_small and found.issuperset(sources):
             found.update(node.output)
     return found - pictures
+
+
+def _last(graph: onnx.GraphProto) -> set[str]:
+    """Return what is made of layer norms and goes into none."""
+    behind: set[str] = set()
+    before: set[str] = set()
+    for node in graph.node:
+        if node.op_type == "LayerNormalization" or not behind.isdisjoint(node.input):
+            behind.update(node.output)
+    for node in reversed(graph.node):
+        if node.op_type == "LayerNormalization" or not before.isdisjoint(node.output):
+            before.update((*node.input, *node.output))
+    return behind - before
