@@ -189,7 +189,7 @@ def test_storage_shrinks_the_file_and_leaves_the_network_alone(
     report = export(network, WORDS, tmp_path / "small", storage=storage)
 
     assert report.bytes_by_file["image_encoder.onnx"] / full["image_encoder.onnx"] < most
-    assert report.difference < 1e-5 < report.rounding_difference
+    assert report.difference < 1e-4 < report.rounding_difference
     assert list(network.state_dict()) == list(before)
     for key, value in network.state_dict().items():
         assert torch.equal(value, before[key]), key
