@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from textseg_core.arrays import Float64Array
+from textseg_core.transforms.rigid import quaternion_from_matrix, quaternion_matrix
 
 #: Share of the points that may lie beyond each side of a box: noise, not shape.
 BEYOND = 0.005
@@ -100,34 +101,11 @@ def upright_box(points: Float64Array, up: Float64Array) -> OrientedBox:
 
 
 def quaternion_of(rotation: Float64Array) -> Float64Array:
-    """Return a rotation matrix as (x, y, z, w), w >= 0.
-
-    Source:
-        Shepperd 1978, doi:10.2514/3.55767b: the greatest component first.
-    """
-    trace = float(np.trace(rotation))
-    squares = np.append(2.0 * np.diag(rotation) - trace, trace)
-    largest = int(squares.argmax())
-    r = rotation
-    products = np.array(
-        [
-            [1 + squares[0], r[1, 0] + r[0, 1], r[0, 2] + r[2, 0], r[2, 1] - r[1, 2]],
-            [r[1, 0] + r[0, 1], 1 + squares[1], r[2, 1] + r[1, 2], r[0, 2] - r[2, 0]],
-            [r[0, 2] + r[2, 0], r[2, 1] + r[1, 2], 1 + squares[2], r[1, 0] - r[0, 1]],
-            [r[2, 1] - r[1, 2], r[0, 2] - r[2, 0], r[1, 0] - r[0, 1], 1 + squares[3]],
-        ]
-    )
-    quaternion: Float64Array = products[largest] / np.linalg.norm(products[largest])
-    return -quaternion if quaternion[3] < 0.0 else quaternion
+    """Return a rotation matrix as (x, y, z, w), w >= 0."""
+    return np.array(quaternion_from_matrix(rotation))
 
 
 def matrix_of(quaternion: Float64Array) -> Float64Array:
     """Return the rotation matrix of a unit quaternion (x, y, z, w), (3, 3)."""
-    x, y, z, w = quaternion
-    return np.array(
-        [
-            [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
-            [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
-            [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)],
-        ]
-    )
+    x, y, z, w = map(float, quaternion)
+    return quaternion_matrix((x, y, z, w))
