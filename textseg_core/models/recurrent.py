@@ -79,3 +79,31 @@ class WordLstm(nn.Module):
             memory = where_present(present[:, step], memory_now, memory)
             states.append(state)
         return torch.stack(states, dim=1)
+
+
+class TwoWayLstm(nn.Module):
+    """Two LSTMs over words, one from either end, whose padded steps change nothing.
+
+    Source:
+        Schuster and Paliwal 1997, "Bidirectional recurrent neural networks".
+    """
+
+    def __init__(self, input_channels: int, channels: int):
+        super().__init__()
+        self.forwards = WordLstm(input_channels, channels)
+        self.backwards = WordLstm(input_channels, channels)
+
+    def forward(self, words: Tensor, present: Tensor) -> tuple[Tensor, Tensor]:
+        """Return what is known at each word, and of the sentence.
+
+        Args:
+            words: (Q, T, E).
+            present: (Q, T), above 0.5 where there is a word.
+
+        Returns:
+            Both states at each word, (Q, T, 2 C); and the two last states, that after the last
+            word and that after the first one, (Q, 2 C).
+        """
+        ahead = self.forwards(words, present)
+        back = self.backwards(words.flip(1), present.flip(1)).flip(1)
+        return torch.cat([ahead, back], dim=2), torch.cat([ahead[:, -1], back[:, 0]], dim=1)
