@@ -71,7 +71,8 @@ class Scheduler:
         self._requests: dict[str, list[Request]] = {camera: [] for camera in cameras}
         self._served: dict[str | None, int] = dict.fromkeys([None, *cameras], 0)
         self._turn = 0
-        self._due_s = dict.fromkeys(cameras, float("-inf"))
+        # When the last period of a camera's rate limit began.
+        self._since_s = dict.fromkeys(cameras, float("-inf"))
         self._running = False
 
     def start(self) -> None:
@@ -104,7 +105,8 @@ class Scheduler:
         """Take a camera's frame.
 
         A frame is kept if `max_rate_hz` allows it or a request waits for it. The limit holds on
-        average: what a camera's rhythm makes a frame late is allowed to the next.
+        average: what a camera's rhythm makes a frame late is allowed to the next. A frame that
+        only a request let pass begins a period of its own.
 
         Args:
             frame: Just arrived.
@@ -112,12 +114,13 @@ class Scheduler:
         """
         camera = frame.camera
         with self._changed:
-            now_s = frame.arrived_s
-            if max_rate_hz > 0.0 and now_s < self._due_s[camera] and not self._requests[camera]:
-                return "limited"
             if max_rate_hz > 0.0:
-                period_s, due_s = 1.0 / max_rate_hz, self._due_s[camera]
-                self._due_s[camera] = (due_s if now_s - due_s < period_s else now_s) + period_s
+                now_s, period_s = frame.arrived_s, 1.0 / max_rate_hz
+                due_s = self._since_s[camera] + period_s
+                if now_s < due_s and not self._requests[camera]:
+                    return "limited"
+                in_time = 0.0 <= now_s - due_s < period_s
+                self._since_s[camera] = due_s if in_time else now_s
             fate: Fate = "replaced" if camera in self._frames else "kept"
             self._frames[camera] = frame
             self._changed.notify_all()

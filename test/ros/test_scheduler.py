@@ -160,3 +160,27 @@ def test_frames_that_nobody_asks_for_any_more_are_dropped() -> None:
 
     assert scheduler.drop_frames() == 1
     assert taken(scheduler).frame.camera == "right"
+
+
+def test_frames_for_requests_leave_no_debt_to_the_rate_limit() -> None:
+    """A goal looks at 30 frames in a second; when it has ended the limit is 1 Hz again."""
+    scheduler = Scheduler([""])
+    scheduler.start()
+    for number in range(30):
+        scheduler.ask(Request("the mug"))
+        scheduler.offer(frame(number=number, arrived_s=number / 30), 1.0)
+        taken(scheduler)
+
+    assert scheduler.offer(frame(arrived_s=1.5), 1.0) == "limited"
+    assert scheduler.offer(frame(arrived_s=2.0), 1.0) == "kept"
+
+
+def test_a_greater_rate_holds_at_once() -> None:
+    scheduler = Scheduler([""])
+    scheduler.start()
+    scheduler.offer(frame(), 0.01)
+    taken(scheduler)
+
+    fates = [scheduler.offer(frame(arrived_s=t), 10.0) for t in (1.0, 1.05, 1.11)]
+
+    assert [fate == "limited" for fate in fates] == [False, True, False]
