@@ -2,14 +2,16 @@
 
 import os
 import warnings
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
+from textseg_core.arrays import Float64Array
 from textseg_core.scenes.arrange import arrange
-from textseg_core.scenes.camera import draw_camera
+from textseg_core.scenes.camera import CameraPose, draw_camera
 from textseg_core.scenes.degrade import degrade
 from textseg_core.scenes.packs import load_pack
 from textseg_core.scenes.scene import Scene
@@ -18,6 +20,9 @@ from textseg_core.scenes.surfaces import Surfaces, load_surfaces
 
 _LEAST_TARGETS = 3
 _ATTEMPTS = 20
+
+DrawPath: TypeAlias = Callable[[Float64Array, np.random.Generator], Sequence[CameraPose]]
+"""Corners of the things' boxes, (N, 8, 3) metres in the table's frame -> cameras."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +89,42 @@ class SceneGenerator:
             f"scene {number}: {_ATTEMPTS} tries showed fewer than {_LEAST_TARGETS} objects; "
             "are the pack's objects larger than 0.4 m?"
         )
+
+    def film(self, number: int, path: DrawPath) -> list[Scene]:
+        """Return a scene as cameras see it, under one light, in the order of the cameras.
+
+        Args:
+            number: Of the scene; the things lie as in `scene` unless that drew them anew.
+            path: Draws the cameras once the things have come to rest.
+
+        Raises:
+            RuntimeError: If too few things stay on the table.
+        """
+        from textseg_core.scenes.view import box_corners, describe_view, surface_samples
+        from textseg_core.scenes.world import build_world
+
+        for attempt in range(_ATTEMPTS):
+            rng = np.random.default_rng([self._settings.seed, number, attempt])
+            world = build_world(arrange(self.stock, rng), rng, self._settings.size)
+            if len(world.kept) >= _LEAST_TARGETS:
+                break
+        else:
+            raise RuntimeError(f"scene {number}: {_ATTEMPTS} tries left too few things")
+        samples = tuple(surface_samples(model, rng) for model in world.objects)
+        boxes = np.stack([box_corners(world.vertices(index)) for index in world.kept])
+        with self._offscreen.show(world) as stage:
+            stage.dress(self._surfaces, rng)
+            return [
+                describe_view(
+                    world,
+                    pose,
+                    stage.render(pose),
+                    samples,
+                    self.stock.nouns,
+                    f"{number:06d}_{place}",
+                )
+                for place, pose in enumerate(path(boxes, rng))
+            ]
 
     def _draw(self, number: int, rng: np.random.Generator) -> list[Scene]:
         from textseg_core.scenes.view import box_corners, describe_view, surface_samples
