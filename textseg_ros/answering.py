@@ -32,7 +32,7 @@ from textseg_ros.results import (
     latency_message,
     objects_message,
 )
-from textseg_ros.scheduler import Request, Work
+from textseg_ros.scheduler import Request, Work, refuse
 from textseg_ros.settings import LiveSettings
 from textseg_ros.space import Space
 from textseg_ros.topics import camera_key
@@ -138,7 +138,7 @@ class Answerer:
         except Exception as error:
             # The node meets the world here: one bad frame must not end it, whether decoding it
             # takes more memory than there is or the network fails.
-            self._refuse(work.requests, error)
+            refuse(work.requests, error)
             if not work.own:
                 self._statistics.count("failed")
             if queries:
@@ -160,7 +160,7 @@ class Answerer:
         try:
             image = _DECODERS[frame.key](frame.message, self._settings.now.max_image_px)
         except ValueError as error:
-            self._refuse(requests, error)
+            refuse(requests, error)
             if not work.own:
                 self._statistics.count("refused")
                 self._report.tell(
@@ -248,17 +248,11 @@ class Answerer:
             pose = self._space.pose(frame, image, answer) if request.space else None
             reply = Reply(answer, objects_message(types, answer), mask, response, pose)
         except Exception as error:
-            self._refuse((request,), error)
+            refuse((request,), error)
             return
         self._statistics.count("requests")
         if not request.reply.done():
             request.reply.set_result(reply)
-
-    @staticmethod
-    def _refuse(requests: Sequence[Request], error: Exception) -> None:
-        for request in requests:
-            if not request.reply.done():
-                request.reply.set_exception(error)
 
     def _convert(
         self,

@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import TimeoutError as FutureTimeoutError
+from concurrent.futures import wait
 from typing import Any
 
 from textseg_ros.answering import Answerer, Reply
@@ -20,13 +20,15 @@ from textseg_ros.lifecycle import Lifecycle, Transition
 from textseg_ros.query import Query
 from textseg_ros.query_book import Standing
 from textseg_ros.report import Report
-from textseg_ros.scheduler import Request, Scheduler, Work
+from textseg_ros.scheduler import Request, Scheduler, Work, refuse
 from textseg_ros.settings import LiveSettings, NodeSettings
 from textseg_ros.space import MakeTransforms, Space
 from textseg_ros.topics import NAMESPACE, NODE_NAME, camera_key, resolve, topics_of
 from textseg_ros.transport import Transport
 from textseg_ros.watch import GraphWatch
 
+LOOK_UP_S = 0.25
+"""How long who waits for an answer waits before looking whether it is still wanted."""
 _JOIN_TIMEOUT_S = 10.0
 _START: tuple[Transition, ...] = ("configure", "activate")
 
@@ -228,32 +230,54 @@ class SegmentationBehaviour:
         text = f"{name} failed: {type(error).__name__}: {error}"
         self.report.tell(f"{name} failed", "error", text)
 
-    def request(self, request: Request, timeout_s: float) -> Reply:
+    def request(
+        self, request: Request, timeout_s: float, is_over: Callable[[], bool] = lambda: False
+    ) -> Reply:
         """Answer a question once; waits for the answer, so not for the transport's own thread.
+
+        Args:
+            request: The question.
+            timeout_s: Longest wait.
+            is_over: Asked every `LOOK_UP_S` whether the answer is no longer wanted.
 
         Raises:
             ValueError: If phrase, camera or image is refused.
             RuntimeError: If the node does not answer now or the network fails.
-            TimeoutError: If no image, or no answer, came in time.
+            TimeoutError: If no image, or no answer, came in time or while it was wanted.
         """
         self.check(request.phrase, self._cameras[0] if request.frame else request.camera)
+        self._check_enabled()
+        self._scheduler.ask(request)
+        try:
+            if not self._answered(request, timeout_s, is_over):
+                where = (
+                    f"image on {self._watch.topics_of_camera(request.camera)}"
+                    if request.frame is None
+                    else "answer"
+                )
+                raise TimeoutError(f"no {where} within {timeout_s:.1f} s")
+        finally:
+            self._scheduler.withdraw(request)
+        answered: Reply = request.reply.result()
+        return answered
+
+    def _answered(self, request: Request, timeout_s: float, is_over: Callable[[], bool]) -> bool:
+        """Wait for a reply; return whether it came, be it only why there is no answer."""
+        end_s = time.monotonic() + timeout_s
+        while not request.reply.done():
+            left_s = end_s - time.monotonic()
+            if left_s <= 0.0 or is_over():
+                return False
+            self._check_enabled()
+            if request.space:
+                self.space.want(request.camera)
+            self.look()
+            wait([request.reply], min(left_s, LOOK_UP_S))
+        return True
+
+    def _check_enabled(self) -> None:
         if not self._enabled:
             raise RuntimeError("the node is disabled; call its service enable")
-        self._scheduler.ask(request)
-        if request.space:
-            self.space.want(request.camera)
-        try:
-            self.look()
-            answered: Reply = request.reply.result(timeout_s)
-            return answered
-        except FutureTimeoutError:
-            self._scheduler.withdraw(request)
-            where = (
-                f"image on {self._watch.topics_of_camera(request.camera)}"
-                if request.frame is None
-                else "answer"
-            )
-            raise TimeoutError(f"no {where} within {timeout_s:.1f} s") from None
 
     def check(self, phrase: str, camera: str) -> None:
         """Raise ValueError unless a phrase may be asked for and there is such a camera."""
@@ -366,7 +390,11 @@ class SegmentationBehaviour:
     def _do(self, work: Work) -> None:
         try:
             self._answer(work)
-        except Exception as error:  # the thread must outlive whatever a frame does to it
+        except BaseException as error:
+            refuse(work.requests, error)
+            if not isinstance(error, Exception):
+                raise
+            # The thread must outlive whatever a frame does to it.
             self.report.tell("frame lost", "error", f"frame lost: {type(error).__name__}: {error}")
 
     def _answer(self, work: Work) -> None:

@@ -16,8 +16,6 @@ from textseg_ros.rpc import GoalHandle, RpcTransport
 from textseg_ros.scheduler import Request
 
 SEGMENT, FIND, ENABLE = "segment", "find", "enable"
-_LOOK_UP_S = 0.25
-"""How long a goal waits for an image before it hears whether it is to be canceled."""
 _SAME_OVERLAP = 0.3
 """Least intersection over union of a target with itself in the answer before."""
 
@@ -97,11 +95,10 @@ class Offers:
         sight = Sight()
         frames = max(1, int(wanted.stable_frames))
         fault = ""
-        try:
-            self._behaviour.check(wanted.phrase, camera)
-        except ValueError as error:
-            goal.abort()
-            return self._result(False, str(error), latest)
+
+        def is_over() -> bool:
+            return goal.is_cancel_requested or self._clock_s() >= end_s
+
         while True:
             now_s = self._clock_s()
             if goal.is_cancel_requested:
@@ -115,8 +112,14 @@ class Offers:
                 )
                 return self._result(False, f"{text}; {fault}" if fault else text, latest)
             try:
+                # Each time: parameters may forbid meanwhile what they allowed.
+                self._behaviour.check(wanted.phrase, camera)
+            except ValueError as error:
+                goal.abort()
+                return self._result(False, str(error), latest)
+            try:
                 reply = self._behaviour.request(
-                    Request(wanted.phrase, camera, space=True), min(_LOOK_UP_S, end_s - now_s)
+                    Request(wanted.phrase, camera, space=True), end_s - now_s, is_over
                 )
             except (TimeoutError, ValueError) as error:
                 # Nothing came so far, or an image that is refused; another may be better.

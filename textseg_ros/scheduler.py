@@ -2,7 +2,7 @@
 
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -53,6 +53,19 @@ class Work:
     own: bool = False
 
 
+def refuse(requests: Iterable[Request], error: BaseException) -> None:
+    """Tell requests that have no reply yet what kept them from one.
+
+    What is neither a ValueError, a fault of the request, nor a RuntimeError becomes a RuntimeError
+    that names its kind.
+    """
+    if not isinstance(error, (ValueError, RuntimeError)):
+        error = RuntimeError(f"{type(error).__name__}: {error}")
+    for request in requests:
+        if not request.reply.done():
+            request.reply.set_exception(error)
+
+
 class Scheduler:
     """Holds one frame of each camera at most, and hands the cameras out in turn.
 
@@ -91,8 +104,7 @@ class Scheduler:
             for some in self._requests.values():
                 some.clear()
             self._changed.notify_all()
-        for request in waiting:
-            request.reply.set_exception(RuntimeError("the node has stopped answering"))
+        refuse(waiting, RuntimeError("the node has stopped answering"))
         return dropped
 
     @property

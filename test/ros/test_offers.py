@@ -1,14 +1,25 @@
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
-from recording import NOW_NS, TIMEOUT_S, Bench, red_block, until
+from recording import (
+    NOW_NS,
+    TIMEOUT_S,
+    Bench,
+    FaultyBackend,
+    GatedBackend,
+    red_block,
+    until,
+)
 
 from textseg_core.arrays import UInt8Array
+from textseg_ros.behaviour import LOOK_UP_S
 from textseg_ros.messages import MessageTypes
 from textseg_ros.offers import Offers
+from textseg_ros.query_book import QueryBook
 
 BLACK = np.zeros((96, 192, 3), np.uint8)
 
@@ -131,6 +142,34 @@ def test_a_broken_image_in_a_request_is_a_reply_that_says_why(types: MessageType
     assert "encoding 'odd8' is not accepted" in response.message
 
 
+def _engine_lost(_: dict[str, Any]) -> dict[str, Any]:
+    raise KeyError("engine lost")
+
+
+def test_a_network_that_fails_in_a_way_of_its_own_is_named_in_the_reply(
+    types: MessageTypes,
+) -> None:
+    with Bench(types, FaultyBackend(_engine_lost)) as bench:
+        response = Offers(bench.behaviour, types, bench.clock).segment(
+            segment_request(bench, "the red block", image=bench.image())
+        )
+
+    assert (response.success, response.message) == (False, "KeyError: 'engine lost'")
+
+
+def test_a_request_whose_frame_is_lost_is_a_reply_that_says_so(
+    types: MessageTypes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(QueryBook, "queries", lambda _: 1 / 0)
+    with Bench(types) as bench:
+        response = Offers(bench.behaviour, types, bench.clock).segment(
+            segment_request(bench, "the red block", image=bench.image())
+        )
+
+    assert not response.success
+    assert response.message == "ZeroDivisionError: division by zero"
+
+
 def test_enable_pauses_and_says_so(types: MessageTypes) -> None:
     with Bench(types) as bench:
         offers = Offers(bench.behaviour, types, bench.clock)
@@ -170,6 +209,60 @@ def test_a_goal_that_is_canceled_ends_while_it_waits_for_an_image(types: Message
 
         assert result().message == "canceled"
     assert goal.ends == ["canceled"]
+
+
+def test_a_goal_is_reached_however_long_the_network_takes(types: MessageTypes) -> None:
+    backend = GatedBackend()
+    with Bench(types, backend) as bench:
+        goal = Goal(types, "the red block")
+        result = pursue(bench, goal)
+        until(lambda: bench.behaviour._scheduler.awaits(""))
+        bench.behaviour.on_image(bench.image())
+        assert backend.begun.acquire(timeout=TIMEOUT_S)
+        time.sleep(3 * LOOK_UP_S)
+        backend.go_on.release()
+
+        assert result().success
+
+
+def test_a_goal_that_is_canceled_does_not_wait_for_the_network(types: MessageTypes) -> None:
+    backend = GatedBackend()
+    with Bench(types, backend) as bench:
+        goal = Goal(types, "the red block")
+        result = pursue(bench, goal)
+        until(lambda: bench.behaviour._scheduler.awaits(""))
+        bench.behaviour.on_image(bench.image())
+        assert backend.begun.acquire(timeout=TIMEOUT_S)
+        goal.is_cancel_requested = True
+
+        assert result().message == "canceled"
+        backend.go_on.release()
+
+
+def test_a_goal_whose_phrase_the_parameters_forbid_meanwhile_is_aborted(
+    types: MessageTypes,
+) -> None:
+    with Bench(types) as bench:
+        goal = Goal(types, "the red block", stable_frames=2)
+        result = pursue(bench, goal)
+        until(lambda: bench.behaviour._scheduler.awaits(""))
+        bench.behaviour.change({"max_query_bytes": 4})
+        show(bench, red_block(), 0, goal)
+
+        assert "at most 4 are accepted" in result().message
+    assert goal.ends == ["aborted"]
+
+
+def test_a_goal_that_waits_ends_when_the_node_is_disabled(types: MessageTypes) -> None:
+    with Bench(types) as bench:
+        goal = Goal(types, "the red block")
+        result = pursue(bench, goal)
+        until(lambda: bench.behaviour._scheduler.awaits(""))
+        bench.behaviour.set_enabled(False)
+
+        assert "the node is disabled" in result().message
+        assert not bench.behaviour._scheduler.awaits("")
+    assert goal.ends == ["aborted"]
 
 
 def test_a_goal_gives_up_when_its_time_is_over(types: MessageTypes) -> None:
