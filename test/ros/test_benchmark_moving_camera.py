@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from textseg_core.arrays import Float64Array
+from textseg_core.arrays import BoolArray, Float32Array, Float64Array
 from textseg_core.evaluation.filming import Clip, Shot
 from textseg_ros.benchmark.moving_camera import Case, newest_instead_mm, play, rows_of
 from textseg_ros.messages import MessageTypes
@@ -29,14 +29,14 @@ def pose(time_s: float) -> Float64Array:
     return found
 
 
-def look(time_s: float) -> tuple[Float64Array, Float64Array]:
+def look(time_s: float) -> tuple[Float32Array, BoolArray]:
     """Return the depth along the axis and the plate's mask: where rays meet plate or wall."""
     here = pose(time_s)
     v, u = np.mgrid[0:HEIGHT, 0:WIDTH]
     rays = np.stack([u, v, np.ones_like(u)], axis=-1) @ np.linalg.inv(K).T @ here[:3, :3].T
     origin = here[:3, 3]  # rays go 1 m along x for each metre along the axis
     at = origin + rays * (PLATE[0] - origin[0])
-    mask = (np.abs(at - PLATE)[..., 1:] <= HALF_M).all(axis=-1)
+    mask: BoolArray = (np.abs(at - PLATE)[..., 1:] <= HALF_M).all(axis=-1)
     return np.where(mask, PLATE[0] - origin[0], WALL_X - origin[0]).astype(np.float32), mask
 
 
