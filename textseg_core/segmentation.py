@@ -1,5 +1,6 @@
 """What a segmenter returns: mask, response, objects and how sure it is."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -51,8 +52,7 @@ class Segmentation:
 
     Attributes:
         mask: Union of the objects' masks, (H, W).
-        response_map: How well each pixel fits the expression, (H, W) in [0, 1]; kept as the
-            network gave it even if nothing was found.
+        response: Gives `response_map` when that is asked for, the same array each time.
         score: Probability that the expression describes something in view, in [0, 1]; of a
             network that does not give one, the greatest response.
         objects: Best first; empty if nothing was found.
@@ -67,7 +67,7 @@ class Segmentation:
     """
 
     mask: BoolArray
-    response_map: Float32Array
+    response: Callable[[], Float32Array]
     score: float
     objects: tuple[SegmentedObject, ...]
     status: Status
@@ -76,6 +76,15 @@ class Segmentation:
     unknown_words: tuple[str, ...] = ()
     truncated_words: tuple[str, ...] = ()
     timings_ms: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def response_map(self) -> Float32Array:
+        """How well each pixel fits the expression, (H, W) in [0, 1].
+
+        As the network gave it, even if nothing was found. Asked for the first time it takes about
+        as long as all else that was made of the network's answer.
+        """
+        return self.response()
 
     @property
     def centroid(self) -> tuple[float, float] | None:

@@ -18,6 +18,7 @@ from textseg_core.model_info import (
 )
 from textseg_core.postprocess import postprocess
 from textseg_core.preprocess import Letterbox, letterbox_image
+from textseg_core.response import Response
 from textseg_core.runtime.base import BackendReport, ExpressionEncoding, InferenceBackend
 from textseg_core.runtime.expression_cache import ExpressionCache
 from textseg_core.segmentation import Segmentation
@@ -223,17 +224,18 @@ class Segmenter:
         logits = answer.logits
         if refiner is not None and not absent:
             logits, letterbox = refiner.refine(logits, threshold), refiner.letterbox
-        response_map, mask, objects = postprocess(
-            logits,
-            letterbox,
+        response = Response(logits, letterbox)
+        mask, objects = postprocess(
+            response,
             threshold=threshold,
             min_area_px=config.min_area_px,
             max_objects=0 if absent else config.max_objects,
         )
+        presence = answer.presence
         return Segmentation(
             mask=mask,
-            response_map=response_map,
-            score=float(response_map.max()) if answer.presence is None else answer.presence,
+            response=response.everywhere,
+            score=float(response.everywhere().max()) if presence is None else presence,
             objects=objects,
             status=decide(objects, several=answer.several, plural=command.plural),
             expression=command.expression,

@@ -46,7 +46,7 @@ def answer(
     several = Status.AMBIGUOUS if len(boxes) > 1 else Status.FOUND
     return Segmentation(
         mask=union_of(tuple(objects), (height, width)),
-        response_map=response,
+        response=lambda: response,
         score=0.9,
         objects=tuple(objects),
         status=status or (several if boxes else Status.NOT_FOUND),

@@ -21,7 +21,7 @@ def segmented(
     objects = find_objects(response, threshold=0.5, min_area_px=1, max_objects=9)
     return Segmentation(
         mask=union_of(objects, response.shape),
-        response_map=response,
+        response=lambda: response,
         score=0.87,
         objects=objects,
         status=status,

@@ -42,7 +42,7 @@ def answer(box: tuple[int, int, int, int] | None, score: float = 0.9) -> Segment
         objects = (found,)
     return Segmentation(
         mask=mask,
-        response_map=mask.astype(np.float32),
+        response=lambda: mask.astype(np.float32),
         score=score,
         objects=objects,
         status=Status.FOUND if objects else Status.NOT_FOUND,

@@ -75,6 +75,14 @@ def test_what_is_absent_is_not_found_and_its_response_is_kept(
     assert result.response_map.max() == pytest.approx(1.0 / (1.0 + np.exp(8.0)))
 
 
+def test_the_response_map_is_one_array_however_often_it_is_asked_for(
+    colour_backend: MakeBackend, build_segmenter: Build, red_block: UInt8Array
+) -> None:
+    result = build_segmenter(colour_backend()).segment(red_block, "red")
+    assert result.response_map is result.response_map
+    assert np.array_equal(result.response_map > 0.5, result.mask)
+
+
 def test_presence_below_the_setting_empties_the_mask_but_not_the_response(
     colour_backend: MakeBackend, build_segmenter: Build, red_block: UInt8Array
 ) -> None:

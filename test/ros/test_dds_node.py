@@ -50,7 +50,7 @@ class LeftHalf:
         )
         return Segmentation(
             mask=mask,
-            response_map=mask.astype(np.float32),
+            response=lambda: mask.astype(np.float32),
             score=0.75,
             objects=(found,),
             status=Status.FOUND,

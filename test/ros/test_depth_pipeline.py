@@ -46,7 +46,7 @@ def segmentation(*masks: BoolArray) -> Segmentation:
         )
     return Segmentation(
         mask=np.any([mask_of(slice(0, 0)), *masks], axis=0),
-        response_map=np.zeros((HEIGHT, WIDTH), np.float32),
+        response=lambda: np.zeros((HEIGHT, WIDTH), np.float32),
         score=0.75,
         objects=tuple(objects),
         status=Status.FOUND if objects else Status.NOT_FOUND,

@@ -59,7 +59,7 @@ def output(
     )
     segmentation = Segmentation(
         mask=mask,
-        response_map=np.ones((2, 3), np.float32),
+        response=lambda: np.ones((2, 3), np.float32),
         score=0.9,
         objects=(segmented,) * found,
         status=status,

@@ -39,7 +39,7 @@ def turn_of(
     ids = tuple(range(1, len(objects) + 1)) if track_ids is None else tuple(track_ids)
     found = Segmentation(
         mask=union_of(objects, response.shape),
-        response_map=response,
+        response=lambda: response,
         score=0.9,
         objects=objects,
         status=Status.AMBIGUOUS if labels else Status.FOUND,

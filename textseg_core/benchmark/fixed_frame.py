@@ -14,6 +14,7 @@ from textseg_core.benchmark.lineup import CAMERA, network_name, whole_name
 from textseg_core.models.base import SegmentationNetwork
 from textseg_core.postprocess import postprocess
 from textseg_core.preprocess import letterbox_image
+from textseg_core.response import Response
 from textseg_core.runtime.cuda_graph import CudaGraph
 
 
@@ -96,7 +97,8 @@ def contestants(frame: FixedFrame, queries: int, input_px: int) -> list[Contesta
         logits = frame.answer(square)
         answered_s = time.perf_counter()
         for each in logits[:, 0]:
-            postprocess(each, letterbox, threshold=0.5, min_area_px=64, max_objects=16)
+            response = Response(each, letterbox)
+            postprocess(response, threshold=0.5, min_area_px=64, max_objects=16)
         ended_s = time.perf_counter()
         return {
             "preprocess": (prepared_s - started_s) * 1e3,

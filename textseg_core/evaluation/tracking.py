@@ -154,7 +154,7 @@ def segment(video: Video, masks: Sequence[BoolArray], rng: np.random.Generator) 
         status = Status.AMBIGUOUS
     return Segmentation(
         mask=union_of(objects, response.shape),
-        response_map=response,
+        response=lambda: response,
         score=0.9,
         objects=objects,
         status=status,

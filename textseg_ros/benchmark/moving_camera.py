@@ -345,7 +345,7 @@ def _segmentation(mask: BoolArray) -> Segmentation:
     )
     return Segmentation(
         mask=mask,
-        response_map=mask.astype(np.float32),
+        response=lambda: mask.astype(np.float32),
         score=1.0,
         objects=(found,),
         status=Status.FOUND,
