@@ -135,3 +135,14 @@ def test_an_upright_box_stands_on_the_ground_along_its_longer_side() -> None:
     assert np.linalg.det(turn) == pytest.approx(1.0)
     np.testing.assert_allclose(box.size, [0.198, 0.099, 0.0594], atol=2e-3)
     np.testing.assert_allclose(box.centre, [0.1, 0.2, 1.0], atol=2e-3)
+
+
+def test_a_rod_far_down_in_a_wide_view_that_points_up_has_axes_all_the_same() -> None:
+    # The rod, the way to the camera, up, and up in the image are all nearly one direction.
+    rod = np.array([[0.0, y, 0.1] for y in np.linspace(1.0, 1.2, 50)])
+
+    rotation, elongation = principal_rotation(rod, np.array([0.0, -1.0, 0.0]))
+
+    np.testing.assert_allclose(rotation @ rotation.T, np.eye(3), atol=1e-12)
+    assert np.linalg.det(rotation) == pytest.approx(1.0)
+    assert elongation > 0.99

@@ -129,9 +129,9 @@ def test_the_covariance_is_the_sum_of_noise_along_the_sight_and_doubt_of_the_mas
 
     covariance = localise(mask, wall(), CAMERA, noise=noise).covariance
 
-    # Across: variance (41^2 - 1) / 12 pixels, times 12 / 1681 for a shift by one: one pixel.
-    pixel = 0.0025**2 * (41**2 - 1) / 41**2
-    along = 0.004**2 * 16 / 1681 + 0.01**2
+    # Across: variance 41^2 / 12 pixels, times 12 / 1681 for a shift by one: one pixel.
+    pixel = 0.0025**2
+    along = 0.004**2 * 16 / 1681 + 0.01**2 + pixel / 1681
     np.testing.assert_allclose(covariance, np.diag([pixel, pixel, along]), rtol=1e-4, atol=1e-9)
 
 
@@ -304,3 +304,26 @@ def test_nothing_that_was_given_is_written_to() -> None:
 
     np.testing.assert_array_equal(mask, BOARD)
     assert np.isnan(depth[75, 190])
+
+
+@pytest.mark.parametrize("part", [(140, 120, 180, 121), (160, 100, 161, 140)])
+def test_the_covariance_of_a_line_of_pixels_has_a_length_in_every_direction(
+    part: tuple[int, int, int, int],
+) -> None:
+    located = localise(rectangle(*part), wall(), CAMERA)
+
+    # Forty pixels of 2.5 mm: across the line at least the variance of a shift by a pixel of
+    # 1 / 12 pixels squared, 12 / 40 times over.
+    least = np.linalg.eigvalsh(located.covariance)[0]
+    assert least > 0.9 * 0.0025**2 / 12 * 12 / 40
+
+
+def test_a_few_pixels_with_a_ray_are_too_few() -> None:
+    grid = CAMERA.ray_grid().copy()
+    bent = replace(CAMERA)
+    assert bent.ray_grid() is not CAMERA.ray_grid()
+    bent.ray_grid()[:] = np.nan
+    bent.ray_grid()[80, 200:203] = grid[80, 200:203]
+
+    with pytest.raises(LocalisationError, match="distortion model does not hold"):
+        localise(BOARD, wall(), bent)

@@ -12,6 +12,7 @@ from textseg_core.transforms.rigid import quaternion_from_matrix, quaternion_mat
 BEYOND = 0.005
 #: An axis nearer to a direction than this cosine gives no sense to what is across it.
 _PARALLEL = 0.95
+_AHEAD = [0.0, 0.0, 1.0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +40,7 @@ def principal_rotation(points: Float64Array, towards: Float64Array) -> tuple[Flo
     Args:
         points: (N, 3).
         towards: Where z shall point, unit length; where x is nearly parallel to it, z points
-            to the camera instead, or up in the image.
+            to the camera instead, or up in the image, or else ahead.
 
     Returns:
         Columns x, y, z, (3, 3), and 1 - (second / first standard deviation), in [0, 1]:
@@ -50,7 +51,8 @@ def principal_rotation(points: Float64Array, towards: Float64Array) -> tuple[Flo
     x = axes[:, 2]
     if x[0] < -1e-6 or (abs(x[0]) <= 1e-6 and x[1] < 0.0):
         x = -x
-    choices = (towards, -centre / max(float(np.linalg.norm(centre)), 1e-9), [0.0, -1.0, 0.0])
+    to_camera = -centre / max(float(np.linalg.norm(centre)), 1e-9)
+    choices = (towards, to_camera, [0.0, -1.0, 0.0], _AHEAD)
     wanted = next(one for one in map(np.asarray, choices) if abs(float(one @ x)) < _PARALLEL)
     z = wanted - (wanted @ x) * x
     z = z / np.linalg.norm(z)

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from textseg_core.arrays import AnyArray, BoolArray, Float32Array, Float64Array, Int32Array
-from textseg_core.geometry import mask_centroid
+from textseg_core.geometry import PIXEL_VARIANCE, mask_centroid
 from textseg_core.space.box import (
     OrientedBox,
     box_along,
@@ -17,7 +17,13 @@ from textseg_core.space.box import (
 )
 from textseg_core.space.camera import CameraModel
 from textseg_core.space.register import checked_transform
-from textseg_core.space.surface import LocalisationError, SensorNoise, Surface, visible_surface
+from textseg_core.space.surface import (
+    LEAST_MEASURED,
+    LocalisationError,
+    SensorNoise,
+    Surface,
+    visible_surface,
+)
 
 __all__ = ["LocalisationError", "Located", "OrientedBox", "SensorNoise", "localise", "moved"]
 
@@ -101,7 +107,7 @@ def localise(
     field = _points(surface, camera)
     shown = surface.shown & np.isfinite(field).all(axis=2)
     measured = surface.measured & shown
-    if not measured.any():
+    if int(measured.sum()) < LEAST_MEASURED:
         raise LocalisationError(
             "the object lies where the camera's distortion model does not hold, so that its "
             "direction is unknown: move it towards the middle of the image"
@@ -116,7 +122,9 @@ def localise(
     rows, columns = np.nonzero(measured)
     return Located(
         centroid=centroid,
-        covariance=_covariance(points, centroid, int(measured.sum()), valid_share, noise),
+        covariance=_covariance(
+            points, centroid, int(measured.sum()), valid_share, noise, camera.focal_px
+        ),
         quaternion=quaternion_of(rotation),
         elongation=elongation,
         box=box,
@@ -190,19 +198,22 @@ def _covariance(
     measured_px: int,
     valid_share: float,
     noise: SensorNoise,
+    focal_px: float,
 ) -> Float64Array:
     """Return the covariance of the centroid's error, (3, 3) square metres.
 
     Along the line of sight the sensor's noise, averaged over what errs independently, and its
     common error. Over the surface, the mask's shift by `MASK_SHIFT_PX` (a square of n pixels has
-    the variance n / 12 pixels squared), and the part without depth, whose filled-in mean is taken
-    to be off by up to half a standard deviation of the surface either way (variance 1 / 12).
+    the variance n / 12 pixels squared, each pixel's own extent counted, without which a line of
+    them would be sure across it), and the part without depth, whose filled-in mean is taken to be
+    off by up to half a standard deviation of the surface either way (variance 1 / 12).
     """
     sight = centroid / centroid[2]
     sigma_m = float(noise.sigma_m(float(centroid[2])))
     along = sigma_m**2 / max(1.0, measured_px / CORRELATED_PX) + (noise.scale * centroid[2]) ** 2
     over = 12.0 * MASK_SHIFT_PX**2 / len(points) + (1.0 - valid_share) ** 2 / 12.0
-    spread = np.cov((points - centroid).T, bias=True)
+    pixel_m = float(centroid[2]) / focal_px
+    spread = np.cov((points - centroid).T, bias=True) + PIXEL_VARIANCE * pixel_m**2 * np.eye(3)
     covariance: Float64Array = along * np.outer(sight, sight) + over * spread
     return covariance
 
