@@ -1,7 +1,8 @@
 """Where answers lie in space: depth images in, poses, points and markers out, while wanted."""
 
+import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from textseg_core.arrays import UInt8Array
@@ -33,14 +34,21 @@ MakeTransforms = Callable[[Tell], TransformSource]
 
 @dataclass(frozen=True, slots=True)
 class _Eye:
-    """What one camera needs."""
+    """What one camera needs.
+
+    Attributes:
+        pairing: Where its depth images arrive.
+        pipeline: What places its answers, for whoever holds `turn`.
+        turn: Requests and frames may be placed in different threads.
+    """
 
     pairing: RgbdPairing
     pipeline: DepthPipeline
+    turn: threading.Lock = field(default_factory=threading.Lock)
 
 
 class Space:
-    """Places answers by depth while someone receives what comes of it.
+    """Places answers by depth while someone receives what comes of it; for any thread.
 
     Depth images, camera descriptions and transforms are heard only then. What is late or unfit
     costs the message in space alone: the answer in pixels has been sent before.
@@ -102,14 +110,16 @@ class Space:
         if eye is None or not answer.may_move or not eye.pairing.counts().depth:
             return None
         try:
-            (placed,) = eye.pipeline.locate(frame.message, [answer.segmentation])
+            (placed,) = self._locate(eye, frame, [answer])
+            output = Output3d(answer, placed, image)
+            types = self._transport.messages
+            header = header_in(types, answer.header, placed.frame_id)
+            return target_pose_message(types, output, header)
         except DepthRefused as refused:
             self._tell(refused)
-            return None
-        output = Output3d(answer, placed, image)
-        types = self._transport.messages
-        header = header_in(types, answer.header, placed.frame_id)
-        return target_pose_message(types, output, header)
+        except Exception as error:  # the answer in pixels may do
+            self._tell_failure(error)
+        return None
 
     def end(self) -> None:
         """Hear no depth and no transforms any more."""
@@ -154,11 +164,7 @@ class Space:
         try:
             self._publish(eye, frame, image, answers, standing)
         except Exception as error:  # the answer in pixels has been sent, and the next may do
-            self._report.tell(
-                "placing failed",
-                "error",
-                f"answers are not placed in space: {type(error).__name__}: {error}",
-            )
+            self._tell_failure(error)
 
     def _publish(
         self,
@@ -169,11 +175,8 @@ class Space:
         standing: Callable[[Query], Standing],
     ) -> None:
         eye.pairing.on_colour(frame.message)
-        eye.pipeline.viewer.settings = _depth_settings(self._settings.now)
         try:
-            placed = eye.pipeline.locate(
-                frame.message, [answer.segmentation for answer in answers]
-            )
+            placed = self._locate(eye, frame, answers)
         except DepthRefused as refused:
             self._tell(refused)
             return
@@ -182,6 +185,14 @@ class Space:
             late = answer.stale or age_s > self._settings.now.max_age_s
             self._send(frame.camera, replace(answer, stale=late), where, image, standing)
 
+    def _locate(
+        self, eye: _Eye, frame: Frame, answers: Sequence[Answer]
+    ) -> tuple[PlacedResult, ...]:
+        """Return where answers lie by the settings in force; one thread at a time."""
+        with eye.turn:
+            eye.pipeline.viewer.settings = _depth_settings(self._settings.now)
+            return eye.pipeline.locate(frame.message, [answer.segmentation for answer in answers])
+
     def _tell(self, refused: DepthRefused) -> None:
         self._report.tell(
             f"not placed: {refused.kind}",
@@ -189,11 +200,18 @@ class Space:
             f"answers are not placed in space: {refused}",
         )
 
+    def _tell_failure(self, error: Exception) -> None:
+        self._report.tell(
+            "placing failed",
+            "error",
+            f"answers are not placed in space: {type(error).__name__}: {error}",
+        )
+
     def values(self) -> dict[str, str]:
         """Return what became of depth, for diagnostics."""
         values: dict[str, str] = {}
-        for camera, eye in self._eyes.items():
-            for kind, count in eye.pipeline.viewer.refusals.items():
+        for camera, eye in self._eyes.copy().items():  # others come and go meanwhile
+            for kind, count in eye.pipeline.viewer.refusals.copy().items():
                 values[camera_key(camera, f"not placed: {kind}")] = str(count)
             values[camera_key(camera, "objects not placed")] = str(eye.pipeline.unplaced)
         return values
