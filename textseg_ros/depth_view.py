@@ -145,13 +145,13 @@ class DepthViewer:
             raise DepthRefused("no depth", str(error)) from error
         camera = self._camera(found.info, colour, width, height, "colour", self.settings.rectified)
         frame_from_camera = self._frame_from_camera(colour)
-        up = frame_from_camera[2, :3] if self.settings.target_frame else None
+        own_frame = self.frame_of(colour) == frame_name(colour.header.frame_id)
         return DepthView(
             depth_m=self._registered(found, camera, frame_from_camera),
             camera=camera,
             frame_id=self.frame_of(colour),
             frame_from_camera=frame_from_camera,
-            up=up,
+            up=None if own_frame else frame_from_camera[2, :3],
             gap_s=found.gap_s,
         )
 

@@ -243,7 +243,7 @@ class RgbdPairing:
         stamps = [image.stamp_ns for image in self._depth]
         later = bisect_left(stamps, stamp)
         near = self._depth[max(later - 1, 0) : later + 1]
-        best = min(near, key=lambda image: abs(image.stamp_ns - stamp), default=None)
+        best = min(reversed(near), key=lambda image: abs(image.stamp_ns - stamp), default=None)
         if best is None or abs(best.stamp_ns - stamp) > self._slop_ns:
             return None
         return best

@@ -79,6 +79,17 @@ def test_results_are_in_the_target_frame_at_the_time_of_the_image(types: Message
     np.testing.assert_allclose(seen.up, [0.0, -1.0, 0.0], atol=1e-12)
 
 
+def test_the_camera_s_own_frame_as_target_knows_no_up(types: MessageTypes) -> None:
+    """Its z axis points ahead: the highest plane along it would be the one farthest away."""
+    rig = Rig(types, target_frame="/camera")
+    rig.pairing.on_info(rig.info())
+    rig.pairing.on_depth(rig.plane())
+
+    seen = view(rig)
+
+    assert (seen.frame_id, seen.up) == ("camera", None)
+
+
 def test_a_late_transform_gives_no_depth_and_is_counted(types: MessageTypes) -> None:
     rig = Rig(types, target_frame="base", transform_timeout_s=0.02)
     rig.pairing.on_info(rig.info())
