@@ -142,11 +142,7 @@ class Answerer:
             if not work.own:
                 self._statistics.count("failed")
             if queries:
-                self._report.tell(
-                    "frame not answered",
-                    "error",
-                    f"frame not answered for {_named(queries)}: {type(error).__name__}: {error}",
-                )
+                self._tell_unanswered(queries, error)
 
     def _answer(
         self,
@@ -209,7 +205,11 @@ class Answerer:
         One that was sent is added to `sent`.
         """
         latency_ms = {**times_ms, **found.target.timings_ms}
-        answer, age_s, outgoing = self._convert(frame, query, image, found, latency_ms)
+        try:
+            answer, age_s, outgoing = self._convert(frame, query, image, found, latency_ms)
+        except Exception as error:  # one query at fault must not cost the others their answers
+            self._tell_unanswered((query,), error)
+            return "failed"
         if standing(query) == "cleared":
             return "discarded"
         self._warn_of(answer, age_s)
@@ -360,6 +360,13 @@ class Answerer:
             self._report.tell(
                 "latency not sent", "error", f"latency not sent: {type(error).__name__}: {error}"
             )
+
+    def _tell_unanswered(self, queries: Sequence[Query], error: Exception) -> None:
+        self._report.tell(
+            "frame not answered",
+            "error",
+            f"frame not answered for {_named(queries)}: {type(error).__name__}: {error}",
+        )
 
     def _warn_of(self, answer: Answer, age_s: float) -> None:
         """Tell what a reader of the result should know and the messages alone do not shout."""

@@ -112,6 +112,7 @@ class SegmentationBehaviour:
             node_name, names["query"], clock_s,
         )  # fmt: skip
         self._enabled = True
+        self._looking = threading.Lock()
         self._worker: threading.Thread | None = None
         self.lifecycle = Lifecycle(self, lambda text: self.report.tell("lifecycle", "error", text))
 
@@ -302,10 +303,11 @@ class SegmentationBehaviour:
         self._guard("the look for listeners", self._look)
 
     def _look(self) -> None:
-        running = self._scheduler.running
-        asked = running and self._is_asked()
-        self._demand.look(asked=asked, awaits=self._scheduler.awaits)
-        self.space.look(running=running, asked=asked)
+        with self._looking:  # what is found must hold until it is acted on
+            running = self._scheduler.running
+            asked = running and self._is_asked()
+            self._demand.look(asked=asked, awaits=self._scheduler.awaits)
+            self.space.look(running=running, asked=asked)
 
     def on_tick(self, look_around: Callable[[], None] | None = None) -> None:
         """Do what is due once a second: look at graph, cameras and worker, publish diagnostics.
@@ -374,8 +376,9 @@ class SegmentationBehaviour:
         """End the worker and all subscriptions to images; the worker is None if it has ended."""
         for _ in range(self._scheduler.stop()):
             self.statistics.count("discarded")
-        self._demand.end()
-        self.space.end()
+        with self._looking:
+            self._demand.end()
+            self.space.end()
         worker = self._worker
         if worker is not None and worker is not threading.current_thread():
             worker.join(_JOIN_TIMEOUT_S)

@@ -29,19 +29,24 @@ class Frame:
 
     @property
     def time_s(self) -> float:
-        """When it was taken, seconds, to compare with frames of the same camera."""
-        return self.arrived_s if self.stamp_ns is None else self.stamp_ns / 1e9
+        """When it was taken, seconds, to compare with frames of the same camera.
+
+        A stamp in the future still tells one frame from the next, so all stamps but zero count.
+        """
+        stamp = stamp_ns(self.message.header)
+        return stamp / 1e9 if stamp else self.arrived_s
 
     def age_s(self, now_ns: int, now_s: float) -> float:
-        """Return the age by its stamp, or since it arrived if the stamp is of no use.
+        """Return the age by its stamp, or since it arrived if the stamp is of no use (any more).
 
         Args:
             now_ns: ROS time.
             now_s: The behaviour's monotonic clock.
         """
-        if self.stamp_ns is None:
+        ahead_s = float("inf") if self.stamp_ns is None else (self.stamp_ns - now_ns) / 1e9
+        if ahead_s > FUTURE_TOLERANCE_S:  # no stamp, or the clock was set back since it came
             return now_s - self.arrived_s
-        return max(0.0, (now_ns - self.stamp_ns) / 1e9)
+        return max(0.0, -ahead_s)
 
 
 class StampCheck:

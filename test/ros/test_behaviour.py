@@ -21,7 +21,9 @@ from recording import (
 
 from textseg_core.arrays import AnyArray
 from textseg_ros import answering
+from textseg_ros.conversation import Conversations
 from textseg_ros.messages import MessageTypes
+from textseg_ros.query_book import QueryBook
 
 SECOND_NS = 1_000_000_000
 OUTPUTS = [
@@ -507,6 +509,29 @@ def _no_memory(*_: object) -> Any:
     raise MemoryError("Unable to allocate 8 GiB")
 
 
+def test_a_query_that_cannot_be_answered_does_not_cost_the_others_theirs(
+    types: MessageTypes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    observe = Conversations.observe
+
+    def observe_all_but_the_first(self: Conversations, *values: Any) -> Any:
+        return _no_memory() if values[1].id == 1 else observe(self, *values)
+
+    monkeypatch.setattr(Conversations, "observe", observe_all_but_the_first)
+    with Bench(types) as bench:
+        bench.ask("the block")
+        message_class = types.get("textseg_ros/msg/StandingQuery")
+        bench.behaviour.on_standing_query(
+            message_class(key="tool", text="the red block", priority=0, lifetime_s=0.0)
+        )
+        bench.show(bench.image())
+
+    assert [result.query_id for result in bench.transport.of("objects")] == [2]
+    (line,) = bench.transport.troubles()
+    assert line.startswith("frame not answered for query 1 'the block': MemoryError: ")
+    assert bench.count("failed") == 1
+
+
 def test_an_image_that_breaks_its_decoder_costs_the_frame_only(
     types: MessageTypes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -731,6 +756,32 @@ def test_without_a_useful_stamp_a_slow_result_is_stale_by_its_arrival(
     assert bench.transport.of("centroid") == []
 
 
+def test_a_clock_set_back_during_the_work_makes_no_old_image_fresh(types: MessageTypes) -> None:
+    backend = GatedBackend()
+    with Bench(types, backend, max_age_s=1.0) as bench:
+        bench.ask("the red block")
+        bench.behaviour.on_image(bench.image())
+        assert backend.begun.acquire(timeout=TIMEOUT_S)
+        bench.clock.now_s += 1.5
+        bench.transport.ros_time_ns -= 60 * SECOND_NS
+        backend.go_on.release()
+        bench.settle()
+
+    assert bench.transport.of("objects")[0].stale is True
+    assert bench.transport.of("centroid") == []
+
+
+def test_one_stamp_in_the_future_does_not_lose_the_track(types: MessageTypes) -> None:
+    with Bench(types) as bench:
+        bench.ask("the red block")
+        bench.show(bench.image(), bench.image(stamp_ns=NOW_NS + SECOND_NS * 3 // 20))
+        bench.transport.ros_time_ns += SECOND_NS // 5
+        bench.show(bench.image(stamp_ns=NOW_NS + SECOND_NS // 5))
+
+    results = bench.transport.of("objects")
+    assert [result.objects[0].track_id for result in results] == [1, 1, 1]
+
+
 def test_size_and_encoding_may_change_from_frame_to_frame(types: MessageTypes) -> None:
     with Bench(types) as bench:
         bench.ask("the red block")
@@ -848,3 +899,23 @@ def test_a_frame_in_work_when_the_node_closes_is_not_published(types: MessageTyp
 
     assert bench.transport.sent == []
     assert bench.count("discarded") == 1
+
+
+def test_a_look_for_listeners_during_the_end_subscribes_to_nothing_after_it(
+    types: MessageTypes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Bench(types) as bench:
+        closing = threading.Thread(target=bench.behaviour.close)
+        queries = QueryBook.queries
+
+        def close_meanwhile(self: QueryBook) -> Any:
+            if not closing.ident:
+                closing.start()
+                closing.join(0.3)
+            return queries(self)
+
+        monkeypatch.setattr(QueryBook, "queries", close_meanwhile)
+        bench.ask("the red block")
+        closing.join(TIMEOUT_S)
+
+    assert bench.transport.watched in ([], [("", True), ("", False)])

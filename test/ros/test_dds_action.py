@@ -7,6 +7,7 @@ from typing import Any, get_args
 import pytest
 from dds_peers import loopback_settings, wait_until
 
+from textseg_ros.dds.action import MOST_GOALS
 from textseg_ros.dds.action_client import ActionClient
 from textseg_ros.dds.channels import Framing
 from textseg_ros.dds.participant import Participant
@@ -133,6 +134,28 @@ def test_several_goals_are_pursued_at_a_time_and_one_too_many_is_refused(
         assert goal_id is not None
         assert client.result(goal_id, TIMEOUT_S)[0] == GoalState.CANCELED
     assert client.send_goal(searching.goal()) is not None
+
+
+def test_a_goal_that_comes_while_the_one_before_finishes_is_pursued(searching: Searching) -> None:
+    ended, go_on = threading.Semaphore(0), threading.Event()
+
+    def find(handle: GoalHandle) -> Any:
+        handle.succeed()
+        ended.release()
+        assert go_on.wait(TIMEOUT_S)
+        return searching.result("found")
+
+    client = searching.open(find)
+    goals = [client.send_goal(searching.goal()) for _ in range(MOST_GOALS)]
+    assert all(ended.acquire(timeout=TIMEOUT_S) for _ in goals)
+    goals.append(client.send_goal(searching.goal()))
+    go_on.set()
+
+    assert None not in goals
+    for goal_id in goals:
+        assert goal_id is not None
+        state, result = client.result(goal_id, TIMEOUT_S)
+        assert (state, result.message) == (GoalState.SUCCEEDED, "found")
 
 
 def test_a_handler_that_raises_or_leaves_its_goal_open_has_aborted_it(

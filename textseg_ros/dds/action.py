@@ -61,7 +61,10 @@ class ActionServer:
         self._waiting: dict[bytes, list[RequestId]] = {}
         self._results: dict[bytes, Any] = {}
         self._lock = threading.Lock()
-        self._workers = BoundedWorkers(f"action {name}", most_goals, 0, self._failed)
+        # As many again may wait: a goal that has ended is still in its thread for a moment.
+        self._workers = BoundedWorkers(
+            f"action {name}", most_goals, waiting=most_goals, on_error=self._failed
+        )
         self._opened = threading.Event()
         self._services: list[DeferredService] = []
         base = f"{name}/_action"
