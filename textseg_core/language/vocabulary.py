@@ -36,6 +36,7 @@ class Vocabulary:
         for key, found in self._ids.items():
             self._joined.setdefault("".join(key), found)
         self._longest = max((len(key) for key in self._ids), default=1)
+        self._beginnings = {key[:-1] for key in self._ids if len(key) > 1}
 
     def look_up(self, pieces: Sequence[Piece]) -> list[Token]:
         """Return the pieces of each token and its id, None where it is unknown.
@@ -62,10 +63,11 @@ class Vocabulary:
     def _find_phrase(self, pieces: Sequence[Piece]) -> int | None:
         """Return the entry of several pieces: "wine glasses", or "sun glasses" written apart."""
         head = tuple(piece.plain for piece in pieces[:-1])
-        for form in spellings(pieces[-1].plain):
-            found = self._ids.get((*head, form))
-            if found is not None:
-                return found
+        if head in self._beginnings:  # of few words, which saves most of the time
+            for form in spellings(pieces[-1].plain):
+                found = self._ids.get((*head, form))
+                if found is not None:
+                    return found
         if all((piece.plain,) in self._ids for piece in pieces):
             return None
         return self._joined.get("".join(piece.plain for piece in pieces))
