@@ -126,6 +126,14 @@ class DdsNode:
             topic_names=names,
             make_transforms=partial(listen_to_transforms, participant),
         )
+        self._rpc: DdsRpc | None = None
+        try:
+            self._start(settings)
+        except BaseException:
+            self._stop()
+            raise
+
+    def _start(self, settings: NodeSettings) -> None:
         self.behaviour.start()
         self._subscribe("query", self.behaviour.on_query)
         self._subscribe("standing_query", self.behaviour.on_standing_query)
@@ -133,16 +141,16 @@ class DdsNode:
             take = partial(_pass_on, self.behaviour.on_click, camera)
             self._subscribe(camera_key(camera, "click"), take)
         self._rpc = DdsRpc(
-            participant,
+            self._participant,
             settings.service_framing,
             self.behaviour.on_call_error,
             lambda text: self.behaviour.report.tell("service framing", "warning", text),
         )
-        Offers(self.behaviour, participant.types).open(self._rpc)
-        ParameterServices(self._rpc, participant, self.behaviour.settings)
-        images = [names[camera_key(camera, "image")] for camera in settings.cameras]
+        Offers(self.behaviour, self.transport.messages).open(self._rpc)
+        ParameterServices(self._rpc, self._participant, self.behaviour.settings)
+        images = [self._names[camera_key(camera, "image")] for camera in settings.cameras]
         self.transport.log(
-            "info", f"waiting for {', '.join(images)} and queries on {names['query']}"
+            "info", f"waiting for {', '.join(images)} and queries on {self._names['query']}"
         )
         self.transport.log("info", self.behaviour.engine.line())
 
@@ -216,9 +224,13 @@ class DdsNode:
 
     def close(self) -> None:
         """Finish the frame in work and leave the graph."""
-        self.behaviour.close()
-        self._rpc.close()
+        self._stop()
         self._participant.close()
+
+    def _stop(self) -> None:
+        self.behaviour.close()
+        if self._rpc is not None:
+            self._rpc.close()
 
     def _on_input_error(self, key: str, _: str, error: Exception) -> None:
         self.behaviour.on_input_error(key, str(error))

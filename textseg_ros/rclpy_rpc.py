@@ -99,7 +99,8 @@ class RclpyRpc:
             return await result
 
         def decide(goal: Any) -> GoalResponse:
-            accepted = accept is None or accept(goal)
+            # Here, so that a client hears of it at once; the goal is pursued from this thread too.
+            accepted = workers.has_room and (accept is None or accept(goal))
             return GoalResponse.ACCEPT if accepted else GoalResponse.REJECT
 
         server = ActionServer(

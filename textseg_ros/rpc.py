@@ -138,6 +138,12 @@ class BoundedWorkers:
         for thread in self._threads:
             thread.start()
 
+    @property
+    def has_room(self) -> bool:
+        """Whether a task would be taken now."""
+        with self._lock:
+            return not self._closed and self._held < self._most
+
     def submit(self, task: Callable[[], None]) -> bool:
         """Let a thread do the task; return False if there is no room or it is closed."""
         with self._lock:

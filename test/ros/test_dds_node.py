@@ -2,6 +2,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from textseg_core import Axis, Segmentation, SegmentedObject, Status, parse_comm
 from textseg_core.arrays import UInt8Array
 from textseg_core.runtime.base import BackendReport
 from textseg_ros.dds.environment import free_domain_id, loopback_environment
+from textseg_ros.dds.parameters import ParameterServices
 from textseg_ros.dds.participant import Participant
 from textseg_ros.dds.rpc import DdsRpc
 from textseg_ros.dds_transport import DdsNode, read_settings, topic_names
@@ -271,6 +273,22 @@ def test_services_action_and_parameters_work_between_two_participants() -> None:
         finally:
             rpc.close()
             node.close()
+
+
+def test_a_start_that_fails_half_way_leaves_nothing_running(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def no_port(*_: object) -> None:
+        raise RuntimeError("no port of the domain is free")
+
+    monkeypatch.setattr(ParameterServices, "__init__", no_port)
+    before = set(threading.enumerate())
+    with Participant("segmenter", "/textseg", loopback_settings()) as participant:
+        with pytest.raises(RuntimeError, match="no port"):
+            _node(participant)
+        left = {thread.name for thread in set(threading.enumerate()) - before}
+
+    assert left == {"dds /textseg/segmenter"}
 
 
 def test_an_unreadable_query_is_told_and_the_next_tick_reports_a_second_node(
