@@ -499,6 +499,21 @@ def test_the_action_find_gives_feedback_and_is_canceled_or_reached(graph: Graph)
     assert [message.feedback.stable for message in feedback[:3]] == [1, 2, 3]
 
 
+def test_one_goal_too_many_is_refused(graph: Graph) -> None:
+    graph.segmenter()
+    peer = graph.add(Node("planner", context=graph.context))
+    find = InstalledMessages().get("textseg_ros/action/Find")
+    client = ActionClient(peer, find, "/textseg/find")
+    assert client.wait_for_server(TIMEOUT_S)
+    accepted = []
+    for _ in range(9):
+        sent = client.send_goal_async(find.Goal(phrase="the red block"))
+        until(sent.done)
+        accepted.append(sent.result().accepted)
+
+    assert accepted == [True] * 8 + [False]
+
+
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
