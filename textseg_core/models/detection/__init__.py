@@ -1,0 +1,1 @@
+"""Mask R-CNN as a part of other networks: a fixed number of proposals for each image."""

@@ -1,0 +1,144 @@
+"""What a picture shows, thing by thing, as tensors: for networks that learn of whole things."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from textseg_core.preprocess import Letterbox
+from textseg_core.scenes.scene import Query, Scene, SceneObject
+from textseg_core.training.samples import Sample, soft_mask
+
+#: Input pixels per cell of a thing's mask.
+MASK_STRIDE = 2
+#: Label of a place in the batch where there is no thing.
+NOTHING = -1
+_PREFIX = "thing_"
+
+
+class Things(NamedTuple):
+    """The things of B pictures, padded to N.
+
+    Attributes:
+        boxes: (B, N, 4), x0, y0, x1, y1 in pixels of the network's input.
+        labels: (B, N) int64, index of the category, `NOTHING` where there is no thing.
+        attributes: (B, N, A), 1 for each attribute that is said of it, else 0.
+        described: (B, N), 1 where its attributes are known.
+        masks: (B, N, S / 2, S / 2), share of each cell that is the thing's, 0..1.
+        members: (B, Q, N), 1 for the things that an expression means.
+    """
+
+    boxes: Tensor
+    labels: Tensor
+    attributes: Tensor
+    described: Tensor
+    masks: Tensor
+    members: Tensor
+
+    @property
+    def there(self) -> Tensor:
+        """1 where there is a thing, else 0, (B, N)."""
+        return (self.labels != NOTHING).to(self.boxes.dtype)
+
+
+@dataclass(frozen=True, slots=True)
+class ThingEncoder:
+    """Turns the things of a scene into tensors.
+
+    Crowd regions are no things; whether one of them is meant, `Sample` says, not this.
+
+    Attributes:
+        categories: Names, the first of them for whatever has none of the other ones.
+        attributes: Words that may be said of a thing: colours and materials.
+    """
+
+    categories: Sequence[str]
+    attributes: Sequence[str] = ()
+
+    def label(self, thing: SceneObject) -> int:
+        """Return the index of the first of its names that is a category, else 0."""
+        names = (*thing.names, *thing.hypernyms)
+        known = [name for name in names if name in self.categories]
+        return list(self.categories).index(known[0]) if known else 0
+
+    def encode(
+        self, scene: Scene, queries: Sequence[Query], letterbox: Letterbox, size_px: int
+    ) -> Sample:
+        """Return tensors of one scene, named as the fields of `Things` with a prefix."""
+        chosen = [index for index, thing in enumerate(scene.objects) if thing.countable]
+        side = size_px // MASK_STRIDE
+        count = len(chosen)
+        masks = np.zeros((count, side, side), np.uint8)
+        boxes = np.zeros((count, 4), np.float32)
+        labels = np.zeros(count, np.int64)
+        attributes = np.zeros((count, len(self.attributes)), np.float32)
+        described = np.zeros(count, np.float32)
+        members = np.zeros((len(queries), count), np.float32)
+        height, width = scene.image.shape[:2]
+        scale = np.array([letterbox.content_width / width, letterbox.content_height / height] * 2)
+        offset = np.array([letterbox.left, letterbox.top] * 2)
+        for row, index in enumerate(chosen):
+            thing = scene.objects[index]
+            masks[row] = soft_mask(thing.mask, letterbox, MASK_STRIDE)
+            boxes[row] = np.asarray(thing.box) * scale + offset
+            labels[row] = self.label(thing)
+            said = {*thing.colors, thing.material}
+            attributes[row] = [word in said for word in self.attributes]
+            described[row] = bool(thing.colors or thing.material)
+            members[:, row] = [index in query.targets for query in queries]
+        values = (boxes, labels, attributes, described, masks, members)
+        return {
+            _PREFIX + name: torch.from_numpy(value)
+            for name, value in zip(Things._fields, values, strict=True)
+        }
+
+
+def collate_things(samples: Sequence[Sample]) -> Sample:
+    """Stack what `ThingEncoder` made of B scenes; places without a thing are padded."""
+    most = max(1, *(len(sample[_PREFIX + "labels"]) for sample in samples))
+    batch = {}
+    for name in Things._fields:
+        rows = []
+        for sample in samples:
+            value = sample[_PREFIX + name]
+            where = 1 if name == "members" else 0
+            shape = list(value.shape)
+            shape[where] = most - shape[where]
+            filling = value.new_full(shape, NOTHING if name == "labels" else 0)
+            rows.append(torch.cat([value, filling], dim=where))
+        batch[_PREFIX + name] = torch.stack(rows)
+    return batch
+
+
+def prepare_things(batch: Sample, which: Tensor) -> Sample:
+    """Return the things of a batch on the device: masks from 0 to 1, some pictures mirrored.
+
+    Args:
+        batch: As `collate_things` stacks it, with the `image`.
+        which: (B,), the samples that are mirrored.
+    """
+    size_px = batch["image"].shape[2]
+    boxes = batch[_PREFIX + "boxes"]
+    flipped = torch.stack(
+        [size_px - boxes[..., 2], boxes[..., 1], size_px - boxes[..., 0], boxes[..., 3]], dim=2
+    )
+    masks = batch[_PREFIX + "masks"].float() / 255.0
+    there = batch[_PREFIX + "labels"] != NOTHING
+    chosen = which[:, None, None] & there[:, :, None]
+    kept = {name: value for name, value in batch.items() if name.startswith(_PREFIX)}
+    kept[_PREFIX + "boxes"] = torch.where(chosen, flipped, boxes)
+    kept[_PREFIX + "masks"] = torch.where(which[:, None, None, None], masks.flip(3), masks)
+    return kept
+
+
+def has_things(batch: Sample) -> bool:
+    """Tell whether samples or a batch hold things."""
+    return _PREFIX + "labels" in batch
+
+
+def things_of(batch: Sample) -> Things:
+    """Return the things of a prepared batch."""
+    return Things(*(batch[_PREFIX + name] for name in Things._fields))
