@@ -30,6 +30,7 @@ VARIANTS: tuple[tuple[str, str, dict[str, Any]], ...] = (
         "hu2016",
         {"input_px": 320, "backbone": "mobilenet_v2"},
     ),
+    ("per-word FCN (Hu et al. 2016), 512 px", "per_word", {"input_px": 512}),
     ("RMI (Liu et al. 2017), 320 px", "rmi", {}),
     ("its baseline of one LSTM, 320 px", "rmi", {"interaction": "lstm"}),
 )

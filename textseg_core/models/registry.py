@@ -36,6 +36,12 @@ class Entry:
 
 ENTRIES: Mapping[str, Entry] = MappingProxyType(
     {
+        "chen2019": Entry(
+            module="textseg_core.models.chen2019",
+            class_name="Chen2019Network",
+            tokenizer="words",
+            padding="right",
+        ),
         "compact": Entry(
             module="textseg_core.models.compact",
             class_name="CompactNetwork",
@@ -45,6 +51,12 @@ ENTRIES: Mapping[str, Entry] = MappingProxyType(
         "hu2016": Entry(
             module="textseg_core.models.hu2016",
             class_name="Hu2016Network",
+            tokenizer="hu2016",
+            padding="left",
+        ),
+        "per_word": Entry(
+            module="textseg_core.models.per_word",
+            class_name="PerWordNetwork",
             tokenizer="hu2016",
             padding="left",
         ),

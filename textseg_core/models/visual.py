@@ -71,9 +71,14 @@ class DescriptorEncoder(nn.Module):
 
     def forward(self, image: Tensor) -> tuple[Tensor]:
         """Return ((B, channels, S / 32, S / 32),) for uint8 RGB (B, S, S, 3)."""
+        return (l2_normalise(self.cells(image)),)
+
+    def cells(self, image: Tensor) -> Tensor:
+        """Return the same of any length: (B, channels, S / 32, S / 32)."""
         pixels = image.to(self.shift.dtype).permute(0, 3, 1, 2)
         normalised = (pixels - self.shift) / self._scale
-        return (l2_normalise(self.classifier(self.features(normalised))),)
+        cells: Tensor = self.classifier(self.features(normalised))
+        return cells
 
 
 def _fully_convolutional_classifier(fc_channels: int, channels: int) -> nn.Sequential:

@@ -5,19 +5,17 @@ from pathlib import Path
 from typing import Literal
 
 import torch
-from safetensors.torch import load_file
 from torch import Tensor, nn, optim
 from torch.nn import functional as F
 
 from textseg_core.models import registry
 from textseg_core.models.base import SegmentationNetwork
 from textseg_core.models.hu2016 import Hu2016Network
-from textseg_core.models.visual import fcn_state_from_vgg16
 from textseg_core.training.hu2016 import HIGH_RESOLUTION, LOW_RESOLUTION, build_optimiser
 from textseg_core.training.loss import weighted_logistic_loss
 from textseg_core.training.samples import Sample
 from textseg_core.training.settings import TrainSettings
-from textseg_core.training.weights import read_backbone
+from textseg_core.training.weights import load_descriptors
 
 _STAGES: tuple[Literal["low", "high"], ...] = ("low", "high")
 _TEACHING = {"low": LOW_RESOLUTION, "high": HIGH_RESOLUTION}
@@ -64,24 +62,9 @@ class HuRecipe:
         network = registry.build("hu2016", **self.model_settings(stage))
         if not isinstance(network, Hu2016Network):
             raise TypeError(f"expected a Hu2016Network, got {type(network).__name__}")
-        encoder = network.image_encoder
         if self._backbones is not None:
-            if self._settings.model.get("backbone", "vgg16") == "mobilenet_v2":
-                state = read_backbone(self._backbones)
-                names = encoder.features.state_dict()
-                encoder.features.load_state_dict({k: state[f"features.{k}"] for k in names})
-            else:
-                path = self._backbones / "vgg16.safetensors"
-                if not path.is_file():
-                    raise ValueError(
-                        f"{path}: expected torchvision's VGG-16 state dict; without it, "
-                        "train from scratch with --set 'ablate=[backbone]'"
-                    )
-                state = fcn_state_from_vgg16(load_file(path), scaled_input=True)
-                mine = encoder.state_dict()
-                # fc8 of another width than ImageNet's 1000 classes starts at random.
-                fitting = {k: v for k, v in state.items() if v.shape == mine[k].shape}
-                encoder.load_state_dict(fitting, strict=False)
+            backbone = str(self._settings.model.get("backbone", "vgg16"))
+            load_descriptors(network.image_encoder, self._backbones, backbone)
         self._freeze(network, stage)
         return network
 

@@ -1,7 +1,7 @@
 """Everything a run consists of, from its beginning or from where an earlier part ended."""
 
 import copy
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,11 +19,12 @@ from textseg_core.training.hu_recipe import HuRecipe
 from textseg_core.training.journal import Journal
 from textseg_core.training.open_sources import open_sources, run_vocabulary
 from textseg_core.training.parallel import Team
+from textseg_core.training.per_word_recipe import PerWordRecipe
 from textseg_core.training.pictures import sample_pictures
 from textseg_core.training.recipe import CompactRecipe, LossModule, Recipe
 from textseg_core.training.rmi_recipe import RmiRecipe
 from textseg_core.training.samples import Sample
-from textseg_core.training.settings import Stage
+from textseg_core.training.settings import Stage, TrainSettings
 from textseg_core.training.settings_file import plain
 from textseg_core.training.sources import SourceSet
 from textseg_core.training.state import (
@@ -37,9 +38,10 @@ from textseg_core.training.state import (
 from textseg_core.training.validation import validate, validation_samples
 from textseg_core.training.weights import carry_over
 
-RECIPES: Mapping[str, type[CompactRecipe] | type[HuRecipe] | type[RmiRecipe]] = {
+RECIPES: Mapping[str, Callable[[TrainSettings, Sequence[str], Path | None], Recipe]] = {
     "compact": CompactRecipe,
     "hu2016": HuRecipe,
+    "per_word": PerWordRecipe,
     "rmi": RmiRecipe,
 }
 _MASK_STRIDE = 4
@@ -199,6 +201,9 @@ def open_run(command: Command, team: Team) -> Run:
 
     progress: Progress = state["progress"] if state else Progress()
     network = recipe.build(progress.stage)
+    tokenizer = Tokenizer(words, network.tokens, entry.padding, entry.tokenizer)
+    if isinstance(recipe, PerWordRecipe) and state is None and start is None:
+        recipe.name_words(network, sources, tokenizer)
     if start is not None:
         carry_over(network, start.state, words, start.vocabulary)
     network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -213,7 +218,7 @@ def open_run(command: Command, team: Team) -> Run:
         team=team,
         recipe=recipe,
         words=words,
-        tokenizer=Tokenizer(words, network.tokens, entry.padding, entry.tokenizer),
+        tokenizer=tokenizer,
         sources=sources,
         network=network,
         average=average,

@@ -10,9 +10,14 @@ from torch import Tensor, nn
 
 from textseg_core.expressions.names import plural
 from textseg_core.models.compact import CompactNetwork
+from textseg_core.models.visual import DescriptorEncoder, fcn_state_from_vgg16
 from textseg_core.training import lexical
 
-_OF_WORDS = ("expression_encoder.embedding.weight", "expression_encoder.lexicon.weight")
+_OF_WORDS = (
+    "expression_encoder.embedding.weight",
+    "expression_encoder.lexicon.weight",
+    "expression_encoder.table",
+)
 
 
 def read_backbone(folder: Path) -> dict[str, Tensor]:
@@ -49,6 +54,36 @@ def load_backbone(network: CompactNetwork, folder: Path, words: Sequence[str]) -
         network.image_encoder.to_lexical.weight.copy_(
             torch.from_numpy(projection)[:, :, None, None]
         )
+
+
+def load_descriptors(encoder: DescriptorEncoder, folder: Path, backbone: str) -> None:
+    """Load ImageNet's VGG-16 or MobileNetV2 into an encoder of Hu et al. 2016.
+
+    An fc8 of another width than ImageNet's 1000 classes starts at random.
+
+    Args:
+        encoder: Of that backbone.
+        folder: Holds `mobilenet_v2.safetensors` or `vgg16.safetensors`.
+        backbone: "vgg16" or "mobilenet_v2".
+
+    Raises:
+        ValueError: If the file is missing or damaged.
+    """
+    if backbone == "mobilenet_v2":
+        state = read_backbone(folder)
+        names = encoder.features.state_dict()
+        encoder.features.load_state_dict({k: state[f"features.{k}"] for k in names})
+        return
+    path = folder / "vgg16.safetensors"
+    if not path.is_file():
+        raise ValueError(
+            f"{path}: expected torchvision's VGG-16 state dict; without it, "
+            "train from scratch with --set 'ablate=[backbone]'"
+        )
+    state = fcn_state_from_vgg16(load_file(path), scaled_input=True)
+    mine = encoder.state_dict()
+    fitting = {k: v for k, v in state.items() if v.shape == mine[k].shape}
+    encoder.load_state_dict(fitting, strict=False)
 
 
 def carry_over(
