@@ -63,7 +63,7 @@ class Segmentation:
         truncated_words: Words beyond the longest expression that the network takes.
         timings_ms: Milliseconds per stage: `preprocess`, `encoder`, `text`, `head`,
             `postprocess`. With several expressions at once, `preprocess`, `encoder` and `head`
-            are those of the one run that served them all.
+            are those of the one run that served them all, and `text` is an equal share.
     """
 
     mask: BoolArray

@@ -1,7 +1,7 @@
 """Keeps what the network made of the last expressions, by text and weights."""
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from threading import Lock
 from typing import Generic, TypeVar
 
@@ -29,22 +29,33 @@ class ExpressionCache(Generic[Value]):
         self.hits = 0
         self.misses = 0
 
-    def get(self, text: str, weights: str, make: Callable[[str], Value]) -> Value:
-        """Return the value of a text, made by `make` if it is not there."""
-        key = (text, weights)
+    def get(
+        self, texts: Sequence[str], weights: str, make: Callable[[Sequence[str]], Sequence[Value]]
+    ) -> list[Value]:
+        """Return the values of texts, those that are not there made by one call of `make`."""
+        found: dict[str, Value] = {}
+        missing: dict[str, None] = {}  # in order, each once
         with self._lock:
-            if key in self._values:
-                self._values.move_to_end(key)
-                self.hits += 1
-                return self._values[key]
-            self.misses += 1
-        value = make(text)
-        with self._lock:
-            self._values[key] = value
-            self._values.move_to_end(key)
-            while len(self._values) > self._size:
-                self._values.popitem(last=False)
-        return value
+            for text in texts:
+                key = (text, weights)
+                if key in self._values:
+                    self._values.move_to_end(key)
+                    found[text] = self._values[key]
+                if text in found or text in missing:
+                    self.hits += 1
+                else:
+                    self.misses += 1
+                    missing[text] = None
+        if missing:
+            made = dict(zip(missing, make(tuple(missing)), strict=True))
+            found |= made
+            with self._lock:
+                for text, value in made.items():
+                    self._values[text, weights] = value
+                    self._values.move_to_end((text, weights))
+                while len(self._values) > self._size:
+                    self._values.popitem(last=False)
+        return [found[text] for text in texts]
 
     def clear(self) -> None:
         """Forget all values."""
