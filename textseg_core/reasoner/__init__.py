@@ -1,0 +1,1 @@
+"""Reads expressions and finds what they mean among proposed instances, by rules that explain."""

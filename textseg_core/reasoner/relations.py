@@ -1,0 +1,194 @@
+"""How well one instance stands in a relation to another, in [0, 1].
+
+Defined anew and without the generator of expressions, which would else judge itself. Lengths
+are compared with the things' own sizes, so that pixels and metres serve alike. Limits were chosen
+on scenes of the training split, see docs/reasoner.md.
+"""
+
+from collections.abc import Callable
+from math import atan2, degrees, hypot
+
+from textseg_core.reasoner.geometry import Spot, held_share
+from textseg_core.reasoner.propose import Instance
+
+#: Up to the first angle from straight a direction holds, from the second on not, degrees.
+SIDEWAYS_DEG = (34.0, 64.0)
+AHEAD_DEG = (30.0, 58.0)
+#: Share of the mean extent by which centres must differ: not at all, and clearly.
+APART = (0.25, 0.75)
+#: Gap between footprints in mean sizes: next to each other, and not.
+NEXT_GAP = (0.45, 1.6)
+#: Share of the footprint that lies within what holds it: not held, and held.
+HELD_SHARE = (0.4, 0.75)
+#: Distance in mean sizes at which a direction counts half.
+FAR_SIZES = 12.0
+#: Ratio of distances from which on the nearer is clearly nearer.
+NEARER = 1.35
+
+
+def ramp(value: float, low: float, high: float) -> float:
+    """Return 0 up to `low`, 1 from `high` on, straight between; falling if low > high."""
+    share = (value - low) / (high - low)
+    return min(max(share, 0.0), 1.0)
+
+
+class Pair:
+    """Two instances and what their relations are computed from."""
+
+    def __init__(self, a: Instance, b: Instance, at: Spot, to: Spot) -> None:
+        self.a, self.b, self.at, self.to = a, b, at, to
+        self.dx, self.dy = to.x - at.x, to.y - at.y
+        self.size = max((at.size + to.size) / 2.0, 1e-6)
+        self.gap_x = abs(self.dx) - (at.width + to.width) / 2.0
+        self.gap_y = abs(self.dy) - (at.depth + to.depth) / 2.0
+        self.gap = hypot(max(self.gap_x, 0.0), max(self.gap_y, 0.0))
+
+    def swapped(self) -> "Pair":
+        """Return the pair the other way round."""
+        return Pair(self.b, self.a, self.to, self.at)
+
+
+def _held(pair: Pair) -> float:
+    """How well the first lies on or in the second."""
+    at, to = pair.at, pair.to
+    if not at.solid:
+        share = ramp(held_share(pair.a, pair.b), *HELD_SHARE)
+        # What is held hides its holder, so a thing much larger than its holder's outline is not.
+        return share * ramp(pair.a.area / max(pair.b.area, 1), 2.5, 1.2)
+    across = _covered(at.x, at.width, to.x, to.width)
+    along = _covered(at.y, at.depth, to.y, to.depth)
+    share = ramp(across * along, *HELD_SHARE)
+    # It reaches higher than the floor of what holds it, and is not beneath it.
+    above = ramp(at.height + at.base - to.height - to.base, -1.2 * to.height, -0.4 * to.height)
+    return share * above
+
+
+def _covered(center: float, extent: float, of: float, within: float) -> float:
+    """Return the share of an extent that lies within another."""
+    low = max(center - extent / 2.0, of - within / 2.0)
+    high = min(center + extent / 2.0, of + within / 2.0)
+    return min(max((high - low) / max(extent, 1e-9), 0.0), 1.0)
+
+
+def _apart(pair: Pair) -> float:
+    """How sure it is that neither carries the other."""
+    return 1.0 - max(_held(pair), _held(pair.swapped()))
+
+
+def _direction(
+    ahead: float, aside: float, gap: float, gap_aside: float, extents: tuple[float, float],
+    limits: tuple[float, float], size: float,
+) -> float:  # fmt: skip
+    """How well a thing lies in a direction.
+
+    Args:
+        ahead: How far its centre lies that way.
+        aside: How far to the side of it.
+        gap: Between the two, that way.
+        gap_aside: Between the two, sideways; negative where they overlap.
+        extents: Mean extent that way, and smaller extent sideways.
+        limits: Angles, degrees.
+        size: Mean size of the two.
+    """
+    if ahead <= 0.0:
+        return 0.0
+    angle = degrees(atan2(abs(aside), ahead))
+    overlap = -gap_aside / max(extents[1], 1e-6)
+    straight = max(ramp(angle, limits[1], limits[0]), ramp(overlap, 0.1, 0.6))
+    clear = ramp(ahead / max(extents[0], 1e-6), *APART)
+    distance = max(gap, 0.0) / size
+    return straight * clear / (1.0 + (distance / FAR_SIZES) ** 2)
+
+
+def left(pair: Pair) -> float:
+    """How well the first lies left of the second, as the viewer sees them."""
+    at, to = pair.at, pair.to
+    return _apart(pair) * _direction(
+        pair.dx, pair.dy, pair.gap_x, pair.gap_y,
+        ((at.width + to.width) / 2.0, min(at.depth, to.depth)), SIDEWAYS_DEG, pair.size,
+    )  # fmt: skip
+
+
+def right(pair: Pair) -> float:
+    """How well the first lies right of the second."""
+    return left(pair.swapped())
+
+
+def front(pair: Pair) -> float:
+    """How well the first stands before the second, nearer to the viewer."""
+    at, to = pair.at, pair.to
+    return _apart(pair) * _direction(
+        pair.dy, pair.dx, pair.gap_y, pair.gap_x,
+        ((at.depth + to.depth) / 2.0, min(at.width, to.width)), AHEAD_DEG, pair.size,
+    )  # fmt: skip
+
+
+def behind(pair: Pair) -> float:
+    """How well the first stands behind the second."""
+    return front(pair.swapped())
+
+
+def next_to(pair: Pair) -> float:
+    """How near the two are, side by side."""
+    return _apart(pair) * ramp(pair.gap / pair.size, NEXT_GAP[1], NEXT_GAP[0])
+
+
+def on(pair: Pair) -> float:
+    """How well the first lies on or in the second."""
+    return _held(pair)
+
+
+def above(pair: Pair) -> float:
+    """How well the first is seen above the second, or lies on it."""
+    (ax0, _, ax1, ay1), (bx0, by0, bx1, _) = pair.a.box, pair.b.box
+    u, v = pair.a.center
+    over_columns = ramp((min(ax1, bx1) - max(ax0, bx0)) / max(1.0, min(ax1 - ax0, bx1 - bx0)), 0, 0.4)
+    higher = ramp((pair.b.center[1] - v) / max(1.0, (pair.b.box[3] - by0 + ay1 - pair.a.box[1]) / 2),
+                  *APART)  # fmt: skip
+    return max(_held(pair), over_columns * higher)
+
+
+def below(pair: Pair) -> float:
+    """How well the first carries the second, or is seen below it."""
+    return max(_held(pair.swapped()), 0.7 * above(pair.swapped()))
+
+
+def with_it(pair: Pair) -> float:
+    """How well the second belongs to the first: it lies within its outline, or touches it."""
+    share = held_share(pair.b, pair.a)
+    return max(ramp(share, 0.2, 0.7), 0.6 * ramp(pair.gap / pair.size, 0.5, 0.0))
+
+
+def at_it(pair: Pair) -> float:
+    """How well the first is at, on or right beside the second."""
+    return max(_held(pair), next_to(pair))
+
+
+RELATIONS: dict[str, Callable[[Pair], float]] = {
+    "left": left, "right": right, "front": front, "behind": behind, "next": next_to, "on": on,
+    "in": on, "above": above, "below": below, "with": with_it, "at": at_it, "around": at_it,
+}  # fmt: skip
+
+
+def between(item: Spot, a: Spot, b: Spot) -> float:
+    """How well a place lies between two others, near the line that joins them."""
+    dx, dy = b.x - a.x, b.y - a.y
+    length = hypot(dx, dy)
+    if length < 1e-6:
+        return 0.0
+    px, py = item.x - a.x, item.y - a.y
+    along = (px * dx + py * dy) / length**2
+    aside = abs(px * dy - py * dx) / length**2
+    return ramp(min(along, 1.0 - along), 0.02, 0.18) * ramp(aside, 0.5, 0.24)
+
+
+def nearness(distances: list[float]) -> list[float]:
+    """Return 1 for the least distance, and less for others the farther they are; 0 from
+    `NEARER` times the least on."""
+    least = max(min(distances), 1e-6) if distances else 0.0
+    return [ramp(distance / least, NEARER, 1.0) for distance in distances]
+
+
+def distance(pair: Pair) -> float:
+    """Return how far two things are from each other, from centre to centre."""
+    return hypot(pair.dx, pair.dy)
