@@ -9,7 +9,7 @@ from typing import Any
 from textseg_ros.answering import Answerer, Reply
 from textseg_ros.asking import Asking
 from textseg_ros.compressed import quiet_pillow
-from textseg_ros.conversation import Conversations
+from textseg_ros.conversation import Conversations, prepare
 from textseg_ros.conversions import ImagePacker
 from textseg_ros.demand import Demand
 from textseg_ros.diagnostics import Statistics
@@ -139,6 +139,7 @@ class SegmentationBehaviour:
     def configure(self) -> None:
         """Load the network."""
         quiet_pillow()  # before the thread: filters of warnings are the whole process's
+        prepare()
         self.engine.load(self.settings.now)
 
     def activate(self) -> None:

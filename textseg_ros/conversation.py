@@ -4,6 +4,9 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
+from textseg_core.appearance import colour_histogram, colour_name
 from textseg_core.arrays import UInt8Array
 from textseg_core.compound import CompoundAnswer
 from textseg_core.dialogue.command_dialogue import CommandDialogue, CommandTurn
@@ -101,3 +104,10 @@ class Conversations:
     def _in_order(self) -> list[tuple[tuple[str, str], _Talk]]:
         with self._lock:
             return list(self._talks.items())
+
+
+def prepare() -> None:
+    """Make the colour tables for which the first answer would otherwise have to wait."""
+    pixel, mask, box = np.zeros((1, 1, 3), np.uint8), np.ones((1, 1), np.bool_), (0, 0, 1, 1)
+    colour_histogram(pixel, mask, box)
+    colour_name(pixel, mask, box)
