@@ -27,7 +27,7 @@ def test_every_name_leads_to_a_network_of_that_name(name: str) -> None:
 
 
 def test_unknown_name_is_refused_with_the_names_there_are() -> None:
-    with pytest.raises(ValueError, match="unknown network 'hu2017'; choose one of .*hu2016"):
+    with pytest.raises(ValueError, match=r"unknown network 'hu2017'; choose one of .*hu2016"):
         registry.build("hu2017", vocabulary_size=5)
 
 

@@ -1,4 +1,4 @@
-"""Baseline of Hu et al. 2016, "combination of per-word segmentation": an FCN with a class a word."""
+"""Baseline of Hu et al. 2016, "combination of per-word segmentation": a class for each word."""
 
 from collections.abc import Sequence
 from typing import Literal
