@@ -13,6 +13,7 @@ from textseg_core.models.base import SegmentationNetwork
 from textseg_core.models.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from textseg_core.scenes.scene import Scene
 from textseg_core.tokenizer import Tokenizer
+from textseg_core.training.chen_recipe import Chen2019Recipe
 from textseg_core.training.command import Command
 from textseg_core.training.dataset import SampleDrawer, StepIndices, sample_loader
 from textseg_core.training.hu_recipe import HuRecipe
@@ -39,6 +40,7 @@ from textseg_core.training.validation import validate, validation_samples
 from textseg_core.training.weights import carry_over
 
 RECIPES: Mapping[str, Callable[[TrainSettings, Sequence[str], Path | None], Recipe]] = {
+    "chen2019": Chen2019Recipe,
     "compact": CompactRecipe,
     "hu2016": HuRecipe,
     "per_word": PerWordRecipe,

@@ -18,6 +18,9 @@ LOSSES = {
     "several": 0.2,
     "agreement": 0.1,
     "weak": 0.0,
+    "roi": 1.0,
+    "response": 1.0,
+    "caption": 1.0,
 }
 
 
