@@ -1,7 +1,7 @@
 """Keeps a query on its object over the frames of a video: stable ids, found and lost."""
 
 from collections import deque
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TypeAlias
@@ -9,7 +9,8 @@ from typing import TypeAlias
 import numpy as np
 
 from textseg_core.arrays import BoolArray, UInt8Array
-from textseg_core.association import associate, look_at
+from textseg_core.association import Look, associate, look_at
+from textseg_core.leap import Leap, find_leaps, goes_on
 from textseg_core.postprocess import union_of
 from textseg_core.segmentation import Segmentation, SegmentedObject, Status
 from textseg_core.track import Track
@@ -102,7 +103,9 @@ class Tracker:
 
     Ids count from 1 and are never given twice. An object keeps its id while its masks overlap
     from frame to frame and its colours stay alike, see `association.associate`; one that comes
-    back elsewhere, or after it was lost, gets a new id. The query goes onto an object once a
+    back elsewhere, or after it was lost, gets a new id. So does one that moves by more than its
+    own width, but it gets its old one back in the next frame if it goes on so, see `leap`. The
+    query goes onto an object once a
     frame answers "found" with it, or once somebody picks it (`pick`), and stays there until it
     is lost. One that was seen in a single frame only is given up for another that is found.
 
@@ -118,6 +121,7 @@ class Tracker:
         self._tracks: dict[int, Track] = {}
         self._given = 0
         self._rejected: set[int] = set()
+        self._leaps: list[Leap] = []
         self._stamp_s: float | None = None
         self._shape: tuple[int, ...] = ()
         # Of the object that the query is on:
@@ -208,6 +212,7 @@ class Tracker:
     def reset(self) -> None:
         """Forget every object; ids go on counting."""
         self._tracks.clear()
+        self._leaps.clear()
         self._stamp_s = None
         self.release()
 
@@ -235,25 +240,59 @@ class Tracker:
         looks = [look_at(image, found) for found in segmentation.objects]
         tracks = list(self._tracks.values())
         matches = associate([track.remembered(stamp_s) for track in tracks], looks)
+        self._judge_leaps(tracks, looks, matches, stamp_s)
         for track in tracks:
             track.unseen += 1
-        ids = []
+        ids, new = [], []
         for look, match in zip(looks, matches, strict=True):
             if match is None:
                 self._given += 1
                 track = Track(self._given, look, stamp_s, look, stamp_s)
                 self._tracks[track.id] = track
+                new.append(track)
             else:
                 track = tracks[match]
                 track.see(look, stamp_s)
             ids.append(track.id)
-        for track in tracks:
+        for track in list(self._tracks.values()):
             if track.unseen >= self._settings.lost_frames:
                 del self._tracks[track.id]
                 self._rejected.discard(track.id)
                 if self._target == track.id:
                     self._release()
+        gone = [track for track in self._tracks.values() if track.unseen == 1]
+        self._leaps = find_leaps(gone, new, stamp_s)
+        for leap in self._leaps:
+            leap.after.velocity = leap.velocity
         return tuple(ids)
+
+    def _judge_leaps(
+        self,
+        tracks: Sequence[Track],
+        looks: Sequence[Look],
+        matches: Sequence[int | None],
+        stamp_s: float,
+    ) -> None:
+        """Give back the ids of objects that went on as fast as they seemed to have come."""
+        seen = {
+            id(tracks[match]): look
+            for look, match in zip(looks, matches, strict=True)
+            if match is not None
+        }
+        for leap in self._leaps:
+            before, after = leap.before, leap.after
+            look = seen.get(id(after))
+            if look is None or id(before) in seen or not goes_on(leap, look, stamp_s):
+                after.velocity = (0.0, 0.0)
+                continue
+            del self._tracks[after.id]
+            if self._target == after.id:
+                self._target = before.id
+            if after.id in self._rejected:
+                self._rejected.remove(after.id)
+                self._rejected.add(before.id)
+            after.id = before.id
+            self._tracks[after.id] = after
 
     def _answer_for_one(
         self, shown: list[_Pair], status: Status, turned_down: bool

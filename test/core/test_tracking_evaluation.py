@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from textseg_core.evaluation.tracking import main, run, shows, videos
+from textseg_core.evaluation.tracking import fast_videos, main, run, shows, videos
 
 
 @pytest.mark.parametrize(
@@ -12,6 +12,25 @@ def test_no_id_goes_to_another_thing_in_a_drawn_video(kind: str) -> None:
     outcome = run(videos(rng)[kind], rng)
     assert outcome.wrong == 0
     assert outcome.right > 10
+
+
+@pytest.mark.parametrize(
+    ("kind", "least"),
+    [
+        ("fast, alone", 0.7),
+        ("fast past a resting twin", 0.1),
+        ("camera swings fast, two colours", 0.5),
+        ("taken away, a twin elsewhere", 0.9),
+        ("taken away, a fast twin comes", 0.9),
+    ],
+)
+def test_what_moves_by_more_than_its_width_is_followed_and_not_confused(
+    kind: str, least: float
+) -> None:
+    rng = np.random.default_rng(7)
+    outcome = run(fast_videos(rng)[kind], rng)
+    assert outcome.wrong == 0
+    assert outcome.right >= least * outcome.visible
 
 
 def test_twins_that_flicker_are_told_apart_in_every_frame() -> None:
@@ -35,5 +54,6 @@ def test_a_mask_shows_the_actor_it_holds_most_of_unless_it_holds_two() -> None:
 def test_the_table_has_a_line_for_each_kind(capsys: pytest.CaptureFixture[str]) -> None:
     main(["--sequences", "1", "--frames", "5"])
     lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 2 + len(videos(np.random.default_rng(0)))
+    kinds = [*videos(np.random.default_rng(0)), *fast_videos(np.random.default_rng(0))]
+    assert [line.split(" | ")[0].strip("| ") for line in lines[2:]] == kinds
     assert lines[2].startswith("| one alone | 100.0% | 100.0% | 0 | 1.00 |")

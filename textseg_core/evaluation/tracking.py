@@ -6,7 +6,7 @@ python -m textseg_core.evaluation.tracking
 import argparse
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import cv2
 import numpy as np
@@ -224,6 +224,71 @@ def videos(rng: np.random.Generator) -> dict[str, Video]:
     }
 
 
+def fast_videos(rng: np.random.Generator) -> dict[str, Video]:
+    """Return one video of each kind of small things that go more than their width in a frame."""
+
+    def bounce(speed: float, v: float, from_s: float = 0.0) -> Path:
+        """To and fro between the sides, from a time on."""
+        start, way = float(rng.uniform(20.0, 220.0)), 200.0
+
+        def place(time_s: float) -> tuple[float, float]:
+            gone = (start - 20.0 + speed * max(0.0, time_s - from_s)) % (2.0 * way)
+            return 20.0 + min(gone, 2.0 * way - gone), v
+
+        return place
+
+    def at(u: float, v: float) -> Path:
+        return lambda _: (u, v)
+
+    def hops() -> Path:
+        """Elsewhere every half second, at rest in between."""
+        places = rng.uniform((20.0, 20.0), (220.0, 160.0), (40, 2))
+        return lambda t: (float(places[int(2.0 * t)][0]), float(places[int(2.0 * t)][1]))
+
+    def small(path: Path, **options: Any) -> Actor:
+        return Actor(path=path, radius=8, **options)
+
+    speed = float(rng.uniform(200.0, 300.0))
+    turn_s = float(rng.uniform(1.0, 3.0))
+    swing: Path = lambda t: (60.0 * float(np.sin(4.0 * t)), 0.0)  # noqa: E731
+    return {
+        "fast, alone": Video(actors=(small(bounce(speed, 90.0)),)),
+        "fast, a tenth missed": Video(actors=(small(bounce(speed, 90.0)),), dropout=0.1),
+        "sets off fast": Video(actors=(small(bounce(speed, 90.0, from_s=turn_s)),)),
+        "fast past a resting twin": Video(
+            actors=(small(bounce(speed, 60.0)), small(at(120.0, 85.0)))
+        ),
+        "rests beside a fast twin": Video(
+            actors=(small(at(120.0, 85.0)), small(bounce(speed, 60.0)))
+        ),
+        "two fast twins": Video(
+            actors=(small(bounce(speed, 60.0)), small(bounce(0.8 * speed, 120.0)))
+        ),
+        "two fast ones, two colours": Video(
+            actors=(small(bounce(speed, 60.0)), small(bounce(speed, 120.0), color=BLUE))
+        ),
+        "camera swings fast, two colours": Video(
+            actors=(small(at(100.0, 60.0)), small(at(140.0, 120.0), color=BLUE)), pan=swing
+        ),
+        "camera swings fast, twins": Video(
+            actors=(small(at(100.0, 60.0)), small(at(140.0, 120.0))), pan=swing
+        ),
+        "moved elsewhere between frames": Video(actors=(small(hops()),)),
+        "taken away, a twin elsewhere": Video(
+            actors=(
+                small(at(90.0, 90.0), shown=lambda t: t < turn_s),
+                small(at(130.0, 90.0), shown=lambda t: t >= turn_s),
+            )
+        ),
+        "taken away, a fast twin comes": Video(
+            actors=(
+                small(at(90.0, 90.0), shown=lambda t: t < turn_s),
+                small(bounce(speed, 60.0), shown=lambda t: t >= turn_s),
+            )
+        ),
+    }
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -233,9 +298,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     chosen = parser.parse_args(arguments)
     rng = np.random.default_rng(chosen.seed)
     outcomes: dict[str, list[Outcome]] = {}
-    for _ in range(chosen.sequences):
-        for kind, video in videos(rng).items():
-            outcomes.setdefault(kind, []).append(run(video, rng, chosen.frames))
+    for draw_videos in (videos, fast_videos):
+        for _ in range(chosen.sequences):
+            for kind, video in draw_videos(rng).items():
+                outcomes.setdefault(kind, []).append(run(video, rng, chosen.frames))
     print("| Video | on its object | without tracking | wrong frames | ids |")
     print("|---|--:|--:|--:|--:|")
     for kind, some in outcomes.items():
