@@ -60,6 +60,14 @@ class GatedBackend(RednessBackend):
         return super().respond(image, expressions)
 
 
+class SlowBackend(RednessBackend):
+    """Takes a third of a second for each answer, so that there is always one in work."""
+
+    def respond(self, image: Tensors, expressions: Sequence[Tensors]) -> Tensors:
+        time.sleep(0.3)
+        return super().respond(image, expressions)
+
+
 class FaultyBackend(RednessBackend):
     """Does what `fault` says to the logits, until it is taken away."""
 

@@ -1,115 +1,31 @@
-import os
-import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from recording import RED_BLOCK, TIMEOUT_S, RednessBackend, make_segmenter, red_block, until
+from recording import RED_BLOCK, TIMEOUT_S, red_block, until
 
 from textseg_ros.conversions import OwnImagePacker
 from textseg_ros.messages import InstalledMessages, byte_sequence
 from textseg_ros.parameters import PARAMETERS
-from textseg_ros.topics import BY_KEY, TOPICS, resolve
+from textseg_ros.topics import TOPICS, resolve
 
 pytest.importorskip("rclpy", reason="rclpy exists only inside a ROS 2 installation")
 pytest.importorskip(
     "textseg_ros.msg", reason="our generated messages exist only after colcon build"
 )
 
-import lifecycle_msgs.msg
-import lifecycle_msgs.srv
-import rclpy
 from action_msgs.msg import GoalStatus
 from rclpy.action import ActionClient
-from rclpy.executors import SingleThreadedExecutor
 from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 from rclpy.qos import DurabilityPolicy, ReliabilityPolicy
+from ros_graph import Graph, leader, listen, query, red_image
 from tf2_ros import StaticTransformBroadcaster
 
-from textseg_ros import image_packing, rclpy_node
-
-ROOT = Path(__file__).parents[2]
-DOMAIN = 1 + os.getpid() % 100
-START = f"""
-import runpy, sys
-sys.path[:0] = [{str(ROOT)!r}, {str(Path(__file__).parent)!r}]
-from recording import RednessBackend, make_segmenter
-from textseg_ros import image_packing, rclpy_node
-rclpy_node.load_segmenter = lambda settings: make_segmenter(RednessBackend())
-runpy.run_path({str(ROOT / "textseg_ros" / "executables" / "segmenter")!r}, run_name="__main__")
-"""
-
-
-class Graph:
-    """A ROS context of its own whose nodes are served by one thread."""
-
-    def __init__(self) -> None:
-        self.context = rclpy.Context()
-        rclpy.init(context=self.context, domain_id=DOMAIN)
-        self._executor = SingleThreadedExecutor(context=self.context)
-        self._nodes: list[Node] = []
-        self._thread = threading.Thread(target=self._executor.spin, daemon=True)
-        self._thread.start()
-
-    def segmenter(
-        self,
-        *arguments: str,
-        load: Callable[[Any], Any] = lambda _: make_segmenter(RednessBackend()),
-        **parameters: Any,
-    ) -> rclpy_node.SegmenterNode:
-        node = rclpy_node.SegmenterNode(
-            load,
-            context=self.context,
-            cli_args=["--ros-args", *arguments] if arguments else None,
-            parameter_overrides=[
-                Parameter(name, value=value) for name, value in parameters.items()
-            ],
-        )
-        self.add(node)
-        return node
-
-    def add(self, node: Any) -> Any:
-        self._nodes.append(node)
-        self._executor.add_node(node)
-        return node
-
-    def close(self) -> None:
-        self._executor.shutdown()
-        self._thread.join(TIMEOUT_S)
-        for node in self._nodes:
-            if isinstance(node, rclpy_node.SegmenterNode):
-                node.close()
-        for node in self._nodes:
-            node.destroy_node()
-        self.context.try_shutdown()
-
-
-def red_image() -> Any:
-    image_class = InstalledMessages().get("sensor_msgs/msg/Image")
-    image = image_class(height=96, width=192, encoding="rgb8", step=576)
-    image.data = byte_sequence(image_class, red_block())
-    return image
-
-
-def query(text: str) -> Any:
-    return InstalledMessages().get("std_msgs/msg/String")(data=text)
-
-
-def listen(graph: Graph, key: str) -> list[Any]:
-    """Return where the messages of an output will be."""
-    received: list[Any] = []
-    peer = graph.add(Node("listener", context=graph.context))
-    topic = BY_KEY[key]
-    message_class = InstalledMessages().get(topic.type_name)
-    peer.create_subscription(message_class, resolve(topic.name), received.append, 10)
-    return received
+from textseg_ros import image_packing
 
 
 @pytest.fixture
@@ -336,23 +252,12 @@ def test_subscriptions_that_come_and_go_in_other_threads_do_not_end_the_node(
             threading.Event().wait(0.005)
     until(lambda: node.count_subscribers("/textseg/image") == 1)
 
-    assert graph._thread.is_alive()
+    assert graph.thread.is_alive()
 
 
 def test_the_node_is_led_through_its_states_from_outside(graph: Graph) -> None:
     node = graph.segmenter(autostart=False)
-    peer = graph.add(Node("manager", context=graph.context))
-    changes = peer.create_client(lifecycle_msgs.srv.ChangeState, "/textseg/segmenter/change_state")
-    assert changes.wait_for_service(TIMEOUT_S)
-
-    def lead(transition: str) -> bool:
-        request = lifecycle_msgs.srv.ChangeState.Request()
-        request.transition.id = getattr(
-            lifecycle_msgs.msg.Transition, f"TRANSITION_{transition.upper()}"
-        )
-        future = changes.call_async(request)
-        until(future.done)
-        return bool(future.result().success)
+    lead = leader(graph.peer("manager"))
 
     assert node.behaviour.lifecycle.state == "unconfigured"
     assert not node.behaviour.engine.loaded
@@ -556,135 +461,3 @@ def test_a_cv_bridge_that_fails_is_replaced_and_told_of(monkeypatch: pytest.Monk
     assert isinstance(packer, OwnImagePacker)
     assert lines[0][0] == "warning"
     assert "numpy.core.multiarray failed to import" in lines[0][1]
-
-
-def start(*arguments: str) -> "subprocess.Popen[str]":
-    environment = {
-        **os.environ,
-        "ROS_DOMAIN_ID": str(DOMAIN),
-        "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST",
-        "PYTHONUNBUFFERED": "1",
-    }
-    return subprocess.Popen(
-        [sys.executable, "-c", START, *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=environment,
-    )
-
-
-@pytest.mark.parametrize(
-    ("signals", "autostart"),
-    [
-        ([signal.SIGINT], "true"),
-        ([signal.SIGTERM], "true"),
-        ([signal.SIGINT, signal.SIGINT], "true"),
-        ([signal.SIGINT], "false"),
-    ],
-    ids=["ctrl-c", "term", "ctrl-c twice", "ctrl-c unconfigured"],
-)
-def test_signals_end_the_process_with_status_0_and_an_empty_stderr(
-    signals: list[signal.Signals], autostart: str
-) -> None:
-    process = start("--ros-args", "-p", f"autostart:={autostart}")
-    assert process.stdout is not None
-    lines = [process.stdout.readline()]
-    waiting = "waiting for /textseg/image" if autostart == "true" else "unconfigured; `ros2"
-    while waiting not in lines[-1]:
-        assert lines[-1], lines
-        lines.append(process.stdout.readline())
-    for number in signals:
-        process.send_signal(number)
-    _, errors = process.communicate(timeout=TIMEOUT_S)
-
-    assert (process.returncode, errors) == (0, "")
-
-
-@pytest.mark.parametrize(
-    "transitions",
-    [
-        ["configure"],
-        ["configure", "activate", "deactivate"],
-        ["shutdown"],
-        ["configure", "activate"],
-    ],
-    ids=["inactive", "deactivated", "finalized", "active"],
-)
-def test_ctrl_c_ends_the_process_quietly_in_every_state(transitions: list[str]) -> None:
-    process = start("--ros-args", "-p", "autostart:=false")
-    environment = os.environ | {
-        "ROS_DOMAIN_ID": str(DOMAIN),
-        "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST",
-    }
-    try:
-        assert process.stdout is not None
-        while "unconfigured; `ros2" not in process.stdout.readline():
-            assert process.poll() is None
-        for transition in transitions:
-            told = subprocess.run(
-                [
-                    *("ros2", "lifecycle", "set", "--no-daemon", "--spin-time", "3"),
-                    *("/textseg/segmenter", transition),
-                ],
-                capture_output=True,
-                text=True,
-                timeout=TIMEOUT_S,
-                env=environment,
-            )
-            assert "Transitioning successful" in told.stdout, told.stdout + told.stderr
-    finally:
-        process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=TIMEOUT_S)
-
-    assert (process.returncode, errors) == (0, "")
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("/**:\n  ros__parameters:\n    max_age: 1.0\n", "unknown parameter 'max_age'"),
-        ("/**:\n  ros__parameters:\n    threads: many\n", "threads must be a whole number"),
-        ("/**:\n  ros__parameters:\n   - [\n", "p.yaml"),
-    ],
-)
-def test_a_bad_parameter_file_ends_with_one_line_that_names_it(
-    tmp_path: Path, text: str, message: str
-) -> None:
-    path = tmp_path / "p.yaml"
-    path.write_text(text, encoding="utf-8")
-
-    process = start("--ros-args", "--params-file", str(path))
-    output, errors = process.communicate(timeout=TIMEOUT_S)
-
-    (line,) = [line for line in errors.splitlines() if "cannot start" in line]
-    assert process.returncode == 2
-    assert message in line
-    assert str(path) in line
-    assert "Traceback" not in output + errors
-
-
-def test_launch_ends_a_node_without_weights_by_one_line(tmp_path: Path) -> None:
-    packages = pytest.importorskip(
-        "ament_index_python.packages", reason="launch exists only inside a ROS 2 installation"
-    )
-    try:
-        packages.get_package_share_directory("textseg_ros")
-    except packages.PackageNotFoundError:
-        pytest.skip("the package is not installed here: colcon build it and source the workspace")
-    missing = tmp_path / "no_such_model"
-
-    finished = subprocess.run(
-        ["ros2", "launch", "textseg_ros", "segment.launch.py", f"weights:={missing}",
-         "namespace:=arm", "node_name:=eye"],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        env={**os.environ, "ROS_DOMAIN_ID": str(DOMAIN)},
-    )  # fmt: skip
-
-    output = finished.stdout + finished.stderr
-    (line,) = [line for line in output.splitlines() if "cannot start" in line]
-    assert str(missing) in line
-    assert "exit code 2" in output
-    assert "Traceback" not in output
