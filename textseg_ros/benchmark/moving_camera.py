@@ -6,6 +6,7 @@ images and /tf go in as messages, what it would publish comes out. Prints Markdo
 """
 
 import argparse
+import functools
 import sys
 import threading
 import time
@@ -127,6 +128,33 @@ class Recorder:
         """Refusals are counted, not read."""
 
 
+class Pace:
+    """The clip's time: real time, but it stands still while the player is behind with an image.
+
+    So on a machine that is slow transforms are as late as on a fast one.
+
+    Args:
+        clip_s: The clip's time now.
+    """
+
+    def __init__(self, clip_s: float) -> None:
+        self._start_s = time.monotonic() - clip_s
+        self._end_s = float("inf")
+
+    def wait_until(self, clip_s: float) -> None:
+        """Return when the clip has come to a time."""
+        while (left_s := clip_s - self._now_s()) > 0.0:
+            time.sleep(min(left_s, 0.01) if left_s > 0.002 else 0.001)
+
+    def take_up(self, clip_s: float, end_s: float) -> None:
+        """Let it be a time, and then no later than another until called again."""
+        self._start_s = max(self._start_s, time.monotonic() - clip_s)
+        self._end_s = end_s
+
+    def _now_s(self) -> float:
+        return min(time.monotonic() - self._start_s, self._end_s)
+
+
 def play(clips: Sequence[Clip], case: Case, types: MessageTypes) -> Outcome:
     """Return what the node publishes of clips when transforms come in a way.
 
@@ -139,6 +167,15 @@ def play(clips: Sequence[Clip], case: Case, types: MessageTypes) -> Outcome:
     for clip in clips:
         _play(clip, case, types, outcome)
     return outcome
+
+
+@functools.cache
+def _seen(shot: Shot, number: int, camera: CameraModel) -> Float64Array | None:
+    """Return where a thing lies in the camera's frame by the depth of the image's own time."""
+    try:
+        return localise(shot.masks[number], shot.depths_m[0.0], camera).centroid
+    except LocalisationError:
+        return None
 
 
 def _play(clip: Clip, case: Case, types: MessageTypes, outcome: Outcome) -> None:
@@ -157,19 +194,24 @@ def _play(clip: Clip, case: Case, types: MessageTypes, outcome: Outcome) -> None
     space = Space(transport, LiveSettings(settings), report, time.monotonic, listen)
     space.look(running=True, asked=True)
     (listener,) = listeners
-    start_ns = time.time_ns() + round((AROUND_S + 0.05) * 1e9)
+    start_ns = time.time_ns()
+    pace = Pace(-AROUND_S)
     camera = _camera(clip)
     space.on_camera_info(_info(types, camera, start_ns))
     listener.on_tf_static(_tf(types, HAND, CAMERA, _MOUNT, start_ns))
-    speaker = threading.Thread(target=_speak, args=(clip, case, types, listener, start_ns))
+    speaker = threading.Thread(target=_speak, args=(clip, case, types, listener, start_ns, pace))
     speaker.start()
     try:
         for shot in clip.shots:
-            _wait_until(start_ns, shot.stamp_s + IMAGE_DELAY_S)
+            arrival_s = shot.stamp_s + IMAGE_DELAY_S
+            pace.take_up(arrival_s, arrival_s)
+            pace.wait_until(arrival_s)
+            pace.take_up(arrival_s, arrival_s + max(1.0 / IMAGE_HZ, case.timeout_s))
             transport.sent.clear()
             _show(space, shot, case, types, start_ns)
             _take(transport.sent, clip, camera, shot, case, outcome)
     finally:
+        pace.take_up(clip.shots[-1].stamp_s, float("inf"))
         speaker.join()
         space_values = space.values()
         space.end()
@@ -178,7 +220,12 @@ def _play(clip: Clip, case: Case, types: MessageTypes, outcome: Outcome) -> None
 
 
 def _speak(
-    clip: Clip, case: Case, types: MessageTypes, listener: TfListener, start_ns: int
+    clip: Clip,
+    case: Case,
+    types: MessageTypes,
+    listener: TfListener,
+    start_ns: int,
+    pace: Pace,
 ) -> None:
     """Send the transforms of a clip, each when it is due."""
     first_s, last_s = clip.shots[0].stamp_s - AROUND_S, clip.shots[-1].stamp_s + AROUND_S
@@ -186,7 +233,7 @@ def _speak(
     for place in range(int((last_s - first_s) * case.rate_hz)):
         # Off the images' times, so that every pose is one between two.
         stamp_s = first_s + (place + 0.37) / case.rate_hz
-        _wait_until(start_ns, stamp_s + case.delay_s)
+        pace.wait_until(stamp_s + case.delay_s)
         hand = clip.pose(stamp_s) @ from_mount
         listener.on_tf(_tf(types, WORLD, HAND, hand, start_ns + round(stamp_s * 1e9)))
 
@@ -227,22 +274,13 @@ def _take(
                 latest = _point(found.pose.pose.position)
                 number = message.query_id
                 outcome.errors_mm.append(_apart_mm(latest, shot.centres[number]))
-                stray = _stray_mm(latest, shot, number, camera, pose) if not case.gap_s else None
-                outcome.strays_mm += [] if stray is None else [stray]
+                seen = None if case.gap_s else _seen(shot, number, camera)
+                if seen is not None:
+                    at_pose = pose[:3, :3] @ seen + pose[:3, 3]
+                    outcome.strays_mm.append(_apart_mm(latest, at_pose))
         elif key == "target_pose" and latest is not None:
             outcome.poses += 1
             outcome.poses_off_mm.append(_apart_mm(_point(message.pose.position), latest))
-
-
-def _stray_mm(
-    point: Float64Array, shot: Shot, number: int, camera: CameraModel, pose: Float64Array
-) -> float | None:
-    """Return how far a published point is from its own measurement at the true pose."""
-    try:
-        seen = localise(shot.masks[number], shot.depths_m[0.0], camera, up=pose[2, :3]).centroid
-    except LocalisationError:
-        return None
-    return _apart_mm(point, pose[:3, :3] @ seen + pose[:3, 3])
 
 
 def newest_instead_mm(clips: Sequence[Clip], case: Case) -> list[float]:
@@ -287,12 +325,6 @@ def rows_of(clips: Sequence[Clip], cases: Sequence[Case], types: MessageTypes) -
     return Table("Moving camera, true masks, 16UC1", columns, tuple(rows), note)
 
 
-def _wait_until(start_ns: int, after_s: float) -> None:
-    left_s = (start_ns - time.time_ns()) / 1e9 + after_s
-    if left_s > 0.0:
-        time.sleep(left_s)
-
-
 def _point(position: Any) -> Float64Array:
     return np.array([position.x, position.y, position.z])
 
@@ -301,6 +333,7 @@ def _apart_mm(first: Float64Array, second: Float64Array) -> float:
     return 1e3 * float(np.linalg.norm(first - second))
 
 
+@functools.cache
 def _camera(clip: Clip) -> CameraModel:
     rows, columns = next(iter(clip.shots[0].depths_m.values())).shape
     return CameraModel(width=columns, height=rows, k=clip.intrinsics)
