@@ -5,9 +5,6 @@ from typing import Literal, NamedTuple
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torchvision.models.detection.anchor_utils import (  # type: ignore[import-untyped,unused-ignore]
-    AnchorGenerator,
-)
 from torchvision.models.detection.mask_rcnn import (  # type: ignore[import-untyped,unused-ignore]
     MaskRCNNPredictor,
 )
@@ -254,6 +251,24 @@ def region_masks(cells: int) -> Tensor:
     return masks
 
 
+def anchor_boxes(cells: int) -> Tensor:
+    """Return boxes of all sizes and aspects about the centre of each cell, in pixels.
+
+    Returns:
+        (cells * cells * 15, 4), row by row of cells; of one size in the three aspects, height
+        over width, then of the next.
+
+    Source:
+        Ren et al. 2015, "Faster R-CNN", section 3.1.1, arXiv:1506.01497.
+    """
+    sides = [(size / aspect**0.5, size * aspect**0.5) for size in _SIZES for aspect in _ASPECTS]
+    half = torch.tensor(sides) / 2
+    line = (torch.arange(cells) + 0.5) * C4_STRIDE
+    rows, columns = torch.meshgrid(line, line, indexing="ij")
+    centre = torch.stack([columns, rows], dim=2)[:, :, None]
+    return torch.cat([centre - half, centre + half], dim=3).flatten(0, 2)
+
+
 class Boxes(NamedTuple):
     """What the region proposal network says of each anchor: logits (Q, A), changes (Q, A, 4)."""
 
@@ -297,11 +312,7 @@ class GatedDetector(nn.Module):
         cells = input_px // C4_STRIDE
         self._logits = input_px // LOGIT_STRIDE
         self.register_buffer("regions", region_masks(cells)[:filters], persistent=False)
-        made = AnchorGenerator((_SIZES,), (_ASPECTS,)).grid_anchors(
-            [torch.Size((cells, cells))],
-            [[torch.tensor(C4_STRIDE), torch.tensor(C4_STRIDE)]],
-        )
-        self.register_buffer("anchors", made[0] + C4_STRIDE / 2, persistent=False)
+        self.register_buffer("anchors", anchor_boxes(cells), persistent=False)
         self.regions: Tensor
         self.anchors: Tensor
 
