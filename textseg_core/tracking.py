@@ -200,6 +200,11 @@ class Tracker:
             self._release()
 
     @property
+    def known(self) -> frozenset[int]:
+        """The objects that are not lost."""
+        return frozenset(self._tracks)
+
+    @property
     def rejected(self) -> frozenset[int]:
         """The objects that are not answered with."""
         return frozenset(self._rejected)

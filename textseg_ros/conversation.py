@@ -1,7 +1,7 @@
 """What has been said about each query in force, for each camera that looks for it."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -56,6 +56,22 @@ class Conversations:
                 talk = _Talk(query.text, CommandDialogue())
                 self._talks[camera, query.key] = talk
         return talk.dialogue.observe(answer, image, stamp_s)
+
+    def measure(
+        self, camera: str, query: Query, distances_m: Mapping[int, float], stamp_s: float
+    ) -> None:
+        """Take how far the objects of a frame are, once that is known.
+
+        Args:
+            camera: Where the frame is from.
+            query: What was asked; nothing is done if it is another by now.
+            distances_m: Id over frames -> metres from the camera.
+            stamp_s: When the frame was taken, seconds.
+        """
+        with self._lock:
+            talk = self._talks.get((camera, query.key))
+        if talk is not None and talk.text == query.text:
+            talk.dialogue.measure(distances_m, stamp_s)
 
     def keep(self, queries: Sequence[Query]) -> None:
         """Forget the dialogues of all queries but these."""

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from textseg_core.arrays import BoolArray
 from textseg_core.segmentation import Segmentation
-from textseg_core.space.localise import LocalisationError, Located, localise, moved
+from textseg_core.space.localise import LocalisationError, localise, moved
 from textseg_ros.depth_view import DepthView, DepthViewer
 from textseg_ros.placed import PlacedObject, PlacedResult
 
@@ -57,22 +59,19 @@ def place_objects(segmentation: Segmentation, view: DepthView) -> PlacedResult:
         segmentation: Of the image that the view belongs to.
         view: Its depth.
     """
-    found = [_locate(one.mask, view) for one in segmentation.objects]
+    found = [_place(index, one.mask, view) for index, one in enumerate(segmentation.objects)]
     return PlacedResult(
         frame_id=view.frame_id,
-        objects=tuple(
-            PlacedObject(index, located)
-            for index, located in enumerate(found)
-            if isinstance(located, Located)
-        ),
+        objects=tuple(placed for placed in found if isinstance(placed, PlacedObject)),
         refused={index: reason for index, reason in enumerate(found) if isinstance(reason, str)},
     )
 
 
-def _locate(mask: BoolArray, view: DepthView) -> Located | str:
+def _place(index: int, mask: BoolArray, view: DepthView) -> PlacedObject | str:
     """Return where an object is in the published frame, or why that is not known."""
     try:
         located = localise(mask, view.depth_m, view.camera, up=view.up)
     except LocalisationError as error:
         return str(error)
-    return moved(located, view.frame_from_camera)
+    distance_m = float(np.linalg.norm(located.centroid))
+    return PlacedObject(index, moved(located, view.frame_from_camera), distance_m)

@@ -15,10 +15,12 @@ class PlacedObject:
     Attributes:
         index: Place in `Segmentation.objects`.
         located: Where it is.
+        distance_m: Of its centroid from the camera.
     """
 
     index: int
     located: Located
+    distance_m: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

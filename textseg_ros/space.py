@@ -1,7 +1,7 @@
 """Where answers lie in space: depth images in, poses, points and markers out, while wanted."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -30,6 +30,9 @@ _OF_ALL_QUERIES = ("objects_3d", "detections_3d")
 
 MakeTransforms = Callable[[Tell], TransformSource]
 """Begins to hear transforms."""
+
+Measured = Callable[[str, Query, Mapping[int, float], float], None]
+"""Takes camera, query, id over frames -> metres from the camera, and the image's time, seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,7 @@ class Space:
         clock_s: Monotonic seconds.
         make_transforms: Begins to hear transforms; None where there are none to be had, so that
             nothing is ever placed.
+        measured: Told how far each answer's objects are that have an id over frames.
     """
 
     def __init__(
@@ -69,12 +73,14 @@ class Space:
         report: Report,
         clock_s: Callable[[], float],
         make_transforms: MakeTransforms | None,
+        measured: Measured = lambda camera, query, distances_m, stamp_s: None,
     ) -> None:
         self._transport = transport
         self._settings = settings
         self._report = report
         self._clock_s = clock_s
         self._make_transforms = make_transforms
+        self._measured = measured
         self._transforms: TransformSource | None = None
         self._eyes: dict[str, _Eye] = {}
         self._wanted_s = dict.fromkeys(settings.now.cameras, float("-inf"))
@@ -97,6 +103,10 @@ class Space:
     def want(self, camera: str) -> None:
         """Let depth be heard for a request, for a while."""
         self._wanted_s[camera] = self._clock_s()
+
+    def hears(self, camera: str) -> bool:
+        """Return whether a camera's depth is heard, so that answers may be placed."""
+        return camera in self._eyes
 
     def pose(self, frame: Frame, image: UInt8Array, answer: Answer) -> Any | None:
         """Return geometry_msgs/PoseStamped of an answer's target; None if it is not to be had.
@@ -183,7 +193,7 @@ class Space:
         age_s = frame.age_s(self._transport.now_ns(), self._clock_s())
         for answer, where in zip(answers, placed, strict=True):
             late = answer.stale or age_s > self._settings.now.max_age_s
-            self._send(frame.camera, replace(answer, stale=late), where, image, standing)
+            self._send(frame, replace(answer, stale=late), where, image, standing)
 
     def _locate(
         self, eye: _Eye, frame: Frame, answers: Sequence[Answer]
@@ -218,7 +228,7 @@ class Space:
 
     def _send(
         self,
-        camera: str,
+        frame: Frame,
         answer: Answer,
         placed: PlacedResult,
         image: UInt8Array,
@@ -231,6 +241,9 @@ class Space:
                 )
         track_ids = answer.turn.target.tracked.track_ids if answer.turn and answer.tracked else ()
         output = Output3d(answer, placed, image, track_ids)
+        if track_ids:
+            distances_m = {output.track_id(found): found.distance_m for found in placed.objects}
+            self._measured(frame.camera, answer.query, distances_m, frame.time_s)
         lifetime_s = self._settings.now.marker_lifetime_s
         messages = messages_3d(self._transport.messages, output, lifetime_s)
         for key, message in messages.items():
@@ -240,7 +253,7 @@ class Space:
             state = standing(answer.query)
             if state == "cleared" or (key == "target_pose" and state != "asked"):
                 continue
-            self._transport.publish(camera_key(camera, key), message)
+            self._transport.publish(camera_key(frame.camera, key), message)
 
     def _listens(self, camera: str) -> bool:
         return any(self._transport.listeners(camera_key(camera, key)) for key in OUTPUTS)

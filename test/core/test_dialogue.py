@@ -261,6 +261,48 @@ def test_distances_follow_their_objects() -> None:
     assert talk.say("the nearer one").track_id == 3
 
 
+def test_distances_that_come_after_the_frame_tell_the_nearest() -> None:
+    """By the lower ends in the image, which count without depth, it would be the first."""
+    talk = Talk()
+    talk.show((20, 20, 50, 55), B, C)
+    talk.dialogue.measure({1: 0.9, 2: 0.5, 3: 0.7}, talk.stamp_s)
+
+    assert talk.say("the second nearest one") == Reply(ReplyKind.PICKED, "right", 3)
+
+
+def test_distances_name_objects_from_the_next_frame_on() -> None:
+    above: Box = (25, 52, 55, 82)  # neither a row nor a column, and of one colour and size
+    talk = Talk()
+    assert talk.show(A, above).labels == ("top", "bottom")
+    beside: Box = (30, 25, 60, 55)
+    talk = Talk()
+    assert talk.show(A, beside).labels == ("number 1", "number 2")
+    talk.dialogue.measure({1: 0.8, 2: 0.7}, talk.stamp_s)
+    assert talk.show(A, beside).labels == ("farther", "nearer")
+
+
+def test_distances_are_forgotten_after_two_seconds() -> None:
+    talk = Talk()
+    talk.show(A, B)
+    talk.dialogue.measure({1: 0.9, 2: 0.5}, talk.stamp_s)
+    for _ in range(20):
+        turn = talk.show(A, B)
+    assert [one.distance_m for one in turn.candidates] == [0.9, 0.5]
+    assert [one.distance_m for one in talk.show(A, B).candidates] == [None, None]
+
+
+def test_distances_of_other_objects_and_other_times_do_not_count() -> None:
+    talk = Talk()
+    talk.dialogue.measure({1: 0.1, 2: 0.1}, talk.stamp_s)
+    talk.show(A, B)
+    talk.dialogue.measure({1: 0.2, 2: 0.2}, talk.stamp_s - 0.05)  # of a dialogue before
+    talk.dialogue.measure({1: float("nan"), 7: 0.3}, talk.stamp_s)
+
+    turn = talk.show(A, B)
+
+    assert [one.distance_m for one in turn.candidates] == [None, None]
+
+
 def test_a_reset_dialogue_knows_nothing() -> None:
     talk = Talk()
     talk.show(A, B)

@@ -36,7 +36,7 @@ def placed_object(index: int = 0, x: float = 0.5, points: int = 2) -> PlacedObje
         at_border=True,
         valid_share=0.75,
     )
-    return PlacedObject(index, located)
+    return PlacedObject(index, located, 1.0)
 
 
 def output(

@@ -1,5 +1,6 @@
-"""Placing requests, as asked for: a camera half a metre before a wall, in two rooms."""
+"""Placing what was segmented: a camera before a box, in two rooms."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,8 @@ from test_depth_pipeline import BOX_AT, mask_of, scene, segmentation
 from tf_table import nanoseconds
 
 from textseg_core.arrays import Float64Array
+from textseg_core.compound import CompoundAnswer
+from textseg_core.dialogue.command_dialogue import CommandDialogue
 from textseg_core.transforms import TransformUnavailable
 from textseg_ros.frame import Frame
 from textseg_ros.messages import MessageTypes
@@ -43,13 +46,20 @@ class Rooms:
 class Place:
     """A space that has heard a box's depth, and a request about it."""
 
-    def __init__(self, types: MessageTypes, target_frame: str) -> None:
+    def __init__(
+        self, types: MessageTypes, target_frame: str, measured: Callable[..., None] | None = None
+    ) -> None:
         self.rig = Rig(types)
         self.transport = RecordingTransport(types)
         self.settings = LiveSettings(NodeSettings(target_frame=target_frame))
         report = Report(self.transport.log, 0.0, lambda: 0.0)
         self.space = Space(
-            self.transport, self.settings, report, lambda: 0.0, lambda tell: Rooms()
+            self.transport,
+            self.settings,
+            report,
+            lambda: 0.0,
+            lambda tell: Rooms(),
+            measured or (lambda *_: None),
         )
         self.space.look(running=True, asked=True)
         self.space.on_camera_info(self.rig.info())
@@ -88,6 +98,23 @@ def test_a_request_that_cannot_be_placed_is_told_and_goes_without(
     (text,) = place.transport.troubles()
     assert text.startswith("answers are not placed in space: ")
     assert line in text
+
+
+def test_how_far_tracked_objects_are_from_the_camera_is_told(types: MessageTypes) -> None:
+    """The box is 0.8 m away, wherever in the hall the camera stands."""
+    told: list[tuple[str, Query, dict[int, float], float]] = []
+    place = Place(types, "hall", lambda *measured: told.append(measured))
+    found, colour = segmentation(mask_of()), place.rig.colour()
+    turn = CommandDialogue().observe(CompoundAnswer(target=found, destination=None), IMAGE, 1.0)
+    query = Query(4, "the box", "tool")
+    frame = Frame("image", colour, 0.0, nanoseconds(1.0))
+    for tracked in (False, True):
+        answer = Answer(colour.header, query, found, False, {}, turn, tracked)
+        place.space.publish(frame, IMAGE, [answer], lambda _: "asked")
+
+    ((camera, of_query, distances_m, stamp_s),) = told
+    assert (camera, of_query, stamp_s) == ("", query, nanoseconds(1.0) / 1e9)
+    assert distances_m == {1: pytest.approx(float(np.linalg.norm(BOX_AT)), abs=0.003)}
 
 
 def test_diagnostics_may_be_read_while_answers_are_refused(types: MessageTypes) -> None:

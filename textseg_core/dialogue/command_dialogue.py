@@ -1,6 +1,6 @@
 """The dialogue about a command: which thing is meant, then which place it is to go to."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from textseg_core.arrays import UInt8Array
@@ -69,6 +69,10 @@ class CommandDialogue:
         else:
             text = "; ".join(filter(None, (target.text, destination.text)))
         return CommandTurn(target=target, destination=destination, text=text)
+
+    def measure(self, distances_m: Mapping[int, float], stamp_s: float) -> None:
+        """Take how far the target's objects are, see `Dialogue.measure`."""
+        self._target.measure(distances_m, stamp_s)
 
     @property
     def is_asking(self) -> bool:

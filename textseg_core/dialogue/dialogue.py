@@ -1,8 +1,9 @@
 """One query and its object: follows it, asks which of several is meant, takes the answer."""
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 
 import numpy as np
 
@@ -17,6 +18,8 @@ from textseg_core.tracking import Phase, Tracker
 
 #: A click beside the objects means the nearest one up to this share of the image's longer side.
 CLICK_SHARE = 0.02
+#: How long a distance that was measured holds, seconds: things and cameras move.
+MEASURED_S = 2.0
 
 
 class Dialogue:
@@ -37,6 +40,9 @@ class Dialogue:
         self._is_asking = False
         self._was_asked = False
         self._longer_side = 0
+        self._since_s: float | None = None
+        # Id -> metres from the camera, and when that was so.
+        self._measured: dict[int, tuple[float, float]] = {}
 
     def observe(
         self,
@@ -52,13 +58,15 @@ class Dialogue:
             image: The frame, RGB (H, W, 3).
             stamp_s: When it was taken, seconds.
             distances_m: Of the segmentation's objects from the camera, metres, None where
-                unknown; None if there is no depth.
+                unknown; None if they come later, see `measure`, or there is no depth.
 
         Raises:
             ValueError: As `Tracker.update`.
         """
         with self._lock:
             tracked = self._tracker.update(segmentation, image, stamp_s)
+            if self._since_s is None or stamp_s < self._since_s:
+                self._since_s = stamp_s
             self._expression = segmentation.expression
             self._longer_side = max(image.shape[:2])
             self._target_id = tracked.target_id
@@ -69,14 +77,21 @@ class Dialogue:
                 self._in_view = dict(pairs)
                 # While it is asked, these are the objects published, in their order.
                 chosen = [pair for pair in pairs if pair[0] not in self._tracker.rejected]
-                by_id = dict(
-                    zip(tracked.observed_ids, distances_m or [None] * len(pairs), strict=True)
-                )
+                if distances_m is not None:
+                    self._take_distances(
+                        {
+                            track_id: distance_m
+                            for (track_id, _), distance_m in zip(pairs, distances_m, strict=True)
+                            if distance_m is not None
+                        },
+                        stamp_s,
+                    )
+                self._forget_distances(stamp_s)
                 self._candidates = find_candidates(
                     [found for _, found in chosen],
                     [track_id for track_id, _ in chosen],
                     image,
-                    [by_id[track_id] for track_id, _ in chosen],
+                    [self._distance_m(track_id) for track_id, _ in chosen],
                 )
             if self._is_asking:
                 text = self._question()
@@ -90,6 +105,22 @@ class Dialogue:
                 tracked=tracked,
                 candidates=self._candidates if self._is_asking else (),
                 text=text,
+            )
+
+    def measure(self, distances_m: Mapping[int, float], stamp_s: float) -> None:
+        """Take how far objects are, which may be known only after the frame was told about.
+
+        The objects keep what they are called until the next frame. A frame of the time before
+        this dialogue began is of other objects, whatever their ids.
+
+        Args:
+            distances_m: Id -> metres from the camera.
+            stamp_s: When the frame was taken that they were measured in, seconds.
+        """
+        with self._lock:
+            self._take_distances(distances_m, stamp_s)
+            self._candidates = tuple(
+                replace(one, distance_m=self._distance_m(one.track_id)) for one in self._candidates
             )
 
     @property
@@ -160,7 +191,31 @@ class Dialogue:
         with self._lock:
             self._tracker.reset()
             self._in_view, self._candidates, self._target_id = {}, (), 0
+            self._measured, self._since_s = {}, None
             self._is_asking = self._was_asked = False
+
+    def _take_distances(self, distances_m: Mapping[int, float], stamp_s: float) -> None:
+        if self._since_s is None or stamp_s < self._since_s:
+            return
+        known = self._tracker.known
+        self._measured |= {
+            track_id: (distance_m, stamp_s)
+            for track_id, distance_m in distances_m.items()
+            if track_id in known and np.isfinite(distance_m)
+        }
+
+    def _forget_distances(self, stamp_s: float) -> None:
+        """Forget what was measured long ago, or of an object that is lost."""
+        known = self._tracker.known
+        self._measured = {
+            track_id: (distance_m, then_s)
+            for track_id, (distance_m, then_s) in self._measured.items()
+            if track_id in known and abs(stamp_s - then_s) <= MEASURED_S
+        }
+
+    def _distance_m(self, track_id: int) -> float | None:
+        found = self._measured.get(track_id)
+        return None if found is None else found[0]
 
     def _chosen(self, said: FollowUp) -> Reply:
         """Return the reply to traits of the one that is meant, or is not."""
