@@ -1,83 +1,37 @@
 """One frame and its queries to published messages; whatever goes wrong ends with the frame."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from functools import partial
+from typing import Any
 
 from textseg_core.arrays import UInt8Array
 from textseg_core.compound import CompoundAnswer, CompoundTexts
-from textseg_core.dialogue.command_dialogue import CommandDialogue, CommandTurn
 from textseg_ros.compressed import compressed_to_rgb
 from textseg_ros.conversation import Conversations
-from textseg_ros.conversions import (
-    ImagePacker,
-    OwnImagePacker,
-    image_to_rgb,
-    mask_pixels,
-    response_pixels,
-)
+from textseg_ros.conversions import ImagePacker, OwnImagePacker, image_to_rgb
+from textseg_ros.converting import Converter
 from textseg_ros.diagnostics import Statistics
 from textseg_ros.engine import Engine
 from textseg_ros.frame import Frame
-from textseg_ros.messages import MessageTypes
-from textseg_ros.outputs_labels import label_ids, label_info_message
-from textseg_ros.pictures import picture_messages
+from textseg_ros.placing import Placing
 from textseg_ros.query import Query, shown
 from textseg_ros.query_book import Standing
+from textseg_ros.replying import Replier
 from textseg_ros.report import Report
-from textseg_ros.results import (
-    Answer,
-    centroid_message,
-    detections_message,
-    latency_message,
-    objects_message,
-)
-from textseg_ros.scheduler import Request, Work, refuse
+from textseg_ros.results import Answer, latency_message
+from textseg_ros.scheduler import Work, refuse
 from textseg_ros.settings import LiveSettings
 from textseg_ros.space import Space
 from textseg_ros.topics import camera_key
+from textseg_ros.transport import Outlet
+
+StandingOf = Callable[[Query], Standing]
+"""Says what has become of a query."""
 
 _DECODERS: dict[str, Callable[[Any, int], UInt8Array]] = {
     "image": image_to_rgb,
     "compressed": compressed_to_rgb,
 }
-
-
-class Outlet(Protocol):
-    """The part of a transport that answers leave through."""
-
-    messages: MessageTypes
-
-    def publish(self, key: str, message: object) -> None:
-        """Publish on the topic of this key."""
-        ...
-
-    def listeners(self, key: str) -> int:
-        """Return how many subscriptions receive the topic of this key."""
-        ...
-
-    def now_ns(self) -> int:
-        """Return the ROS time, nanoseconds."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """The answer to a request.
-
-    Attributes:
-        answer: What was found.
-        objects: textseg_ros/Segmentation.
-        mask: sensor_msgs/Image, mono8; None unless pictures were asked for.
-        response: sensor_msgs/Image, 32FC1; None likewise.
-        pose: geometry_msgs/PoseStamped of the target; None unless asked for and to be had.
-    """
-
-    answer: Answer
-    objects: Any
-    mask: Any | None = None
-    response: Any | None = None
-    pose: Any | None = None
 
 
 class Answerer:
@@ -89,6 +43,7 @@ class Answerer:
         settings: The node's settings.
         conversations: What was seen and said before.
         space: What places answers in space.
+        placing: Where that is done, as it may have to wait.
         report: Where faults are told.
         statistics: Where frames are counted.
         clock_s: Monotonic seconds.
@@ -102,6 +57,7 @@ class Answerer:
         settings: LiveSettings,
         conversations: Conversations,
         space: Space,
+        placing: Placing,
         report: Report,
         statistics: Statistics,
         clock_s: Callable[[], float],
@@ -110,19 +66,23 @@ class Answerer:
         self._outlet = outlet
         self._engine = engine
         self._settings = settings
-        self._conversations = conversations
         self._space = space
+        self._placing = placing
         self._report = report
         self._statistics = statistics
         self._clock_s = clock_s
-        self._pack_image = pack_image or OwnImagePacker(outlet.messages)
+        pack = pack_image or OwnImagePacker(outlet.messages)
+        self._converter = Converter(outlet, engine, settings, conversations, clock_s, pack)
+        self._replier = Replier(outlet, settings, space, placing, statistics, clock_s, pack)
+        # Camera -> whether an arm may move on the last answer to the query of the topic.
+        self._may_move: dict[str, bool] = {}
 
     def answer(
         self,
         work: Work,
         queries: Sequence[Query],
         topic: str,
-        standing: Callable[[Query], Standing],
+        standing: StandingOf,
     ) -> None:
         """Publish what the queries describe in the frame, and reply to its requests.
 
@@ -149,7 +109,7 @@ class Answerer:
         work: Work,
         queries: Sequence[Query],
         topic: str,
-        standing: Callable[[Query], Standing],
+        standing: StandingOf,
     ) -> None:
         frame, requests = work.frame, work.requests
         started_s = self._clock_s()
@@ -172,7 +132,7 @@ class Answerer:
             "decode": (decoded_s - started_s) * 1e3,
         }
         for request, both in zip(requests, found[len(queries) :], strict=True):
-            self._reply(request, frame, image, both, times_ms)
+            self._replier.reply(request, frame, image, both, times_ms)
         sent: list[Answer] = []
         fates = [
             self._publish_answer(frame, query, image, both, times_ms, standing, sent)
@@ -182,7 +142,7 @@ class Answerer:
             return
         if sent:
             self._publish_latency(frame, sent)
-        self._space.publish(frame, image, sent, standing)
+            self._place(frame, image, sent, standing)
         if "failed" in fates:
             self._statistics.count("failed")
         elif "sent" in fates or requests:
@@ -197,7 +157,7 @@ class Answerer:
         image: UInt8Array,
         found: CompoundAnswer,
         times_ms: dict[str, float],
-        standing: Callable[[Query], Standing],
+        standing: StandingOf,
         sent: list[Answer],
     ) -> str:
         """Publish the answer to one query; return whether it was sent, failed or discarded.
@@ -206,124 +166,29 @@ class Answerer:
         """
         latency_ms = {**times_ms, **found.target.timings_ms}
         try:
-            answer, age_s, outgoing = self._convert(frame, query, image, found, latency_ms)
+            answer, age_s, outgoing = self._converter.convert(
+                frame, query, image, found, latency_ms
+            )
         except Exception as error:  # one query at fault must not cost the others their answers
             self._tell_unanswered((query,), error)
             return "failed"
         if standing(query) == "cleared":
             return "discarded"
         self._warn_of(answer, age_s)
+        if not query.key:
+            self._may_move[frame.camera] = answer.may_move
         if not self._publish(frame.camera, query, outgoing, standing):
             return "failed"
         self._statistics.measured(latency_ms, age_s)
         sent.append(answer)
         return "sent"
 
-    def _reply(
-        self,
-        request: Request,
-        frame: Frame,
-        image: UInt8Array,
-        found: CompoundAnswer,
-        times_ms: dict[str, float],
-    ) -> None:
-        """Give a request its answer, or what kept it from one.
-
-        It knows nothing of frames before, whatever a query on a topic has been brought to.
-        """
-        try:
-            segmentation, turn = found.target, CommandDialogue().observe(found, image, 0.0)
-            types, header, pack = self._outlet.messages, frame.message.header, self._pack_image
-            mask = response = None
-            if request.pictures:
-                mask = pack(mask_pixels(segmentation.mask), "mono8", header)
-                response = pack(response_pixels(segmentation.response_map), "32FC1", header)
-            latency_ms = {**times_ms, **segmentation.timings_ms, "convert": 0.0}
-            now_s = self._clock_s()
-            age_s = frame.age_s(self._outlet.now_ns(), now_s)
-            latency_ms["total"] = (now_s - frame.arrived_s) * 1e3
-            stale = age_s > self._settings.now.max_age_s and request.frame is None
-            query = Query(0, request.phrase)
-            answer = Answer(header, query, segmentation, stale, latency_ms, turn)
-            pose = self._space.pose(frame, image, answer) if request.space else None
-            reply = Reply(answer, objects_message(types, answer), mask, response, pose)
-        except Exception as error:
-            refuse((request,), error)
-            return
-        self._statistics.count("requests")
-        if not request.reply.done():
-            request.reply.set_result(reply)
-
-    def _convert(
-        self,
-        frame: Frame,
-        query: Query,
-        image: UInt8Array,
-        found: CompoundAnswer,
-        latency_ms: dict[str, float],
-    ) -> tuple[Answer, float, dict[str, Any]]:
-        """Return the answer, its age and its messages by topic key, in the order of sending.
-
-        A standing query answers on the topics whose messages name their query. The others belong
-        to the query of the topic: whoever reads a mask or a point takes it for the answer to that.
-
-        What decides goes first: `objects`, which says it all, then the point that an arm moves
-        on; pictures last. Everything is converted before anything is sent, so that a result
-        that cannot be converted is not published in part.
-        """
-        converting_s = self._clock_s()
-        types, header = self._outlet.messages, frame.message.header
-        tracked = self._settings.now.tracking
-        if tracked:
-            turn = self._conversations.observe(frame.camera, query, found, image, frame.time_s)
-        else:
-            turn = CommandDialogue().observe(found, image, frame.time_s)
-        segmentation = turn.target.tracked.segmentation
-        pictures = {} if query.key else self._pictures(frame, image, turn, tracked)
-        converted_s = self._clock_s()
-        age_s = frame.age_s(self._outlet.now_ns(), converted_s)
-        latency_ms["convert"] = (converted_s - converting_s) * 1e3
-        latency_ms["total"] = (converted_s - frame.arrived_s) * 1e3
-        stale = age_s > self._settings.now.max_age_s
-        answer = Answer(header, query, segmentation, stale, latency_ms, turn, tracked)
-        centroid = None if query.key else centroid_message(types, answer)
-        outgoing = {
-            "objects": objects_message(types, answer),
-            **({} if centroid is None else {"centroid": centroid}),
-            "detections": detections_message(types, answer),
-            **pictures,
-        }
-        return answer, age_s, outgoing
-
-    def _pictures(
-        self, frame: Frame, image: UInt8Array, turn: CommandTurn, tracked: bool
-    ) -> dict[str, Any]:
-        """Return what ids stand for, and the pictures that somebody receives, by topic key."""
-        types, header = self._outlet.messages, frame.message.header
-        target = turn.target
-        found = target.tracked.segmentation
-        ids = label_ids(found, target, tracked=tracked)
-        threshold = self._engine.threshold
-        return {
-            "label_info": label_info_message(types, header, found, target, ids, threshold),
-            **picture_messages(
-                types,
-                self._pack_image,
-                header,
-                image,
-                turn,
-                ids,
-                overlay=self._settings.now.overlay,
-                wanted=lambda key: self._outlet.listeners(camera_key(frame.camera, key)) > 0,
-            ),
-        }
-
     def _publish(
         self,
         camera: str,
         query: Query,
         outgoing: dict[str, Any],
-        standing: Callable[[Query], Standing],
+        standing: StandingOf,
     ) -> bool:
         """Send each message; tell of those that failed. Return whether none did.
 
@@ -347,6 +212,25 @@ class Answerer:
                 f"{', '.join(failures)}: {type(first).__name__}: {first}",
             )
         return not failures
+
+    def _place(
+        self, frame: Frame, image: UInt8Array, sent: Sequence[Answer], standing: StandingOf
+    ) -> None:
+        """Let answers that were sent be placed in space; that may take longer than the next one.
+
+        No pose goes out once a newer answer has said that the target is not found, not clear or
+        old: to an arm it would seem to come after that.
+        """
+        camera = frame.camera
+        if not self._space.hears(camera):
+            return
+
+        def standing_still(query: Query) -> Standing:
+            state = standing(query)
+            return state if self._may_move.get(camera) or state == "cleared" else "replaced"
+
+        task = partial(self._space.publish, frame, image, sent, standing_still)
+        self._placing.offer(camera, task)
 
     def _publish_latency(self, frame: Frame, sent: Sequence[Answer]) -> None:
         """Send what the image took, if somebody receives it."""

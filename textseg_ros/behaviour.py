@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import wait
 from typing import Any
 
-from textseg_ros.answering import Answerer, Reply
+from textseg_ros.answering import Answerer
 from textseg_ros.asking import Asking
 from textseg_ros.compressed import quiet_pillow
 from textseg_ros.conversation import Conversations, prepare
@@ -17,8 +17,10 @@ from textseg_ros.engine import Engine, Load
 from textseg_ros.health import Health
 from textseg_ros.intake import Intake
 from textseg_ros.lifecycle import Lifecycle, Transition
+from textseg_ros.placing import Placing
 from textseg_ros.query import Query
 from textseg_ros.query_book import Standing
+from textseg_ros.replying import Reply
 from textseg_ros.report import Report
 from textseg_ros.scheduler import Request, Scheduler, Work, refuse
 from textseg_ros.settings import LiveSettings, NodeSettings
@@ -103,9 +105,10 @@ class SegmentationBehaviour:
         )
         self.space = Space(transport, self.settings, self.report, clock_s, make_transforms)
         self._demand = Demand(self._cameras, transport.watch, self._listens, clock_s)
+        self._placing = Placing(self._cameras, self._on_placing_error)
         self._answerer = Answerer(
-            transport, self.engine, self.settings, self._conversations, self.space, self.report,
-            self.statistics, clock_s, pack_image,
+            transport, self.engine, self.settings, self._conversations, self.space,
+            self._placing, self.report, self.statistics, clock_s, pack_image,
         )  # fmt: skip
         self._health = Health(
             transport, self.report, self.statistics, self.engine, self.settings, self._watch,
@@ -147,6 +150,7 @@ class SegmentationBehaviour:
         self.engine.load(self.settings.now)
         self._intake.restart()
         self._scheduler.start()
+        self._placing.start()
         self._worker = threading.Thread(target=self._work, name="segmentation", daemon=True)
         self._worker.start()
         self.look()
@@ -351,7 +355,7 @@ class SegmentationBehaviour:
             enabled=self._enabled,
             queries=self._asking.book.queries(),
             waiting_for=self._waiting_for(),
-            more=self.space.values(),
+            more=self.space.values() | self._placing.values(),
         )
         self._transport.publish("diagnostics", message)
 
@@ -377,6 +381,7 @@ class SegmentationBehaviour:
         """End the worker and all subscriptions to images; the worker is None if it has ended."""
         for _ in range(self._scheduler.stop()):
             self.statistics.count("discarded")
+        self._placing.stop()
         with self._looking:
             self._demand.end()
             self.space.end()
@@ -385,6 +390,7 @@ class SegmentationBehaviour:
             worker.join(_JOIN_TIMEOUT_S)
             if not worker.is_alive():
                 self._worker = None
+        self._placing.join(_JOIN_TIMEOUT_S)
 
     def _work(self) -> None:
         """Do work until stopped."""
@@ -411,6 +417,10 @@ class SegmentationBehaviour:
             self._answerer.answer(work, queries, topic, self._standing)
         else:
             self.statistics.count("discarded")
+
+    def _on_placing_error(self, error: Exception) -> None:
+        text = f"answers are not placed in space: {type(error).__name__}: {error}"
+        self.report.tell("placing failed", "error", text)
 
     def _standing(self, query: Query) -> Standing:
         """Return what has become of a query; once stopped or disabled, each counts as cleared."""

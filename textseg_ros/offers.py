@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from textseg_core.arrays import BoolArray
-from textseg_ros.answering import Reply
 from textseg_ros.behaviour import SegmentationBehaviour
 from textseg_ros.frame import Frame
 from textseg_ros.messages import MessageTypes
+from textseg_ros.replying import Reply
 from textseg_ros.results import blank_objects_message
 from textseg_ros.rpc import GoalHandle, RpcTransport
 from textseg_ros.scheduler import Request

@@ -28,6 +28,7 @@ class Request:
         pictures: Whether mask and response are wanted too.
         space: Whether the target's pose is wanted too, where there is depth.
         reply: Takes the answer, or what kept it from being given.
+        is_wanted: Whether somebody still waits for it.
     """
 
     phrase: str
@@ -36,6 +37,7 @@ class Request:
     pictures: bool = False
     space: bool = False
     reply: "Future[Any]" = field(default_factory=Future)
+    is_wanted: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +159,8 @@ class Scheduler:
             self._changed.notify_all()
 
     def withdraw(self, request: Request) -> None:
-        """Forget a request that has not been begun."""
+        """Forget a request, or let it be known that nobody waits for it any more."""
+        request.is_wanted = False
         with self._changed:
             for place in (self._own, self._requests.get(request.camera, [])):
                 if request in place:

@@ -6,8 +6,8 @@ from textseg_ros.messages import MessageTypes
 from textseg_ros.report import Level
 
 
-class Transport(Protocol):
-    """What carries the node's messages."""
+class Outlet(Protocol):
+    """The part of a transport that answers leave through."""
 
     messages: MessageTypes
 
@@ -19,16 +19,20 @@ class Transport(Protocol):
         """Return how many subscriptions receive the topic of this key."""
         ...
 
+    def now_ns(self) -> int:
+        """Return the ROS time, nanoseconds."""
+        ...
+
+
+class Transport(Outlet, Protocol):
+    """What carries the node's messages."""
+
     def watch(self, camera: str, on: bool) -> None:
         """Subscribe to a camera's images, or end that."""
         ...
 
     def watch_depth(self, camera: str, on: bool) -> None:
         """Subscribe to a camera's depth images and camera descriptions, or end that."""
-        ...
-
-    def now_ns(self) -> int:
-        """Return the ROS time, nanoseconds."""
         ...
 
     def log(self, level: Level, text: str) -> None:

@@ -8,7 +8,7 @@ import pytest
 from recording import NOW_NS, TIMEOUT_S, Bench, until
 
 from textseg_core.arrays import Float64Array
-from textseg_core.transforms import TransformPending
+from textseg_core.transforms import TransformPending, TransformUnavailable
 from textseg_ros.messages import MessageTypes, byte_sequence
 from textseg_ros.scheduler import Request
 
@@ -31,6 +31,28 @@ class Frames:
 
     def close(self) -> None:
         self.closed = True
+
+
+class LateFrames(Frames):
+    """Transforms come when they are let come, or not any more."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.come = threading.Event()
+        self.asked = threading.Semaphore(0)
+
+    def lookup(
+        self, target: str, source: str, stamp_ns: int, timeout_s: float = 0.0
+    ) -> Float64Array:
+        self.asked.release()
+        assert self.come.wait(TIMEOUT_S)
+        if self.closed:
+            raise TransformUnavailable("closed", "the node stops")
+        return np.eye(4)
+
+    def close(self) -> None:
+        super().close()
+        self.come.set()
 
 
 def info(bench: Bench, focal_px: float = 200.0) -> Any:
@@ -59,11 +81,12 @@ def depth(bench: Bench, stamp_ns: int = NOW_NS, millimetres: int = 500) -> Any:
 
 
 def see(bench: Bench, stamp_ns: int = NOW_NS, **fields: Any) -> None:
-    """Show depth, camera and colour of one time."""
+    """Show depth, camera and colour of one time, and wait for what comes of it."""
     bench.behaviour.look()
     bench.behaviour.space.on_camera_info(info(bench, **fields))
     bench.behaviour.space.on_depth(depth(bench, stamp_ns))
     bench.show(bench.image(stamp_ns=stamp_ns))
+    until(lambda: bench.behaviour._placing.is_idle)
 
 
 def test_a_found_object_is_placed_on_every_topic(types: MessageTypes) -> None:
@@ -124,6 +147,7 @@ def test_without_depth_images_pixels_are_answered_all_the_same(types: MessageTyp
     with Bench(types, make_transforms=lambda _: Frames(), depth_timeout_s=0.0) as bench:
         bench.ask("the red block")
         bench.show(bench.image())
+        until(lambda: bench.behaviour._placing.is_idle)
 
         assert len(bench.transport.of("centroid")) == 1
         assert not any(key in SPACE for key, _ in bench.transport.sent)
@@ -196,3 +220,117 @@ def test_a_request_gets_the_pose_of_its_target_where_there_is_depth(types: Messa
     assert replies[0].pose is None
     assert replies[1].pose.pose.position.z == pytest.approx(STAND_OFF_M, abs=0.003)
     assert bench.transport.sent == []
+
+
+STEP_NS = 10_000_000
+BLACK = np.zeros((96, 192, 3), np.uint8)
+
+
+def begin(bench: Bench, frames: LateFrames) -> None:
+    """Show depth and two images, and let the placing of the first begin."""
+    bench.behaviour.look()
+    bench.behaviour.space.on_camera_info(info(bench))
+    for number in range(6):
+        bench.behaviour.space.on_depth(depth(bench, NOW_NS + number * STEP_NS))
+    bench.show(bench.image())
+    assert frames.asked.acquire(timeout=TIMEOUT_S)
+
+
+def test_answers_in_pixels_do_not_wait_for_transforms(types: MessageTypes) -> None:
+    """Of six images the first is being placed and the last waits; four are left out."""
+    frames = LateFrames()
+    with Bench(types, make_transforms=lambda _: frames) as bench:
+        bench.ask("the red block")
+        begin(bench, frames)
+        for number in range(1, 6):
+            bench.show(bench.image(stamp_ns=NOW_NS + number * STEP_NS))
+        assert len(bench.transport.of("centroid")) == 6
+        assert bench.transport.of("objects_3d") == []
+        frames.come.set()
+        until(lambda: bench.behaviour._placing.is_idle)
+
+        assert [pose.header for pose in bench.transport.of("target_pose")] == [
+            bench.header(NOW_NS + number * STEP_NS) for number in (0, 5)
+        ]
+        assert bench.diagnostic("not placed: overtaken") == "4"
+        assert bench.transport.troubles() == []
+
+
+def test_no_pose_follows_an_answer_that_has_lost_the_target(types: MessageTypes) -> None:
+    frames = LateFrames()
+    with Bench(types, make_transforms=lambda _: frames, tracking=False) as bench:
+        bench.ask("the red block")
+        begin(bench, frames)
+        bench.show(bench.image(BLACK, stamp_ns=NOW_NS + STEP_NS))
+        frames.come.set()
+        until(lambda: bench.behaviour._placing.is_idle)
+
+    assert [result.status for result in bench.transport.of("objects")] == [0, 1]
+    assert len(bench.transport.of("objects_3d")) == 2
+    assert bench.transport.of("target_pose") == []
+
+
+def test_a_pose_that_comes_too_late_for_its_image_is_kept_back(types: MessageTypes) -> None:
+    frames = LateFrames()
+    with Bench(types, make_transforms=lambda _: frames, max_age_s=0.5) as bench:
+        bench.ask("the red block")
+        begin(bench, frames)
+        bench.transport.ros_time_ns += 600_000_000
+        frames.come.set()
+        until(lambda: bench.behaviour._placing.is_idle)
+
+    assert bench.transport.of("objects")[0].stale is False
+    assert len(bench.transport.of("objects_3d")) == 1
+    assert bench.transport.of("target_pose") == []
+
+
+@pytest.mark.parametrize(("later_ns", "is_fresh"), [(0, True), (600_000_000, False)])
+def test_a_request_waits_for_its_pose_and_goes_without_once_it_is_stale(
+    types: MessageTypes, later_ns: int, is_fresh: bool
+) -> None:
+    frames = LateFrames()
+    replies: list[Any] = []
+    with Bench(types, make_transforms=lambda _: frames, max_age_s=0.5) as bench:
+        bench.ask("the blue ball")
+
+        def ask() -> None:
+            request = Request("the red block", space=True)
+            replies.append(bench.behaviour.request(request, TIMEOUT_S))
+
+        asking = threading.Thread(target=ask, daemon=True)
+        asking.start()
+        until(lambda: bench.behaviour._scheduler.awaits(""))
+        begin(bench, frames)
+        bench.show(bench.image(stamp_ns=NOW_NS + STEP_NS))
+        assert len(bench.transport.of("objects")) == 2
+        bench.transport.ros_time_ns += later_ns
+        frames.come.set()
+        asking.join(TIMEOUT_S)
+
+    assert (replies[0].pose is not None) == is_fresh
+    assert replies[0].objects.stale is not is_fresh
+    assert replies[0].answer.may_move == is_fresh
+
+
+def test_the_end_waits_for_no_transform(types: MessageTypes) -> None:
+    frames = LateFrames()
+    faults: list[Exception] = []
+    with Bench(types, make_transforms=lambda _: frames) as bench:
+
+        def ask() -> None:
+            try:
+                bench.behaviour.request(Request("the red block", space=True), TIMEOUT_S)
+            except RuntimeError as fault:
+                faults.append(fault)
+
+        bench.ask("the red block")
+        begin(bench, frames)
+        asking = threading.Thread(target=ask, daemon=True)
+        asking.start()
+        until(lambda: bench.behaviour._scheduler.awaits(""))
+        bench.show(bench.image(stamp_ns=NOW_NS + STEP_NS))
+    asking.join(TIMEOUT_S)
+
+    assert [str(fault) for fault in faults] == ["the node has stopped answering"]
+    assert not [t for t in threading.enumerate() if t.name.startswith("placing")]
+    assert not any(key in SPACE for key, _ in bench.transport.sent)
