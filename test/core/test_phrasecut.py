@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from published import box_mask, corners, task, write_phrasecut
 
-from textseg_core.datasets.phrasecut import draw_polygons, load_phrasecut
+from textseg_core.datasets.phrasecut import count_parts, draw_polygons, load_phrasecut
 from textseg_core.scenes.scene import target_mask
 
 CUP, OTHER = corners((2, 3, 11, 12)), corners((20, 3, 29, 12))
@@ -79,6 +79,32 @@ def test_the_kind_is_what_the_phrase_is_made_of(
     folder = write_phrasecut(tmp_path, [task(9, "a", "cup", [[CUP]], **structure)])
 
     assert load_phrasecut(folder, "val")[0].load()[1][0].kind == kind
+
+
+def test_a_query_knows_the_parts_of_its_phrase(tmp_path: Path) -> None:
+    structure = {"attributes": ["red"], "relation_descriptions": [["on", "wooden table"]]}
+    folder = write_phrasecut(tmp_path, [task(9, "a", "cup", [[CUP]], **structure)])
+
+    (query,) = load_phrasecut(folder, "val")[0].load()[1]
+
+    assert query.parts == (
+        ("attribute", "red"),
+        ("category", "cup"),
+        ("predicate", "on"),
+        ("support", "wooden table"),
+    )
+
+
+def test_names_and_attributes_are_counted(tmp_path: Path) -> None:
+    tasks = [
+        task(9, "a", "red cup", [[CUP]], name="cup", attributes=["red"]),
+        task(4, "b", "dog", [[CUP]]),
+        task(9, "c", "Cup", [[OTHER]]),
+    ]
+
+    counts = count_parts(write_phrasecut(tmp_path, tasks), "val")
+
+    assert counts == {"category": {"cup": 2, "dog": 1}, "attribute": {"red": 1}}
 
 
 @pytest.mark.parametrize("name", ["image_data_split.json", "image_data_split3000.json"])

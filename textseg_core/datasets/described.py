@@ -51,12 +51,14 @@ class Asked(NamedTuple):
         ids: What it means, by the data set's own ids; empty if nothing fits.
         kind: As in `Query`.
         several: As in `Query`.
+        parts: As in `Query`.
     """
 
     expression: str
     ids: tuple[Hashable, ...]
     kind: str = REFERRING
     several: bool = False
+    parts: tuple[tuple[str, str], ...] = ()
 
 
 def to_queries(asked: Iterable[Asked], places: Mapping[Any, int], where: str) -> tuple[Query, ...]:
@@ -71,7 +73,7 @@ def to_queries(asked: Iterable[Asked], places: Mapping[Any, int], where: str) ->
         where: Data set and picture, for the warning.
     """
     queries = []
-    for expression, ids, kind, several in asked:
+    for expression, ids, kind, several, parts in asked:
         targets = tuple(dict.fromkeys(places[name] for name in ids if name in places))
         if ids and not targets:
             warnings.warn(
@@ -80,5 +82,5 @@ def to_queries(asked: Iterable[Asked], places: Mapping[Any, int], where: str) ->
                 stacklevel=2,
             )
             continue
-        queries.append(Query(expression, targets, kind, several))
+        queries.append(Query(expression, targets, kind, several, parts=parts))
     return tuple(queries)

@@ -5,6 +5,7 @@ arXiv:2008.01187.
 """
 
 from array import array
+from collections import Counter
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -35,6 +36,7 @@ class Phrase(NamedTuple):
         name: Noun of the things meant.
         kind: Sort of phrase by what it is made of.
         instances: Polygons of each thing, as x0, y0, x1, y1, ...
+        parts: Role, of `language.word_roles.ROLES`, and words of each part.
     """
 
     task_id: str
@@ -42,6 +44,7 @@ class Phrase(NamedTuple):
     name: str
     kind: str
     instances: tuple[tuple["array[float]", ...], ...]
+    parts: tuple[tuple[str, str], ...]
 
 
 def draw_polygons(polygons: tuple["array[float]", ...], height: int, width: int) -> BoolArray:
@@ -78,6 +81,36 @@ def _kind(structure: dict[str, Any]) -> str:
     return "relation" if relations else "attribute" if attributes else "category"
 
 
+def _parts(structure: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+    """Return the parts of a phrase; of several relations, which are rare, the first."""
+    parts = [("attribute", str(words)) for words in structure.get("attributes") or ()]
+    if structure.get("name"):
+        parts.append(("category", str(structure["name"])))
+    for relation in (structure.get("relation_descriptions") or ())[:1]:
+        if len(relation) != 2:
+            raise TypeError(f"a relation is [predicate, name], got {relation!r}")
+        parts += [("predicate", str(relation[0])), ("support", str(relation[1]))]
+    return tuple(parts)
+
+
+def count_parts(folder: Path, split: str = "train") -> dict[str, Counter[str]]:
+    """Return how often each name and each attribute occurs in the phrases, by role.
+
+    Args:
+        folder: As for `load_phrasecut`.
+        split: Likewise.
+
+    Raises:
+        ValueError: A file is missing or damaged.
+    """
+    counts: dict[str, Counter[str]] = {}
+    for part in split.split("_"):
+        for phrases in _read_phrases(folder / f"refer_{part}.json").values():
+            for role, words in (found for phrase in phrases for found in phrase.parts):
+                counts.setdefault(role, Counter())[words.lower()] += 1
+    return counts
+
+
 def _read_phrases(path: Path) -> dict[int, list[Phrase]]:
     expected = "a list of PhraseCut tasks"
     phrases: dict[int, list[Phrase]] = {}
@@ -91,6 +124,7 @@ def _read_phrases(path: Path) -> dict[int, list[Phrase]]:
                     str(structure.get("name", "")),
                     _kind(structure),
                     task["Polygons"],
+                    _parts(structure),
                 )
             )
     except (KeyError, TypeError, AttributeError) as error:
@@ -134,7 +168,7 @@ class _Reader:
             last_word = phrase.name.split()[-1:]
             one = not any(is_plural_noun(word.lower()) for word in last_word)
             several = one and len(ids) > 1
-            asked.append(Asked(phrase.phrase, ids, phrase.kind, several))
+            asked.append(Asked(phrase.phrase, ids, phrase.kind, several, phrase.parts))
         scene_id = f"phrasecut/{image_id}"
         scene = Scene(image, tuple(objects), frozenset(), scene_id=scene_id)
         return scene, to_queries(asked, places, scene_id)

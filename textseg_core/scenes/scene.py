@@ -117,6 +117,8 @@ class Query:
         several: One was asked for and more than one fits.
         compositions: What it combines, as (word, category): `("red", "mug")` for "the red
             mug", `("left of", "mug")` for "the mug left of the bowl"; see `scenes.split`.
+        parts: Role, of `language.word_roles.ROLES`, and words of each part of the expression,
+            where a data set says so.
     """
 
     expression: str
@@ -124,6 +126,7 @@ class Query:
     kind: str
     several: bool = False
     compositions: tuple[tuple[str, str], ...] = ()
+    parts: tuple[tuple[str, str], ...] = ()
 
 
 def target_mask(scene: Scene, query: Query) -> BoolArray:
