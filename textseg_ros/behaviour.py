@@ -103,7 +103,10 @@ class SegmentationBehaviour:
         self._asking = Asking(
             self.report, self.settings, self._conversations, clock_s, self._drop_frames
         )
-        self.space = Space(transport, self.settings, self.report, clock_s, make_transforms)
+        self.space = Space(
+            transport, self.settings, self.report, clock_s, make_transforms,
+            self._conversations.measure,
+        )  # fmt: skip
         self._demand = Demand(self._cameras, transport.watch, self._listens, clock_s)
         self._placing = Placing(self._cameras, self._on_placing_error)
         self._answerer = Answerer(

@@ -9,7 +9,9 @@ from recording import NOW_NS, TIMEOUT_S, Bench, until
 
 from textseg_core.arrays import Float64Array
 from textseg_core.transforms import TransformPending, TransformUnavailable
+from textseg_ros.conversation import Conversations
 from textseg_ros.messages import MessageTypes, byte_sequence
+from textseg_ros.query import Query
 from textseg_ros.scheduler import Request
 
 SPACE = ["objects_3d", "target_pose", "detections_3d", "cloud", "markers"]
@@ -334,3 +336,21 @@ def test_the_end_waits_for_no_transform(types: MessageTypes) -> None:
     assert [str(fault) for fault in faults] == ["the node has stopped answering"]
     assert not [t for t in threading.enumerate() if t.name.startswith("placing")]
     assert not any(key in SPACE for key, _ in bench.transport.sent)
+
+
+def test_the_dialogue_hears_how_far_its_objects_are(
+    types: MessageTypes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[tuple[str, int, dict[int, float], float]] = []
+
+    def measure(_: Conversations, camera: str, query: Query, far: Any, stamp_s: float) -> None:
+        heard.append((camera, query.id, dict(far), stamp_s))
+
+    monkeypatch.setattr(Conversations, "measure", measure)
+    with Bench(types, make_transforms=lambda _: Frames()) as bench:
+        bench.ask("the red block")
+        see(bench)
+
+    ((camera, query_id, distances_m, stamp_s),) = heard
+    assert (camera, query_id, stamp_s) == ("", 1, NOW_NS / 1e9)
+    assert distances_m == {1: pytest.approx(STAND_OFF_M, abs=0.01)}
