@@ -34,7 +34,7 @@ class AttentionCaptioner(nn.Module):
         attention_channels: int,
     ):
         super().__init__()
-        self.embedding = nn.Embedding(vocabulary_size, embedding_channels)
+        self.spoken = nn.Embedding(vocabulary_size, embedding_channels)
         self.from_word = nn.Linear(embedding_channels, GATES * channels)
         self.from_state = nn.Linear(channels, GATES * channels, bias=False)
         self.from_seen = nn.Linear(feature_channels, GATES * channels, bias=False)
@@ -42,7 +42,7 @@ class AttentionCaptioner(nn.Module):
         self.state_to_attention = nn.Linear(channels, attention_channels, bias=False)
         self.attention = nn.Linear(attention_channels, 1, bias=False)
         self.to_word = nn.Linear(channels, vocabulary_size)
-        nn.init.uniform_(self.embedding.weight, -0.1, 0.1)
+        nn.init.uniform_(self.spoken.weight, -0.1, 0.1)
         nn.init.uniform_(self.to_word.weight, -0.1, 0.1)
         nn.init.zeros_(self.to_word.bias)
         with torch.no_grad():
@@ -71,7 +71,7 @@ class AttentionCaptioner(nn.Module):
             (Q, T + 1, V): of word t given those before it, and of what follows the last one.
         """
         begun = F.pad(token_ids, (1, 0), value=EDGE_ID)
-        told = self.from_word(self.embedding(begun))
+        told = self.from_word(self.spoken(begun))
         keys = self.feature_to_attention(features)
         state = features.new_zeros(len(features), self.from_state.in_features)
         memory: Tensor | None = None

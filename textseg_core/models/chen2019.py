@@ -30,7 +30,6 @@ _MOBILENET_LAYERS = 18
 _RESNET_C4 = ("conv1", "bn1", "relu", "maxpool", "layer1", "layer2", "layer3")
 _ASPECTS = (0.5, 1.0, 2.0)
 _SIZES = (32, 64, 128, 256, 512)
-POOLED_CELLS = 7  # along a side of a box; its mask has twice as many
 _MASK_CHANNELS = 256
 _LARGEST_CAPTIONED = 14  # places along a side that the captioner looks at
 
@@ -50,6 +49,7 @@ class Chen2019Network(SegmentationNetwork):
             "mobilenet_v2".
         filters: "spatial" is the paper's seven; "whole" its baseline of one filter.
         proposals: Boxes that are looked at for each expression.
+        box_cells: Along a side of a box that is looked at; its mask has twice as many.
         answer: "mask" is the mask of the best box; "response" the response enlarged.
         embedding_channels: Channels of a word.
         word_channels: Channels of a word after its layer.
@@ -78,6 +78,7 @@ class Chen2019Network(SegmentationNetwork):
         backbone: Literal["resnet101", "resnet50", "resnet18", "mobilenet_v2"] = "resnet101",
         filters: Literal["spatial", "whole"] = "spatial",
         proposals: int = 32,
+        box_cells: int = 7,
         answer: Literal["mask", "response"] = "mask",
         embedding_channels: int = 512,
         word_channels: int = 512,
@@ -94,6 +95,8 @@ class Chen2019Network(SegmentationNetwork):
         if expression_channels % 2:
             raise ValueError(f"expression_channels must be even, got {expression_channels}")
         anchors = len(_ASPECTS) * len(_SIZES) * (input_px // C4_STRIDE) ** 2
+        if box_cells < 1:
+            raise ValueError(f"box_cells must be at least 1, got {box_cells}")
         if not 1 <= proposals <= anchors:
             raise ValueError(f"proposals must lie in 1..{anchors}, got {proposals}")
         self.input_px = input_px
@@ -111,7 +114,7 @@ class Chen2019Network(SegmentationNetwork):
             count,
         )
         self.query_head: GatedDetector = GatedDetector(
-            tail, channels, deep, input_px, count, proposals, answer
+            tail, channels, deep, input_px, count, proposals, box_cells, answer
         )
         self.captioner: AttentionCaptioner | None = None
         if caption_channels:
@@ -295,6 +298,7 @@ class GatedDetector(nn.Module):
         input_px: int,
         filters: int,
         proposals: int,
+        box_cells: int,
         answer: str,
     ):
         super().__init__()
@@ -307,6 +311,7 @@ class GatedDetector(nn.Module):
             nn.init.normal_(layer.weight, std=spread)
             nn.init.zeros_(layer.bias)
         self.proposals = proposals
+        self._box_cells = box_cells
         self._answer = answer
         self._side = float(input_px)
         cells = input_px // C4_STRIDE
@@ -358,8 +363,8 @@ class GatedDetector(nn.Module):
         return moved(self.anchors[best], change, REGION_WEIGHTS, self._side)
 
     def look(self, gated: Tensor, boxes: Tensor) -> Tensor:
-        """Return the deep features of boxes (Q, K, 4), (Q K, C, 7, 7)."""
-        cells = pool(gated, boxes, C4_STRIDE, POOLED_CELLS)
+        """Return the deep features of boxes (Q, K, 4): (Q K, C, cells, cells)."""
+        cells = pool(gated, boxes, C4_STRIDE, self._box_cells)
         deep: Tensor = self.tail(cells.flatten(0, 1))
         return deep
 
