@@ -21,7 +21,8 @@ from textseg_core.models.detection.boxes import (
 )
 from textseg_core.models.detection.proposals import ANYTHING, ProposalEncoder
 from textseg_core.training.detection import detection_losses, mask_targets
-from textseg_core.training.things import NOTHING, Things
+from textseg_core.training.samples import NOTHING
+from textseg_core.training.things import Things
 
 PX = 64
 

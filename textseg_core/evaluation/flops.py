@@ -33,6 +33,7 @@ VARIANTS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("per-word FCN (Hu et al. 2016), 512 px", "per_word", {"input_px": 512}),
     ("RMI (Liu et al. 2017), 320 px", "rmi", {}),
     ("its baseline of one LSTM, 320 px", "rmi", {"interaction": "lstm"}),
+    ("MAttNet (Yu et al. 2018), 640 px", "mattnet", {}),
     ("Chen et al. 2019, 320 px", "chen2019", {}),
 )
 VOCABULARY = 10_000

@@ -54,6 +54,12 @@ ENTRIES: Mapping[str, Entry] = MappingProxyType(
             tokenizer="hu2016",
             padding="left",
         ),
+        "mattnet": Entry(
+            module="textseg_core.models.mattnet",
+            class_name="MattNetwork",
+            tokenizer="hu2016",
+            padding="left",
+        ),
         "per_word": Entry(
             module="textseg_core.models.per_word",
             class_name="PerWordNetwork",

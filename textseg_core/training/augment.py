@@ -5,6 +5,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from textseg_core.training.samples import Sample
+from textseg_core.training.things import has_things, prepare_things
 
 _BLURRED = 0.25
 _NOISY = 0.3
@@ -78,7 +79,8 @@ def prepare(batch: Sample, generator: torch.Generator | None) -> Sample:
         generator: Of the light; None leaves the pictures as they are.
 
     Returns:
-        The batch with `target` (B, Q, 1, s, s) in place of masks and members.
+        The batch with `target` (B, Q, 1, s, s) in place of masks and members, and its things, if
+        it has any, as `things.things_of` takes them.
     """
     which = batch["mirror"]
     image = batch["image"]
@@ -86,5 +88,7 @@ def prepare(batch: Sample, generator: torch.Generator | None) -> Sample:
         image = change_light(image, generator)
     kept = {k: v for k, v in batch.items() if k not in ("masks", "members", "mirror")}
     kept["image"] = mirrored(image, which, 2)
+    if has_things(batch):
+        kept |= prepare_things(batch, which)
     kept["target"] = mirrored(compose_targets(batch), which, 4)
     return kept

@@ -16,14 +16,18 @@ from torchvision import models  # type: ignore[import-untyped]
 
 MEAN = (0.485, 0.456, 0.406)
 DEVIATION = (0.229, 0.224, 0.225)
-#: Further networks by the name that `textseg_core.models.atrous` gives them. DeepLab-101 is
-#: torchvision's, trained on COCO's pictures of the 20 classes of Pascal VOC.
+#: Further networks by the name that `textseg_core.models.atrous` and `models.detection` give
+#: them. DeepLab-101 is torchvision's, trained on COCO's pictures of the 20 classes of Pascal VOC.
 MORE: Mapping[str, Callable[[], nn.Module]] = {
     "resnet18": lambda: models.resnet18(weights="IMAGENET1K_V1"),
     "resnet50": lambda: models.resnet50(weights="IMAGENET1K_V1"),
     "resnet101": lambda: models.resnet101(weights="IMAGENET1K_V1"),
     "deeplab101": lambda: models.segmentation.deeplabv3_resnet101(
         weights="COCO_WITH_VOC_LABELS_V1", weights_backbone=None
+    ),
+    "mobilenet_v3_large": lambda: models.mobilenet_v3_large(weights="IMAGENET1K_V2"),
+    "maskrcnn_resnet50_fpn": lambda: models.detection.maskrcnn_resnet50_fpn(
+        weights="COCO_V1", weights_backbone=None
     ),
 }
 
@@ -59,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         nargs="+",
         default=(),
         metavar="NAME",
-        help=f"{', '.join(MORE)}, for Liu et al. 2017 (RMI), too",
+        help=f"{', '.join(MORE)}, for RMI and MAttNet",
     )
     options = parser.parse_args(arguments)
     options.out.mkdir(parents=True, exist_ok=True)

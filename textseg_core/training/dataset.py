@@ -13,7 +13,7 @@ from textseg_core.expressions.mirror import mirror_words
 from textseg_core.scenes.scene import Query, Scene
 from textseg_core.scenes.split import admits
 from textseg_core.tokenizer import Tokenizer
-from textseg_core.training.samples import Sample, collate, encode_sample
+from textseg_core.training.samples import Annotator, Sample, collate, encode_sample
 from textseg_core.training.settings import Stage
 from textseg_core.training.sources import SourceSet
 
@@ -66,6 +66,7 @@ class SampleDrawer(Dataset[Sample]):
         stride: Of the masks.
         seed: Of the run.
         negatives: Whether expressions that mean nothing are kept.
+        annotator: Adds what only some networks learn from.
     """
 
     def __init__(
@@ -77,6 +78,7 @@ class SampleDrawer(Dataset[Sample]):
         stride: int,
         seed: int,
         negatives: bool = True,
+        annotator: Annotator | None = None,
     ) -> None:
         self._sources = sources
         self._tokenizer = tokenizer
@@ -89,6 +91,7 @@ class SampleDrawer(Dataset[Sample]):
         self._stride = stride
         self._seed = seed
         self._negatives = negatives
+        self._annotator = annotator
 
     def __getitem__(self, index: int) -> Sample:
         """Return sample `index`; scenes of which nothing can be said are drawn again."""
@@ -109,6 +112,7 @@ class SampleDrawer(Dataset[Sample]):
                     stride=self._stride,
                     mirror=bool(turned),
                     weak=drawn.weak,
+                    annotator=self._annotator,
                 )
         raise ValueError(
             f"no expression could be written in {_MOST_DRAWS} scenes of {list(self._mixture)}; "

@@ -14,7 +14,8 @@ from torchvision.models.detection.image_list import (  # type: ignore[import-unt
 from torchvision.ops import box_iou, roi_align  # type: ignore[import-untyped,unused-ignore]
 
 from textseg_core.models.detection.proposals import BOX_WEIGHTS, Features, ProposalEncoder
-from textseg_core.training.things import MASK_STRIDE, NOTHING, Things
+from textseg_core.training.samples import NOTHING
+from textseg_core.training.things import MASK_STRIDE, Things
 
 #: Regions of an image that are learnt from, and the share of them that may be things.
 SAMPLED, POSITIVE = 128, 0.25

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn, optim
@@ -12,7 +12,7 @@ from textseg_core.models import registry
 from textseg_core.models.base import SegmentationNetwork
 from textseg_core.models.compact import CompactNetwork
 from textseg_core.training.mask_loss import agreement_loss, mask_loss
-from textseg_core.training.samples import Sample
+from textseg_core.training.samples import Annotator, Sample
 from textseg_core.training.schedule import learning_rate_share
 from textseg_core.training.settings import Stage, TrainSettings
 from textseg_core.training.weights import load_backbone, parameter_groups
@@ -43,6 +43,20 @@ class Recipe(Protocol):
 
     def losses(self, network: SegmentationNetwork, batch: Sample) -> dict[str, Tensor]:
         """Return the weighted parts of the loss on a prepared batch of scenes."""
+        ...
+
+
+@runtime_checkable
+class ThingRecipe(Protocol):
+    """A recipe whose losses want to know all things of a scene."""
+
+    @property
+    def things(self) -> Annotator:
+        """What adds them to the samples."""
+        ...
+
+    def name_things(self, nouns: Sequence[str]) -> None:
+        """Tell how things may be called in the run's sources, before anything else is asked."""
         ...
 
 

@@ -18,11 +18,12 @@ from textseg_core.training.command import Command
 from textseg_core.training.dataset import SampleDrawer, StepIndices, sample_loader
 from textseg_core.training.hu_recipe import HuRecipe
 from textseg_core.training.journal import Journal
+from textseg_core.training.mattnet_recipe import MattRecipe
 from textseg_core.training.open_sources import open_sources, run_vocabulary
 from textseg_core.training.parallel import Team
 from textseg_core.training.per_word_recipe import PerWordRecipe
 from textseg_core.training.pictures import sample_pictures
-from textseg_core.training.recipe import CompactRecipe, LossModule, Recipe
+from textseg_core.training.recipe import CompactRecipe, LossModule, Recipe, ThingRecipe
 from textseg_core.training.rmi_recipe import RmiRecipe
 from textseg_core.training.samples import Sample
 from textseg_core.training.settings import Stage, TrainSettings
@@ -43,6 +44,7 @@ RECIPES: Mapping[str, Callable[[TrainSettings, Sequence[str], Path | None], Reci
     "chen2019": Chen2019Recipe,
     "compact": CompactRecipe,
     "hu2016": HuRecipe,
+    "mattnet": MattRecipe,
     "per_word": PerWordRecipe,
     "rmi": RmiRecipe,
 }
@@ -106,6 +108,7 @@ class Run:
             stride=stride,
             seed=settings.seed,
             negatives="negatives" not in settings.ablate,
+            annotator=self.recipe.things if isinstance(self.recipe, ThingRecipe) else None,
         )
         indices = StepIndices(self.progress.drawn, self.stage.batch, team.rank, team.world)
         loader = sample_loader(
@@ -199,6 +202,8 @@ def open_run(command: Command, team: Team) -> Run:
     elif start is not None:
         words = list(dict.fromkeys((*start.vocabulary, *words)))
     recipe = RECIPES[settings.network](settings, words, backbones)
+    if isinstance(recipe, ThingRecipe):
+        recipe.name_things(sources.nouns)
     entry = registry.entry(settings.network)
 
     progress: Progress = state["progress"] if state else Progress()

@@ -5,7 +5,7 @@ expression means; the targets are put together on the device.
 """
 
 from collections.abc import Sequence
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 import cv2
 import numpy as np
@@ -19,6 +19,30 @@ from textseg_core.tokenizer import Tokenizer
 from textseg_core.training.framing import shown_targets
 
 Sample: TypeAlias = dict[str, Tensor]
+
+#: Label of a place in the batch where there is no thing.
+NOTHING = -1
+#: What differs in number from sample to sample: along which axis, and what fills it up.
+_PADDED = {
+    "masks": (0, 0),
+    "members": (1, 0),
+    "thing_boxes": (0, 0),
+    "thing_labels": (0, NOTHING),
+    "thing_attributes": (0, 0),
+    "thing_described": (0, 0),
+    "thing_masks": (0, 0),
+    "thing_members": (1, 0),
+}
+
+
+class Annotator(Protocol):
+    """Adds tensors to a sample that only some networks learn from."""
+
+    def encode(
+        self, scene: Scene, queries: Sequence[Query], letterbox: Letterbox, size_px: int
+    ) -> Sample:
+        """Return tensors of one scene."""
+        ...
 
 
 def soft_mask(mask: BoolArray, letterbox: Letterbox, stride: int) -> UInt8Array:
@@ -49,6 +73,7 @@ def encode_sample(
     stride: int,
     mirror: bool = False,
     weak: bool = False,
+    annotator: Annotator | None = None,
 ) -> Sample:
     """Return the tensors of one scene.
 
@@ -60,6 +85,7 @@ def encode_sample(
         stride: Pixels per cell of the masks.
         mirror: The device is to mirror image and masks.
         weak: It is known whether the targets are there, but not where.
+        annotator: Adds more tensors; not for weak samples.
 
     Returns:
         `image` (S, S, 3) uint8, `masks` (N, S / stride, S / stride) uint8 of the N objects that
@@ -78,7 +104,9 @@ def encode_sample(
             members[row, [meant.index(index) for index in query.targets]] = 1.0
     presence = np.array([bool(query.targets) for query in queries], np.float32)
     ids = np.concatenate([tokenizer.encode(query.expression).token_ids for query in queries])
+    more = {} if annotator is None else annotator.encode(scene, queries, letterbox, size_px)
     return {
+        **more,
         "image": torch.from_numpy(image),
         "masks": torch.from_numpy(masks),
         "members": torch.from_numpy(members),
@@ -92,19 +120,18 @@ def encode_sample(
 
 def collate(samples: Sequence[Sample]) -> Sample:
     """Stack B samples; objects are padded with empty masks that no expression means."""
-    most = max(1, *(len(sample["masks"]) for sample in samples))
     batch = {}
     for name in samples[0]:
         values = [sample[name] for sample in samples]
-        if name == "masks":
-            values = [_padded(value, most, dim=0) for value in values]
-        elif name == "members":
-            values = [_padded(value, most, dim=1) for value in values]
+        if name in _PADDED:
+            axis, filling = _PADDED[name]
+            most = max(1, *(value.shape[axis] for value in values))
+            values = [_padded(value, most, axis, filling) for value in values]
         batch[name] = torch.stack(values)
     return batch
 
 
-def _padded(values: Tensor, size: int, dim: int) -> Tensor:
+def _padded(values: Tensor, size: int, dim: int, filling: int) -> Tensor:
     missing = list(values.shape)
     missing[dim] = size - values.shape[dim]
-    return torch.cat([values, values.new_zeros(missing)], dim=dim) if missing[dim] else values
+    return torch.cat([values, values.new_full(missing, filling)], dim) if missing[dim] else values

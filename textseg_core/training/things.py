@@ -2,20 +2,24 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from textseg_core.language.words import split_words
 from textseg_core.preprocess import Letterbox
 from textseg_core.scenes.scene import Query, Scene, SceneObject
-from textseg_core.training.samples import Sample, soft_mask
+from textseg_core.training.samples import NOTHING, Sample, soft_mask
 
 #: Input pixels per cell of a thing's mask.
 MASK_STRIDE = 2
-#: Label of a place in the batch where there is no thing.
-NOTHING = -1
+#: Words behind which another thing may be spoken of.
+RELATING = frozenset(
+    "of on in at to by with near next beside behind above below under over between from".split()  # noqa: SIM905
+)
 _PREFIX = "thing_"
 
 
@@ -48,7 +52,8 @@ class Things(NamedTuple):
 class ThingEncoder:
     """Turns the things of a scene into tensors.
 
-    Crowd regions are no things; whether one of them is meant, `Sample` says, not this.
+    Crowd regions are no things. Colours and materials are attributes where the scene knows them;
+    elsewhere the words of an expression that means the thing alone are, up to its first relation.
 
     Attributes:
         categories: Names, the first of them for whatever has none of the other ones.
@@ -85,10 +90,15 @@ class ThingEncoder:
             masks[row] = soft_mask(thing.mask, letterbox, MASK_STRIDE)
             boxes[row] = np.asarray(thing.box) * scale + offset
             labels[row] = self.label(thing)
-            said = {*thing.colors, thing.material}
-            attributes[row] = [word in said for word in self.attributes]
-            described[row] = bool(thing.colors or thing.material)
             members[:, row] = [index in query.targets for query in queries]
+            said = {*thing.colors, thing.material} - {""} or {
+                word
+                for query in queries
+                if query.targets == (index,)
+                for word in own_words(query.expression)
+            }
+            attributes[row] = [word in said for word in self.attributes]
+            described[row] = bool(said)
         values = (boxes, labels, attributes, described, masks, members)
         return {
             _PREFIX + name: torch.from_numpy(value)
@@ -96,28 +106,17 @@ class ThingEncoder:
         }
 
 
-def collate_things(samples: Sequence[Sample]) -> Sample:
-    """Stack what `ThingEncoder` made of B scenes; places without a thing are padded."""
-    most = max(1, *(len(sample[_PREFIX + "labels"]) for sample in samples))
-    batch = {}
-    for name in Things._fields:
-        rows = []
-        for sample in samples:
-            value = sample[_PREFIX + name]
-            where = 1 if name == "members" else 0
-            shape = list(value.shape)
-            shape[where] = most - shape[where]
-            filling = value.new_full(shape, NOTHING if name == "labels" else 0)
-            rows.append(torch.cat([value, filling], dim=where))
-        batch[_PREFIX + name] = torch.stack(rows)
-    return batch
+def own_words(expression: str) -> list[str]:
+    """Return the words of an expression before its first relation, lower-cased."""
+    words = [word.plain for word in split_words(expression)]
+    return list(takewhile(lambda word: word not in RELATING, words))
 
 
 def prepare_things(batch: Sample, which: Tensor) -> Sample:
     """Return the things of a batch on the device: masks from 0 to 1, some pictures mirrored.
 
     Args:
-        batch: As `collate_things` stacks it, with the `image`.
+        batch: As `samples.collate` stacks it.
         which: (B,), the samples that are mirrored.
     """
     size_px = batch["image"].shape[2]

@@ -174,8 +174,11 @@ class ProposalEncoder(nn.Module):
         )
         sides = [input_px // stride for stride in self.strides]
         sides.append((sides[-1] + 1) // 2)
-        steps = [torch.tensor((input_px // side,) * 2) for side in sides]
-        grids = generator.grid_anchors([(side, side) for side in sides], [[*s] for s in steps])
+        with torch.device("cpu"):  # whatever the layers are made on, to count them on "meta" too
+            steps = [torch.tensor((input_px // side,) * 2) for side in sides]
+            grids = generator.grid_anchors(
+                [(side, side) for side in sides], [list(step) for step in steps]
+            )
         self._asked = [min(candidates, len(anchors)) for anchors in grids]
         if sum(self._asked) < regions:
             raise ValueError(

@@ -1,0 +1,215 @@
+"""MAttNet in the same loop: a stage for its detector, then stages for its modules upon that."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn, optim
+from torch.nn import functional as F
+
+from textseg_core.expressions.phrases import MATERIALS
+from textseg_core.models import registry
+from textseg_core.models.base import SegmentationNetwork
+from textseg_core.models.detection.backbones import BACKBONES
+from textseg_core.models.detection.proposals import ANYTHING, ProposalEncoder
+from textseg_core.models.matt_modules import see
+from textseg_core.models.mattnet import Asked, MattNetwork, with_labels
+from textseg_core.training.detection import detection_losses
+from textseg_core.training.ranking import attribute_loss, ranking_loss
+from textseg_core.training.rmi_recipe import load_features
+from textseg_core.training.samples import Sample
+from textseg_core.training.settings import TrainSettings
+from textseg_core.training.things import ThingEncoder, things_of
+from textseg_core.training.vocabulary import COLORS
+
+ATTRIBUTES = (*COLORS, *MATERIALS)
+DEFAULT_BACKBONE = "resnet101"
+_STEADY = 1 / 3
+
+
+def falling_share(done: float) -> float:
+    """Return the share of the top rate after a share of a stage.
+
+    All of it for the first third, then a tenth for every further third.
+
+    Source:
+        The release keeps the rate for 8,000 steps, then takes a tenth for every 8,000 more.
+    """
+    return float(0.1 ** (max(0.0, done - _STEADY) / _STEADY))
+
+
+class MattRecipe:
+    """The first of two stages teaches the detector; the last, the modules upon it as it then is.
+
+    A run of one stage teaches the modules alone, for a detector that `--init` brings.
+
+    Args:
+        settings: Their `weight_decay` is Adam's L2 penalty, on weights only.
+        words: The vocabulary.
+        backbones: Folder with `NAME.safetensors` of the backbone, as
+            `textseg_core.training.backbone` writes it; None to start at random.
+    """
+
+    def __init__(
+        self, settings: TrainSettings, words: Sequence[str], backbones: Path | None
+    ) -> None:
+        if len({stage.input_px for stage in settings.stages}) != 1 or len(settings.stages) > 2:
+            raise ValueError(
+                "network mattnet has a stage for its detector and one for its modules, of one "
+                f"size, got {[stage.input_px for stage in settings.stages]}; see "
+                "config/train_mattnet2018.yaml"
+            )
+        if any("weak" in stage.mixture for stage in settings.stages):
+            raise ValueError("network mattnet has no loss for weak labels; drop source 'weak'")
+        self._settings = settings
+        self._words = words
+        self._nouns: Sequence[str] = ()
+        self._backbones = None if "backbone" in settings.ablate else backbones
+
+    def name_things(self, nouns: Sequence[str]) -> None:
+        """Let the detector tell these names apart, unless `model.categories` says otherwise."""
+        self._nouns = nouns
+
+    @property
+    def things(self) -> ThingEncoder:
+        """What the losses must know of a scene."""
+        model = self.model_settings(0)
+        return ThingEncoder(_names(model["categories"]), _names(model["attributes"]))
+
+    def model_settings(self, stage: int) -> dict[str, object]:
+        """Return the arguments that rebuild the network."""
+        nouns = [noun for noun in dict.fromkeys(self._nouns) if noun != ANYTHING]
+        return {
+            "categories": [ANYTHING, *nouns],
+            "attributes": list(ATTRIBUTES),
+            **self._settings.model,
+            "vocabulary_size": len(self._words),
+            "input_px": self._settings.stages[stage].input_px,
+        }
+
+    def build(self, stage: int) -> MattNetwork:
+        """Return the network with its backbone's weights."""
+        network = registry.build("mattnet", **self.model_settings(stage))
+        if not isinstance(network, MattNetwork):
+            raise TypeError(f"expected a MattNetwork, got {type(network).__name__}")
+        if self._backbones is not None:
+            name = str(self._settings.model.get("backbone", DEFAULT_BACKBONE))
+            load_detector(network.image_encoder.detector, self._backbones, name)
+        self._set(network, stage)
+        return network
+
+    def enter(self, network: SegmentationNetwork, stage: int) -> SegmentationNetwork:
+        """Return the same network, its detector frozen and its modules awake."""
+        if not isinstance(network, MattNetwork):
+            raise TypeError(f"expected a MattNetwork, got {type(network).__name__}")
+        self._set(network, stage)
+        return network
+
+    def _teaches_detector(self, stage: int) -> bool:
+        return stage < len(self._settings.stages) - 1
+
+    def _set(self, network: MattNetwork, stage: int) -> None:
+        detecting = self._teaches_detector(stage)
+        network.requires_grad_(not detecting)
+        network.image_encoder.detector.freeze(not detecting)
+        if detecting:
+            body: nn.Module = network.image_encoder.detector.backbone.body  # type: ignore[assignment]
+            body.requires_grad_(not self._settings.stages[stage].frozen_layers)
+
+    def optimiser(self, network: nn.Module) -> optim.Optimizer:
+        """Return Adam with the L2 penalty on weights; the backbone has its own rate.
+
+        What is frozen for a time is in it too: without a gradient Adam leaves it alone.
+        """
+        share = 1.0 if "backbone" in self._settings.ablate else self._settings.backbone_share
+        groups: dict[tuple[bool, bool], list[nn.Parameter]] = {}
+        for name, parameter in network.named_parameters():
+            key = (".backbone.body." in name, parameter.ndim > 1)
+            groups.setdefault(key, []).append(parameter)
+        return optim.Adam(
+            [
+                {
+                    "params": parameters,
+                    "lr": self._settings.rate * (share if backbone else 1.0),
+                    "top": self._settings.rate * (share if backbone else 1.0),
+                    "weight_decay": self._settings.weight_decay if decays else 0.0,
+                }
+                for (backbone, decays), parameters in groups.items()
+            ]
+        )
+
+    def rate_share(self, progress: float) -> float:
+        """Return the share within the stage that the run is in."""
+        stage = self._settings.stage_at(progress)
+        begun = sum(earlier.share for earlier in self._settings.stages[:stage])
+        return falling_share((progress - begun) / self._settings.stages[stage].share)
+
+    def losses(self, network: SegmentationNetwork, batch: Sample) -> dict[str, Tensor]:
+        """Return Mask R-CNN's losses in the detector's stage, else those of the modules."""
+        if not isinstance(network, MattNetwork):
+            raise TypeError(f"expected a MattNetwork, got {type(network).__name__}")
+        detector = network.image_encoder.detector
+        things = things_of(batch)
+        if any(p.requires_grad for p in detector.rpn.parameters()):
+            return detection_losses(detector, detector.features(batch["image"]), things)
+
+        with torch.no_grad():
+            features = detector.features(batch["image"])
+        read = network.expression_encoder(batch["token_ids"].flatten(0, 1))
+        with torch.autocast(batch["image"].device.type, enabled=False):
+            with torch.no_grad():
+                described = detector.describe(features, things.boxes, things.there)
+            described = with_labels(described, things.labels)
+            visual = network.image_encoder.modules_of
+            seen = see(visual, detector, features, described)
+            asked = Asked(*(part.float() for part in read))
+            members = things.members
+            there = things.there[:, None].expand(-1, members.shape[1], -1)
+            total = network.query_head.score(seen, asked, there.flatten(0, 1)).total
+            scores = total.view_as(members)
+            visual.count(things.attributes, things.described)
+            best = (scores.detach() - 4.0 * (1.0 - there)).amax(dim=2)
+            known = members.amax(dim=2)
+            return {
+                "ranking": ranking_loss(scores, members, things.there),
+                "attributes": attribute_loss(
+                    seen.attributes, things.attributes, things.described, visual.attribute_counts
+                ),
+                "presence": self._settings.loss_weight("presence")
+                * F.binary_cross_entropy_with_logits(network.query_head.presence(best), known),
+            }
+
+
+def load_detector(detector: ProposalEncoder, folder: Path, backbone: str) -> None:
+    """Start a detector from weights of its backbone, or of a whole Mask R-CNN.
+
+    Args:
+        detector: Whose backbone keeps the statistics of its norms from then on.
+        folder: Holds `maskrcnn_NAME_fpn.safetensors`, torchvision's state dict, of which all
+            but the categories is taken; else `NAME.safetensors` of the backbone.
+        backbone: NAME, a name of `backbones.BACKBONES`.
+
+    Raises:
+        ValueError: If neither file is there, or it is damaged or of another network.
+    """
+    if backbone not in BACKBONES:
+        raise ValueError(f"backbone must be one of {', '.join(BACKBONES)}, got {backbone!r}")
+    whole = f"maskrcnn_{backbone}_fpn"
+    if (folder / f"{whole}.safetensors").is_file():
+        parts = nn.Module()
+        parts.backbone, parts.rpn = detector.backbone, detector.rpn
+        heads = nn.Module()
+        heads.box_head = detector.roi_heads["box_head"]
+        heads.mask_head = detector.roi_heads["mask_head"]
+        parts.roi_heads = heads
+        load_features(parts, folder, whole)
+    else:
+        body: nn.Module = detector.backbone.body  # type: ignore[assignment]
+        load_features(body, folder, backbone)
+    detector.keep_statistics()
+
+
+def _names(value: object) -> tuple[str, ...]:
+    if isinstance(value, str) or not isinstance(value, Sequence):
+        raise ValueError(f"categories and attributes must be lists of names, got {value!r}")
+    return tuple(str(name) for name in value)
