@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Literal
 
 from textseg_core.config import check_share, read_mapping
+from textseg_core.region_answers import ANSWERS
 
 DESCRIPTION_FILE = "model.yaml"
 VOCABULARY_FILE = "vocabulary.txt"
 SHIPPED_WEIGHTS = Path(__file__).parent / "weights" / "compact"
 
-_OPTIONAL = ("sha256", "about")
+_OPTIONAL = ("proposals", "sha256", "about")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +29,9 @@ class ModelInfo:
         tokenizer: How expressions are cut into tokens.
         presence_threshold: Least probability of presence that counts as found, in [0, 1].
         threshold: Least response counted as foreground, in (0, 1).
+        proposals: Of a network that chooses among regions which are proposed on the host: their
+            `count`, the `cells` along each side that they are pooled from, and the `answer`,
+            "box", "grabcut" or "segment"; empty for any other network.
         sha256: Checksum of each other file of the directory, hexadecimal, by name; a file that
             is not named is not checked.
         about: Where the weights come from and how good they are; free.
@@ -41,6 +45,7 @@ class ModelInfo:
     tokenizer: Literal["words", "hu2016"]
     presence_threshold: float
     threshold: float
+    proposals: dict[str, object] = field(default_factory=dict)
     sha256: dict[str, str] = field(default_factory=dict)
     about: dict[str, object] = field(default_factory=dict)
 
@@ -61,10 +66,12 @@ class ModelInfo:
             raise ValueError(f"tokenizer must be 'words' or 'hu2016', got {self.tokenizer!r}")
         check_share("presence_threshold", self.presence_threshold, closed=True)
         check_share("threshold", self.threshold, closed=False)
-        for key in ("sha256", "about"):
+        for key in ("proposals", "sha256", "about"):
             value = getattr(self, key)
             if not isinstance(value, dict):
                 raise ValueError(f"{key} must hold 'key: value', got {type(value).__name__}")
+        if self.proposals:
+            _check_proposals(self.proposals)
         for name, digest in self.sha256.items():
             if not isinstance(digest, str) or not re.fullmatch("[0-9a-f]{64}", digest):
                 raise ValueError(f"sha256 of {name} must be 64 hexadecimal digits, got {digest!r}")
@@ -81,6 +88,20 @@ class ModelInfo:
     def cells(self) -> int:
         """Logits along each side."""
         return self.input_px // self.stride
+
+
+def _check_proposals(given: dict[str, object]) -> None:
+    """Refuse what does not say how many proposals there are and what is answered of them."""
+    if set(given) != {"answer", "cells", "count"}:
+        raise ValueError(f"proposals must hold answer, cells and count, got {sorted(given)}")
+    for key in ("cells", "count"):
+        value = given[key]
+        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            raise ValueError(f"proposals: {key} must be a whole number >= 1, got {value!r}")
+    if given["answer"] not in ANSWERS:
+        raise ValueError(
+            f"proposals: answer must be one of {', '.join(ANSWERS)}, got {given['answer']!r}"
+        )
 
 
 def load_model_info(directory: Path) -> ModelInfo:

@@ -48,6 +48,12 @@ ENTRIES: Mapping[str, Entry] = MappingProxyType(
             tokenizer="words",
             padding="right",
         ),
+        "grounder": Entry(
+            module="textseg_core.models.grounder",
+            class_name="GrounderNetwork",
+            tokenizer="hu2016",
+            padding="left",
+        ),
         "hu2016": Entry(
             module="textseg_core.models.hu2016",
             class_name="Hu2016Network",
@@ -69,6 +75,18 @@ ENTRIES: Mapping[str, Entry] = MappingProxyType(
         "rmi": Entry(
             module="textseg_core.models.rmi",
             class_name="RmiNetwork",
+            tokenizer="hu2016",
+            padding="left",
+        ),
+        "scrc": Entry(
+            module="textseg_core.models.scrc",
+            class_name="ScrcNetwork",
+            tokenizer="hu2016",
+            padding="left",
+        ),
+        "segment_proposals": Entry(
+            module="textseg_core.models.segment_proposals",
+            class_name="SegmentProposalsNetwork",
             tokenizer="hu2016",
             padding="left",
         ),

@@ -27,12 +27,15 @@ from textseg_core.models.base import SegmentationNetwork
 from textseg_core.models.checkpoint import load_checkpoint
 from textseg_core.models.compact import CompactImageEncoder
 from textseg_core.models.folded_head import folded
+from textseg_core.models.proposal_network import ProposalNetwork
+from textseg_core.proposals import PLACES
 from textseg_core.runtime.byte_storage import round_to_bytes, store_as_bytes
 from textseg_core.runtime.comparison import greatest_difference
 from textseg_core.runtime.half_storage import fold_batch_norm, round_to_half, store_as_half
 from textseg_core.runtime.half_wide import SMALL_KERNEL
 from textseg_core.runtime.mean_correction import correct_means, drawn_pictures
 from textseg_core.runtime.onnx_backend import OnnxBackend
+from textseg_core.runtime.proposal_export import greatest_score_difference, proposals_of
 from textseg_core.runtime.torch_backend import TorchBackend
 
 OPSET = 17
@@ -108,6 +111,7 @@ def export(
         tokenizer=tokenizer,
         presence_threshold=presence_threshold,
         threshold=threshold,
+        proposals=proposals_of(network),
         about=dict(about or {}),
     )
     _check_words(words)
@@ -125,7 +129,7 @@ def export(
             elif storage == "float16":
                 store_as_half(path)
             onnx.checker.check_model(path)
-        difference = _compare(temporary, stored, len(words))
+        difference = _compare(temporary, info, stored, len(words))
         if not difference <= TOLERANCE:
             raise RuntimeError(
                 f"ONNX Runtime and torch differ by {difference:.2e} in the response of network "
@@ -133,7 +137,7 @@ def export(
             )
         rounding = difference
         if storage != "float32":
-            rounding = _compare(temporary, original, len(words))
+            rounding = _compare(temporary, info, original, len(words))
         (temporary / VOCABULARY_FILE).write_text("\n".join(words) + "\n", encoding="utf-8")
         checksums = {path.name: sha256_of(path) for path in sorted(temporary.iterdir())}
         info = replace(info, sha256=checksums)
@@ -204,13 +208,21 @@ def _write_parts(network: SegmentationNetwork, directory: Path) -> list[Path]:
     """Trace the three parts into ONNX files and return their paths."""
     image = torch.zeros((1, network.input_px, network.input_px, 3), dtype=torch.uint8)
     token_ids = torch.zeros((1, network.tokens), dtype=torch.int64)
+    inputs: dict[str, Tensor] = {"image": image}
+    looks, head = network.image_encoder, network.query_head
+    seen_names, answer_names = network.image_outputs, network.head_outputs
+    if isinstance(network, ProposalNetwork):
+        inputs["shares"] = torch.zeros((1, network.proposals, network.cells**2))
+        inputs["places"] = torch.zeros((1, network.proposals, PLACES))
+        looks, head = network.image_encoder.describe, network.query_head.score
+        seen_names, answer_names = ("regions",), ("scores",)
     with torch.inference_mode():
-        seen: tuple[Tensor, ...] = network.image_encoder(image)
+        seen: tuple[Tensor, ...] = looks(*inputs.values())
         read: tuple[Tensor, ...] = network.expression_encoder(token_ids)
     pair = tuple(tensor.expand(2, *tensor.shape[1:]).clone() for tensor in read)
-    per_expression = (*network.expression_outputs, *network.head_outputs)
+    per_expression = (*network.expression_outputs, *answer_names)
     parts: list[tuple[str, nn.Module, tuple[Tensor, ...], Sequence[str], Sequence[str]]] = [
-        ("image_encoder", network.image_encoder, (image,), ("image",), network.image_outputs),
+        ("image_encoder", looks, tuple(inputs.values()), tuple(inputs), seen_names),
         (
             "expression_encoder",
             network.expression_encoder,
@@ -220,14 +232,14 @@ def _write_parts(network: SegmentationNetwork, directory: Path) -> list[Path]:
         ),
         (
             "query_head",
-            folded(network.query_head, network.tokens),
+            folded(head, network.tokens),
             tuple(tensor.clone() for tensor in (*seen, *pair)),
-            (*network.image_outputs, *network.expression_outputs),
-            network.head_outputs,
+            (*seen_names, *network.expression_outputs),
+            answer_names,
         ),
     ]
     paths = []
-    for name, module, inputs, input_names, output_names in parts:
+    for name, module, given, input_names, output_names in parts:
         path = directory / f"{name}.onnx"
         with warnings.catch_warnings():
             # The older exporter on purpose: it writes the standard LSTM operator and plain
@@ -239,7 +251,7 @@ def _write_parts(network: SegmentationNetwork, directory: Path) -> list[Path]:
             warnings.filterwarnings("ignore", module=r"torch\.nn\.modules\.rnn")
             torch.onnx.export(
                 module,
-                inputs,
+                given,
                 str(path),
                 input_names=list(input_names),
                 output_names=list(output_names),
@@ -257,7 +269,9 @@ def _write_parts(network: SegmentationNetwork, directory: Path) -> list[Path]:
     return paths
 
 
-def _compare(directory: Path, network: SegmentationNetwork, words: int) -> float:
+def _compare(directory: Path, info: ModelInfo, network: SegmentationNetwork, words: int) -> float:
+    if isinstance(network, ProposalNetwork):
+        return greatest_score_difference(directory, info, network, words)
     return greatest_difference(
         OnnxBackend(directory),
         TorchBackend(network),

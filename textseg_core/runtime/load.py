@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import cast
 
 from textseg_core.config import SegmenterConfig
+from textseg_core.model_info import ModelInfo, load_model_info
 from textseg_core.runtime.base import InferenceBackend
 from textseg_core.runtime.choose import Choice, Machine, choose, this_machine
 from textseg_core.runtime.machine import is_installed
 from textseg_core.runtime.onnx_backend import OnnxBackend
+from textseg_core.runtime.onnx_session import OnnxDevice
+from textseg_core.runtime.proposal_backend import ProposalBackend
 from textseg_core.runtime.switching import SwitchingBackend
 from textseg_core.runtime.tensorrt.bindings import Flavour, load_tensorrt
 from textseg_core.runtime.tensorrt.cuda import INSTALL
@@ -31,6 +34,9 @@ def load_backend(config: SegmenterConfig, directory: Path) -> tuple[InferenceBac
             model has no files for it; says what to do.
         ValueError: If a file of the model directory is damaged.
     """
+    info = load_model_info(directory)
+    if info.proposals and config.backend != "torch":
+        return _load_proposals(config, directory, info)
     machine = this_machine()
     choice = choose(config, directory, machine)
     if choice.backend == "torch":
@@ -64,6 +70,32 @@ def _load_onnx(
         if choice.device == "cpu" or not choice.automatic:
             raise
         return OnnxBackend(directory, config.threads), error
+
+
+def _load_proposals(
+    config: SegmenterConfig, directory: Path, info: ModelInfo
+) -> tuple[InferenceBackend, str]:
+    """Return what runs a network over proposals, which is ONNX Runtime alone."""
+    wanted = [
+        f"{name} {value!r}"
+        for name, value, accepted in (
+            ("backend", config.backend, ("auto", "onnx")),
+            ("device", config.device, ("auto", "cpu", "cuda")),
+            ("precision", config.precision, ("auto", "fp32")),
+        )
+        if value not in accepted
+    ]
+    if wanted:
+        raise RuntimeError(
+            f"network {info.name!r} chooses among regions that are proposed on the host; it runs "
+            "with backend 'onnx' on device 'cpu' or 'cuda' in 'fp32', or with backend 'torch', "
+            f"not with {', '.join(wanted)}"
+        )
+    device: OnnxDevice = "cuda" if config.device == "cuda" else "cpu"
+    backend = ProposalBackend(directory, info, config.threads, device=device)
+    reason = f"regions are proposed on the host, the network runs in onnx on {device}"
+    _log.info("%s; %s", reason, backend.report().line())
+    return backend, reason
 
 
 def _load_torch(config: SegmenterConfig, directory: Path, choice: Choice) -> InferenceBackend:
