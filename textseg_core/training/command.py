@@ -21,6 +21,8 @@ class Command:
         out: Folder of everything it writes.
         resume: Whether it goes on with the run in `out`.
         init: Checkpoint whose weights it starts from.
+        embeddings: Word vectors in GloVe's format that the words start from; not read by a run
+            that goes on.
         deterministic: Whether two runs are to give the same numbers.
         device: "cpu" or "cuda"; None for CUDA where there is one.
         threads: Of torch on the CPU; 0 for its own choice.
@@ -31,6 +33,7 @@ class Command:
     out: Path
     resume: bool = False
     init: Path | None = None
+    embeddings: Path | None = None
     deterministic: bool = False
     device: str | None = None
     threads: int = 0
@@ -57,6 +60,7 @@ def parse_command(arguments: list[str] | None = None) -> Command:
     add("--part-minutes", type=float, help="end cleanly after so long; go on with --resume")
     add("--resume", action="store_true", help="go on with the run in --out")
     add("--init", type=Path, help="checkpoint to start from; its vocabulary is extended")
+    add("--embeddings", type=Path, help="word vectors to start from, GloVe's text format")
     add("--seed", type=int)
     add("--deterministic", action="store_true", help="the same numbers twice, but slower")
     add("--licenses", choices=("all", "permissive"), help="permissive: COCO licences 4, 5, 7")
@@ -91,12 +95,15 @@ def parse_command(arguments: list[str] | None = None) -> Command:
         )
     if given.resume and given.init is not None:
         raise ValueError("expected --resume or --init, got both")
+    if given.embeddings is not None and given.init is not None:
+        raise ValueError("expected --embeddings or --init, whose words have vectors, got both")
     return Command(
         settings=settings,
         folders=Folders(data=given.data, scenes=tuple(given.scenes), sprites=given.sprites),
         out=given.out,
         resume=given.resume,
         init=given.init,
+        embeddings=given.embeddings,
         deterministic=given.deterministic,
         device=given.device,
         threads=given.threads,

@@ -16,6 +16,7 @@ from textseg_core.tokenizer import Tokenizer
 from textseg_core.training.chen_recipe import Chen2019Recipe
 from textseg_core.training.command import Command
 from textseg_core.training.dataset import SampleDrawer, StepIndices, sample_loader
+from textseg_core.training.embeddings import read_vectors, start_words
 from textseg_core.training.hu_recipe import HuRecipe
 from textseg_core.training.journal import Journal
 from textseg_core.training.mattnet_recipe import MattRecipe
@@ -23,6 +24,7 @@ from textseg_core.training.open_sources import open_sources, run_vocabulary
 from textseg_core.training.parallel import Team
 from textseg_core.training.per_word_recipe import PerWordRecipe
 from textseg_core.training.pictures import sample_pictures
+from textseg_core.training.proposal_recipe import TEACHING, ProposalRecipe
 from textseg_core.training.recipe import CompactRecipe, LossModule, Recipe, ThingRecipe
 from textseg_core.training.rmi_recipe import RmiRecipe
 from textseg_core.training.samples import Sample
@@ -47,6 +49,7 @@ RECIPES: Mapping[str, Callable[[TrainSettings, Sequence[str], Path | None], Reci
     "mattnet": MattRecipe,
     "per_word": PerWordRecipe,
     "rmi": RmiRecipe,
+    **dict.fromkeys(TEACHING, ProposalRecipe),
 }
 _MASK_STRIDE = 4
 _CHECK_QUERIES = 8
@@ -69,6 +72,7 @@ class Run:
         optimiser: Of the network.
         progress: Where the run is.
         kept_scenes: Validation scenes by source.
+        notes: What else its checkpoints are to say.
         held: The same as samples of this stage's size.
     """
 
@@ -83,6 +87,7 @@ class Run:
     optimiser: optim.Optimizer
     progress: Progress
     kept_scenes: Mapping[str, Sequence[Scene]]
+    notes: Mapping[str, object] = field(default_factory=dict)
     held: dict[str, list[Sample]] = field(default_factory=dict)
 
     @property
@@ -172,6 +177,7 @@ class Run:
             "validation": {source: round(score, 4) for source, score in scores.items()},
             "sources": dict(counts),
             "training": plain(settings),
+            **self.notes,
         }
         model = self.recipe.model_settings(self.progress.stage)
         path = self.command.out / name
@@ -211,6 +217,13 @@ def open_run(command: Command, team: Team) -> Run:
     tokenizer = Tokenizer(words, network.tokens, entry.padding, entry.tokenizer)
     if isinstance(recipe, PerWordRecipe) and state is None and start is None:
         recipe.name_words(network, sources, tokenizer)
+    notes: dict[str, object] = {}
+    if command.embeddings is not None and state is None:
+        known = start_words(network, words, read_vectors(command.embeddings, words))
+        notes["embeddings"] = {"file": command.embeddings.name, "words": known}
+        if team.leads:
+            told = f"{known} of {len(words)} words start from {command.embeddings}"
+            print(f"{told}, the others at random")
     if start is not None:
         carry_over(network, start.state, words, start.vocabulary)
     network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -232,6 +245,7 @@ def open_run(command: Command, team: Team) -> Run:
         optimiser=optimiser,
         progress=progress,
         kept_scenes=sources.validation(settings.validation_scenes) if team.leads else {},
+        notes=notes,
     )
 
 
