@@ -46,6 +46,8 @@ class SegmenterConfig:
         max_objects: Most objects kept, at least 1.
         dense_crf: Whether the response is drawn to the image's edges by a dense random field
             (`textseg_core.crf`), which takes a CPU about a third of a second.
+        reasoner: Whether expressions with relations, ranks, places or exclusions are parsed and
+            the network's answer is weighed against where the things lie (docs/reasoner.md).
     """
 
     weights: str = ""
@@ -61,6 +63,7 @@ class SegmenterConfig:
     min_area_px: int = 64
     max_objects: int = 16
     dense_crf: bool = False
+    reasoner: bool = False
 
     def __post_init__(self) -> None:
         if not isinstance(self.weights, str):
@@ -85,7 +88,7 @@ class SegmenterConfig:
             value = getattr(self, name)
             if value not in accepted:
                 raise ValueError(f"{name} must be one of {', '.join(accepted)}, got {value!r}")
-        for name in ("compile_torch", "wait_for_engines", "dense_crf"):
+        for name in ("compile_torch", "wait_for_engines", "dense_crf", "reasoner"):
             if not isinstance(getattr(self, name), bool):
                 raise ValueError(f"{name} must be true or false, got {getattr(self, name)!r}")
         if not isinstance(self.engine_cache, str):

@@ -63,7 +63,10 @@ class Segmentation:
         truncated_words: Words beyond the longest expression that the network takes.
         timings_ms: Milliseconds per stage: `preprocess`, `encoder`, `text`, `head`,
             `postprocess`. With several expressions at once, `preprocess`, `encoder` and `head`
-            are those of the one run that served them all, and `text` is an equal share.
+            are those of the one run that served them all, and `text` is an equal share. `reasoner`
+            where the reasoner was asked, for all expressions together.
+        explanation: Why this is meant, of an answer that the reasoner gave: "jar 2: next to
+            apple 1, 0.91"; else empty.
     """
 
     mask: BoolArray
@@ -76,6 +79,7 @@ class Segmentation:
     unknown_words: tuple[str, ...] = ()
     truncated_words: tuple[str, ...] = ()
     timings_ms: dict[str, float] = field(default_factory=dict)
+    explanation: str = ""
 
     @property
     def response_map(self) -> Float32Array:

@@ -5,7 +5,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from time import perf_counter
 
-from textseg_core.arrays import UInt8Array
+from textseg_core.arrays import Float32Array, UInt8Array
 from textseg_core.command import Command, parse_command
 from textseg_core.config import SegmenterConfig
 from textseg_core.crf import Refiner
@@ -18,8 +18,14 @@ from textseg_core.model_info import (
 )
 from textseg_core.postprocess import postprocess
 from textseg_core.preprocess import Letterbox, letterbox_image
+from textseg_core.reasoner.wiring import with_reasons
 from textseg_core.response import Response
-from textseg_core.runtime.base import BackendReport, ExpressionEncoding, InferenceBackend
+from textseg_core.runtime.base import (
+    BackendReport,
+    ExpressionEncoding,
+    ImageEncoding,
+    InferenceBackend,
+)
 from textseg_core.runtime.expression_cache import ExpressionCache
 from textseg_core.segmentation import Segmentation
 from textseg_core.status import Answer, decide, read_answers
@@ -28,7 +34,10 @@ from textseg_core.tokenizer import Encoding, Tokenizer
 #: Expressions whose encodings are kept; one is a few kilobytes.
 KEPT_EXPRESSIONS = 128
 #: Settings that may change while the network stays loaded.
-TUNABLE = ("threshold", "presence_threshold", "min_area_px", "max_objects", "dense_crf")
+TUNABLE = (
+    *("threshold", "presence_threshold", "min_area_px", "max_objects"),
+    *("dense_crf", "reasoner"),
+)
 
 
 class Segmenter:
@@ -151,10 +160,31 @@ class Segmenter:
             "text": (read - encoded) * 1e3 / len(commands),
             "head": head_ms,
         }
-        return [
+        found = [
             self._conclude(command, encoding, answer, letterbox, shared_ms, config, refiner)
             for command, (encoding, _), answer in zip(commands, expressions, answers, strict=True)
         ]
+        if not config.reasoner:
+            return found
+        return with_reasons(
+            image,
+            found,
+            lambda wanted: self._responses(seen, wanted, letterbox),
+            threshold=_first(config.threshold, self.model_info.threshold),
+            min_area_px=config.min_area_px,
+            max_objects=config.max_objects,
+        )
+
+    def _responses(
+        self, seen: ImageEncoding, texts: Sequence[str], letterbox: Letterbox
+    ) -> list[Float32Array]:
+        """Return the response maps to texts about an image that is encoded already."""
+        expressions = self._encodings.get(
+            list(texts), self.model_info.fingerprint, self._encode_expressions
+        )
+        raw = self._backend.respond(seen, [handle for _, handle in expressions])
+        answers = read_answers(raw, count=len(texts), cells=self.model_info.cells)
+        return [Response(answer.logits, letterbox).everywhere() for answer in answers]
 
     def retune(self, config: SegmenterConfig) -> None:
         """Take other thresholds and limits, from the next call on; the network stays loaded.

@@ -126,6 +126,12 @@ PARAMETERS: tuple[Parameter, ...] = (
         "dense_crf", False, "Draw masks to the image's edges by a dense random field", live=True
     ),
     Parameter(
+        "reasoner",
+        False,
+        "Weigh answers to relations, ranks and places against where the things lie",
+        live=True,
+    ),
+    Parameter(
         "max_rate_hz",
         0.0,
         "Most images answered a second, of each camera; 0.0 for all",

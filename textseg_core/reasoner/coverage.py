@@ -64,9 +64,7 @@ def measure(phrases: Iterable[str]) -> Understanding:
         understood += bool(words) and not lost
         missed.update(lost)
     known = placed_words - sum(missed.values())
-    return Understanding(
-        count, placed, placed_words, understood, known, whole, missed, unread
-    )
+    return Understanding(count, placed, placed_words, understood, known, whole, missed, unread)
 
 
 def outline(description: Description) -> str:
@@ -78,7 +76,9 @@ def outline(description: Description) -> str:
         *description.materials, *description.adjectives,
     )  # fmt: skip
     parts = [(description.noun or "thing") + (f"[{' '.join(attributes)}]" if attributes else "")]
-    parts += [f"@{'-'.join(place.sides)}{'!' if place.most else ''}" for place in description.places]
+    parts += [
+        f"@{'-'.join(place.sides)}{'!' if place.most else ''}" for place in description.places
+    ]
     if description.rank is not None:
         parts.append(f"#{description.rank.number} from {description.rank.side or '?'}")
     for link in description.links:

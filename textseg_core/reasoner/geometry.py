@@ -85,7 +85,9 @@ def place_instances(instances: Sequence[Instance], view: View) -> list[Spot]:
     if view.depth is not None and view.intrinsics is not None:
         frame = surface_frame(view.depth, view.intrinsics)
         if frame is not None:
-            spots = [_solid_spot(one.mask, view.depth, view.intrinsics, frame) for one in instances]
+            spots = [
+                _solid_spot(one.mask, view.depth, view.intrinsics, frame) for one in instances
+            ]
             if all(spot is not None for spot in spots):
                 return [spot for spot in spots if spot is not None]
     return [_flat_spot(one) for one in instances]

@@ -151,9 +151,8 @@ def read_group(reader: Reader, draft: Draft) -> None:
         first = False
         if _ends(reader, draft):
             break
-        if not read_modifier(reader, draft):
-            if not _read_noun(reader, draft):
-                break
+        if not read_modifier(reader, draft) and not _read_noun(reader, draft):
+            break
     _late_noun(draft)
 
 
@@ -202,7 +201,7 @@ def _ends(reader: Reader, draft: Draft) -> bool:
         if both:
             reader.take(1, "frame")
         return not both
-    if word in COPULAS | RELATIVES or word == "made" or word in COLORED and draft.nouns:
+    if word in COPULAS | RELATIVES or word == "made" or (word in COLORED and draft.nouns):
         return True
     if (word in HAVING or word in POSING) and draft.described:
         return True
@@ -280,7 +279,9 @@ def _is_noun_next(reader: Reader) -> bool:
     known = after in DETERMINERS or after in SIDE_WORDS or after in _NEVER_NOUNS | STRESS | PARTS
     if known or not after or reader.pause[reader.at + 1]:
         return False
-    return not relation_at(reader.words, reader.at + 1)[0] and not most_at(reader.words, reader.at)[0]
+    return (
+        not relation_at(reader.words, reader.at + 1)[0] and not most_at(reader.words, reader.at)[0]
+    )
 
 
 def read_compound(reader: Reader, draft: Draft) -> bool:
@@ -336,8 +337,9 @@ def _counting_side(reader: Reader) -> str:
         ahead += 1
     side = SIDE_WORDS.get(reader.peek(ahead), "")
     after = reader.at + ahead + 1
-    if not side or (after < len(reader.words) and reader.words[after] == "of"
-                    and not reader.is_view(after)):
+    if not side or (
+        after < len(reader.words) and reader.words[after] == "of" and not reader.is_view(after)
+    ):
         return ""  # fmt: skip
     reader.take(ahead + 1, "rank")
     while reader.peek() in PARTS:
@@ -359,7 +361,7 @@ def _read_noun(reader: Reader, draft: Draft) -> bool:
         draft.plural = True
         reader.take(1, "frame")
         return True
-    key, length = relation_at(words, at)
+    key, _ = relation_at(words, at)
     if key or word in _NEVER_NOUNS:
         return False
     if word in SIDE_WORDS and draft.described:

@@ -11,7 +11,6 @@ from textseg_core.reasoner.noun_group import Draft, read_compound, read_group, r
 from textseg_core.reasoner.tokens import Words
 from textseg_core.reasoner.words import (
     CLOTHES,
-    PART_OF,
     COLORED,
     COPULAS,
     DETERMINERS,
@@ -22,6 +21,7 @@ from textseg_core.reasoner.words import (
     MATERIALS,
     NEGATIONS,
     ORDINALS,
+    PART_OF,
     PARTS,
     PLACE_PREPOSITIONS,
     POSING,
@@ -273,9 +273,10 @@ class _Reader:
             draft.places.append(place)
             return "place"
         skipped = 0
-        while self.peek(skipped) in STRESS - {"toward", "towards"} and relation_at(
-            self.words, self.at + skipped + 1
-        )[0]:
+        while (
+            self.peek(skipped) in STRESS - {"toward", "towards"}
+            and relation_at(self.words, self.at + skipped + 1)[0]
+        ):
             skipped += 1
         key, length = relation_at(self.words, self.at + skipped)
         if key == "of" and word == "of" and not skipped and read_compound(self, draft):
@@ -370,8 +371,11 @@ class _Reader:
             while following < len(self.words) and self.words[following] in DETERMINERS:
                 following += 1
             other = relation_at(self.words, following)[0] or following >= len(self.words)
-            if not wants_two and (other or self._sides_only(following)
-                                  or self.words[following] in RELATIVES | HAVING | COPULAS):
+            if not wants_two and (
+                other
+                or self._sides_only(following)
+                or self.words[following] in RELATIVES | HAVING | COPULAS
+            ):
                 break  # fmt: skip
             self.take(1, "frame")
             anchors.append(self.description(depth + 1))

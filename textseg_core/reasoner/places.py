@@ -60,7 +60,9 @@ def furthest(
     members: Sequence[Instance], spots: Sequence[Spot], side: str, view: View
 ) -> list[float]:
     """Return 1 for the member furthest to a side, and less for others the less far they are."""
-    places = np.array([along(one, spot, side, view) for one, spot in zip(members, spots)])  # noqa: B905
+    places = np.array(
+        [along(one, spot, side, view) for one, spot in zip(members, spots, strict=True)]
+    )
     if side == "middle" and len(members) % 2 and len(members) > 2:
         row = [one.center[0] for one in members]
         central = np.argsort(row)[len(row) // 2]
@@ -91,7 +93,10 @@ def lies_there(
         return [1.0]
     ranks = [furthest(members, spots, side, view) for side in place.sides]
     if len(place.sides) > 1:
-        sums = [sum(along(o, s, side, view) for side in place.sides) for o, s in zip(members, spots)]  # noqa: B905
+        sums = [
+            sum(along(o, s, side, view) for side in place.sides)
+            for o, s in zip(members, spots, strict=True)
+        ]
         ranks = [[ramp(total - min(sums), 2 * FURTHEST, 0.0) for total in sums]]
         in_corner = [share >= 0.5 for share in zones]
         if sum(in_corner) == 1:
@@ -112,7 +117,7 @@ def in_row(
     """
     side = rank.side or ("left" if rank.number > 0 else "right")
     number = rank.number if rank.side or rank.number > 0 else -rank.number
-    places = [along(one, spot, side, view) for one, spot in zip(members, spots)]  # noqa: B905
+    places = [along(one, spot, side, view) for one, spot in zip(members, spots, strict=True)]
     order = sorted(range(len(members)), key=places.__getitem__)
     at = number - 1 if number > 0 else len(order) + number
     if not 0 <= at < len(order):
@@ -148,7 +153,7 @@ def by_size(members: Sequence[Instance], spots: Sequence[Spot], word: str) -> li
     if measure is None or len(members) < 2:
         return [1.0] * len(members)
     name, sign = measure
-    values = [_measured(one, spot, name) for one, spot in zip(members, spots)]  # noqa: B905
+    values = [_measured(one, spot, name) for one, spot in zip(members, spots, strict=True)]
     best = max(values) if sign > 0 else min(values)
     limit = LARGER if name == "area" else TALLER
     ratios = [best / value if sign > 0 else value / best for value in values]

@@ -1,6 +1,6 @@
 """Combines what is proposed with what is said of place, rank and relation into an answer."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -132,7 +132,7 @@ def reason(
     return conclude(parsed, dict(zip(phrases, proposed, strict=True)), view)
 
 
-def conclude(parsed: Parsed, proposed: dict[str, Sequence[Instance]], view: View) -> Reasoned:
+def conclude(parsed: Parsed, proposed: Mapping[str, Sequence[Instance]], view: View) -> Reasoned:
     """Return what a parsed expression means among instances, by keys of `noun_phrases`."""
     judge = _Judge(proposed, view)
     parts = (parsed.target, *parsed.target.joined)
@@ -169,6 +169,13 @@ def conclude(parsed: Parsed, proposed: dict[str, Sequence[Instance]], view: View
     )
 
 
+def judge_all(
+    said: Description, proposed: Mapping[str, Sequence[Instance]], view: View
+) -> list[Judged]:
+    """Return every instance of a description's noun with its score, in the order proposed."""
+    return _Judge(proposed, view).judge(said)
+
+
 def _choose(scores: Sequence[float], part: Description) -> tuple[int, Status]:
     """Return how many of the sorted scores are meant, and the status."""
     if not scores or scores[0] < FOUND_SCORE:
@@ -183,7 +190,7 @@ def _choose(scores: Sequence[float], part: Description) -> tuple[int, Status]:
 class _Judge:
     """The modules, over all instances of one image."""
 
-    def __init__(self, proposed: dict[str, Sequence[Instance]], view: View) -> None:
+    def __init__(self, proposed: Mapping[str, Sequence[Instance]], view: View) -> None:
         self.view = view
         self.instances: list[Instance] = []
         self.members: dict[str, list[int]] = {}
@@ -293,7 +300,7 @@ class _Judge:
         """Return how well each instance stands in a relation, and in what words."""
         if link.key == "between":
             return self._between(link, places)
-        result: dict[int, tuple[str, float]] = {i: ("", 1.0) for i in places}
+        result: dict[int, tuple[str, float]] = dict.fromkeys(places, ("", 1.0))
         for said in link.anchors:
             anchors = self._anchors(said)
             for i in places:
@@ -334,8 +341,14 @@ class _Judge:
             for j, one in first.items():
                 for k, other in second.items():
                     shown = [self.instances[n] for n in (i, j, k)]
-                    if any(a.is_same(b) for a, b in ((shown[0], shown[1]), (shown[0], shown[2]),
-                                                     (shown[1], shown[2]))):
+                    if any(
+                        a.is_same(b)
+                        for a, b in (
+                            (shown[0], shown[1]),
+                            (shown[0], shown[2]),
+                            (shown[1], shown[2]),
+                        )
+                    ):
                         continue  # fmt: skip
                     score = min(one, other) * between(*(self.spots[n] for n in (i, j, k)))
                     if score > best:

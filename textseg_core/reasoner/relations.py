@@ -140,11 +140,11 @@ def on(pair: Pair) -> float:
 
 def above(pair: Pair) -> float:
     """How well the first is seen above the second, or lies on it."""
-    (ax0, _, ax1, ay1), (bx0, by0, bx1, _) = pair.a.box, pair.b.box
-    u, v = pair.a.center
-    over_columns = ramp((min(ax1, bx1) - max(ax0, bx0)) / max(1.0, min(ax1 - ax0, bx1 - bx0)), 0, 0.4)
-    higher = ramp((pair.b.center[1] - v) / max(1.0, (pair.b.box[3] - by0 + ay1 - pair.a.box[1]) / 2),
-                  *APART)  # fmt: skip
+    (ax0, ay0, ax1, ay1), (bx0, by0, bx1, by1) = pair.a.box, pair.b.box
+    shared = min(ax1, bx1) - max(ax0, bx0)
+    over_columns = ramp(shared / max(1.0, min(ax1 - ax0, bx1 - bx0)), 0.0, 0.4)
+    tall = max(1.0, (by1 - by0 + ay1 - ay0) / 2.0)
+    higher = ramp((pair.b.center[1] - pair.a.center[1]) / tall, *APART)
     return max(_held(pair), over_columns * higher)
 
 
@@ -183,8 +183,7 @@ def between(item: Spot, a: Spot, b: Spot) -> float:
 
 
 def nearness(distances: list[float]) -> list[float]:
-    """Return 1 for the least distance, and less for others the farther they are; 0 from
-    `NEARER` times the least on."""
+    """Return 1 for the least distance, less the farther, 0 from `NEARER` times the least on."""
     least = max(min(distances), 1e-6) if distances else 0.0
     return [ramp(distance / least, NEARER, 1.0) for distance in distances]
 

@@ -80,11 +80,12 @@ RELATIONS = _table(
         of; along; touching; along side of; along side; side by side with; leaning on; leaning
         against; nearer to; nearer; surrounded by; attached to; not far from; towards; toward;
         next too; close by; on side of; along with; joined to; connected to; nest to""",
-    front="in front of; infront of; front of; in front; at the front of; in the front of; ahead of",
+    front="""in front of; infront of; front of; in front; at the front of; in the front of;
+        ahead of""",
     behind="""behind; in back of; at the back of; back of; in the back of; beyond; past;
         in behind; backside of""",
-    on="""on; on top of; upon; atop; onto; ontop of; atop of; on top; top of; sitting on;
-        standing on; covering; covered by; on to""",
+    on="""on; on top of; upon; atop; onto; ontop of; atop of; on top; top of;
+        covering; covered by; on to""",
     **{"in": "in; inside; inside of; within; into; in to; in side of; amid; amidst; out of"},
     between="between; in between; in the middle of; inbetween; among; amongst; middle of",
     nearest="""nearest to; closest to; nearest; closest; the nearest to; the closest to;
@@ -120,7 +121,9 @@ POSING = word_set("""
 """)
 RELATIVES = word_set("that which who whom whose where when what it they he she there here")
 COPULAS = word_set("is are was were be being am been isn aren looks seems appears")
-DETERMINERS = word_set("the a an this these those my your his her its our their some any da teh th")
+DETERMINERS = word_set(
+    "the a an this these those my your his her its our their some any da teh th"
+)
 NEGATIONS = Phrases(["not", "no", "never", "nor", "minus", "without"])
 EXCEPTIONS = Phrases(
     phrase_list(
@@ -147,7 +150,9 @@ SEVERAL = Phrases(
         multiple; various; any of; all three"""
     )
 )
-SINGLE = Phrases(phrase_list("one of; any one of; any of; either of; one; only; just; any; single"))
+SINGLE = Phrases(
+    phrase_list("one of; any one of; any of; either of; one; only; just; any; single")
+)
 
 COLORS = {
     **{
@@ -186,7 +191,7 @@ ALSO_NOUNS = word_set("""
     iron copper marble clay concrete pottery gold silver blond wool cotton tan white navy cream
 """)
 SIZES = _table(
-    large="large; big; bigger; larger; huge; giant; great; massive; enormous; biggish; fat; fatter",
+    large="large; big; bigger; larger; huge; giant; great; massive; enormous; fat; fatter",
     small="small; little; smaller; tiny; mini; littler; tinier; teeny; smallish",
     tall="tall; taller",
     short="short; shorter",
@@ -238,7 +243,13 @@ SPELLED = {
     **{"righthand": "right", "rigth": "right", "rihgt": "right", "rght": "right"},
     **{"letf": "left", "lef": "left", "leftt": "left", "iddle": "middle", "fron": "front"},
     **{"botom": "bottom", "mid-left": "middle left", "mid-right": "middle right"},
-    **{"ont": "on the", "onthe": "on the", "inthe": "in the", "tothe": "to the", "ofthe": "of the"},
+    **{
+        "ont": "on the",
+        "onthe": "on the",
+        "inthe": "in the",
+        "tothe": "to the",
+        "ofthe": "of the",
+    },
     **{"betwen": "between", "behing": "behind", "behnd": "behind", "abve": "above"},
     **{"w/": "with", "w/o": "without", "@": "at", "frm": "from", "nxt": "next", "b/w": "between"},
     **{"btwn": "between", "btw": "between", "uper": "upper", "loer": "lower", "iin": "in"},
@@ -259,7 +270,8 @@ PLACE_AND_RELATION = frozenset(
     - word_set("""
         the us me most to of as than like up not far with w w/ has have had having for since about
         full edge end foot base sitting standing leaning hanging coming side facing face touching
-        joined connected all hand out too immediate attached belonging surrounded part including featuring containing covered
+        joined connected all hand out too immediate attached belonging surrounded part including
+        featuring containing covered
         covering you row along center centre middle again of by
     """)
     | word_set("center centre middle by with along")
@@ -267,8 +279,8 @@ PLACE_AND_RELATION = frozenset(
 
 CLOTHES = word_set("""
     shirt tshirt t-shirt hat cap dress jacket coat pant short jeans skirt vest suit tie scarf glass
-    sunglasses glasses shoe boot sock glove helmet uniform sweater hoodie top tank blouse robe bikini
-    swimsuit trunk backpack bag jersey poncho apron outfit clothes clothing costume shorts pants
+    sunglasses glasses shoe boot sock glove helmet uniform sweater hoodie top tank blouse robe
+    bikini swimsuit trunk backpack bag jersey poncho apron outfit clothes clothing costume shorts
     tee pullover sweatshirt trousers gown kimono beard headscarf bandana
 """)
 #: Phrases that, at the beginning, name a part of what follows.
