@@ -65,6 +65,26 @@ class Letterbox:
             left=(size_px - width) // 2,
         )
 
+    def box_to_input(
+        self, box: tuple[float, float, float, float]
+    ) -> tuple[float, float, float, float]:
+        """Return where a box of the camera image lies in the network input.
+
+        Args:
+            box: Left, top, right and bottom edge; the image's own are 0, 0, W and H.
+        """
+        right, down = (
+            self.content_width / self.image_width,
+            self.content_height / self.image_height,
+        )
+        x0, y0, x1, y1 = box
+        return (
+            x0 * right + self.left,
+            y0 * down + self.top,
+            x1 * right + self.left,
+            y1 * down + self.top,
+        )
+
     def to_input(self, u: float, v: float) -> tuple[float, float]:
         """Return where pixel (u, v) of the camera image lies in the network input."""
         return (

@@ -258,10 +258,10 @@ def test_pictures_without_things_teach_that_there_are_none() -> None:
 
 
 def test_things_that_are_learnt_are_proposed_with_category_box_and_mask() -> None:
-    network = encoder(pyramid_channels=32, box_channels=64).train()
+    network = encoder(pyramid_channels=32, box_channels=64, regions=24).train()
     image, things = two_blocks()
     optimiser = torch.optim.Adam(network.parameters(), 1e-3)
-    for step in range(120):
+    for step in range(80):
         torch.manual_seed(step)
         parts = detection_losses(network, network.features(image), things)
         optimiser.zero_grad()

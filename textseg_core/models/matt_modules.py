@@ -14,6 +14,7 @@ from textseg_core.models.detection.proposals import (
     ProposalEncoder,
     Proposals,
     gather,
+    unshortened,
 )
 from textseg_core.models.fusion import l2_normalise
 
@@ -167,13 +168,14 @@ class VisualModules(nn.Module):
 
         labels = proposals.labels
         kin, kin_met = nearest(boxes, valid, labels)
-        place = self.location(location_features(boxes, kin, kin_met, size_px))
+        kind = self.location.weight.dtype
+        place = self.location(location_features(boxes, kin, kin_met, size_px).to(kind))
         places = self.location_match(place.flatten(0, 1), there)
 
         near, met = nearest(boxes, valid, None)
         mean = self.scale_near(c4.mean(dim=2)).view(batch, count, -1)
         around = gather(mean, near.flatten(1)).view(batch, count, NEIGHBOURS, -1)
-        offset = offsets(boxes, near)
+        offset = offsets(boxes, near).to(kind)
         pair = self.relationship(torch.cat([around, offset], dim=3))
         beside = self.relationship_match(pair.flatten(0, 2), (met * valid[:, :, None]).reshape(-1))
         return Seen(
@@ -190,7 +192,7 @@ def see(
     modules: VisualModules, encoder: ProposalEncoder, features: Features, proposals: Proposals
 ) -> Seen:
     """Return what the modules see of an encoder's proposals, in float32."""
-    with torch.autocast(features.c3.device.type, enabled=False):
+    with unshortened(features.c3):
         return modules(features, proposals, encoder.input_px)  # type: ignore[no-any-return]
 
 

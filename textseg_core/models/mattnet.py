@@ -8,7 +8,12 @@ from torch import Tensor, nn
 
 from textseg_core.models.base import SegmentationNetwork
 from textseg_core.models.detection.boxes import OUTSIDE, paste
-from textseg_core.models.detection.proposals import ANYTHING, ProposalEncoder, Proposals
+from textseg_core.models.detection.proposals import (
+    ANYTHING,
+    ProposalEncoder,
+    Proposals,
+    unshortened,
+)
 from textseg_core.models.matt_modules import CELLS, Match, Seen, VisualModules, see
 from textseg_core.models.module_language import LanguageAttention
 from textseg_core.models.rmi import for_each
@@ -228,7 +233,7 @@ class MattImageEncoder(nn.Module):
     def forward(self, image: Tensor) -> tuple[Tensor, ...]:
         """Return `MattNetwork.image_outputs` for uint8 RGB (B, S, S, 3)."""
         features = self.detector.features(image)
-        with torch.autocast(image.device.type, enabled=False):
+        with unshortened(image):
             found = self.detector.propose(features)
             seen = see(self.modules_of, self.detector, features, found)
         shown = (seen.cells, seen.glances, seen.places, seen.beside, seen.met)
@@ -330,7 +335,7 @@ class MattHead(nn.Module):
         chosen = (places == place[:, None]).to(masks.dtype)[:, None]
         # Of one image these are products with all expressions at once.
         mask = chosen @ for_each(masks.clamp(-OUTSIDE, OUTSIDE).flatten(2), chosen)
-        box = (chosen @ for_each(boxes, chosen))[:, 0]
+        box = (chosen.to(boxes.dtype) @ for_each(boxes, chosen))[:, 0]
         side = masks.shape[-1]
         logits = paste(mask.view(-1, side, side), box, self._cells, STRIDE)
         return logits, self.presence(best)

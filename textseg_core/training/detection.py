@@ -13,12 +13,17 @@ from torchvision.models.detection.image_list import (  # type: ignore[import-unt
 )
 from torchvision.ops import box_iou, roi_align  # type: ignore[import-untyped,unused-ignore]
 
-from textseg_core.models.detection.proposals import BOX_WEIGHTS, Features, ProposalEncoder
+from textseg_core.models.detection.proposals import (
+    BOX_WEIGHTS,
+    Features,
+    ProposalEncoder,
+    unshortened,
+)
 from textseg_core.training.samples import NOTHING
 from textseg_core.training.things import MASK_STRIDE, Things
 
-#: Regions of an image that are learnt from, and the share of them that may be things.
-SAMPLED, POSITIVE = 128, 0.25
+#: Share of the regions that are learnt from that may be things.
+POSITIVE = 0.25
 _LEAST_SIDE_PX = 1.0
 
 
@@ -37,9 +42,9 @@ def detection_losses(
 
     Source:
         He et al. 2017, arXiv:1703.06870, section 3; as in torchvision, but boxes and masks do
-        not depend on the category and fewer regions are sampled.
+        not depend on the category, and as many regions are learnt from as are looked at later.
     """
-    with torch.autocast(features.c3.device.type, enabled=False):
+    with unshortened(features.c3):
         return _losses(encoder, features, things)
 
 
@@ -58,7 +63,7 @@ def _losses(encoder: ProposalEncoder, features: Features, things: Things) -> dic
     proposed, parts = encoder.rpn(images, maps, [{"boxes": own} for own in boxes])
 
     matcher = Matcher(0.5, 0.5, allow_low_quality_matches=False)
-    sampler = BalancedPositiveNegativeSampler(SAMPLED, POSITIVE)
+    sampler = BalancedPositiveNegativeSampler(encoder.region_count, POSITIVE)
     regions, wanted, places = [], [], []
     for own_boxes, own_labels, regions_here in zip(boxes, labels, proposed, strict=True):
         regions_here = torch.cat([regions_here.detach(), own_boxes])

@@ -11,7 +11,7 @@ from textseg_core.expressions.phrases import MATERIALS
 from textseg_core.models import registry
 from textseg_core.models.base import SegmentationNetwork
 from textseg_core.models.detection.backbones import BACKBONES
-from textseg_core.models.detection.proposals import ANYTHING, ProposalEncoder
+from textseg_core.models.detection.proposals import ANYTHING, ProposalEncoder, unshortened
 from textseg_core.models.matt_modules import see
 from textseg_core.models.mattnet import Asked, MattNetwork, with_labels
 from textseg_core.training.detection import detection_losses
@@ -155,14 +155,13 @@ class MattRecipe:
 
         with torch.no_grad():
             features = detector.features(batch["image"])
-        read = network.expression_encoder(batch["token_ids"].flatten(0, 1))
-        with torch.autocast(batch["image"].device.type, enabled=False):
+        with unshortened(batch["image"]):
+            asked = Asked(*network.expression_encoder(batch["token_ids"].flatten(0, 1)))
             with torch.no_grad():
                 described = detector.describe(features, things.boxes, things.there)
             described = with_labels(described, things.labels)
             visual = network.image_encoder.modules_of
             seen = see(visual, detector, features, described)
-            asked = Asked(*(part.float() for part in read))
             members = things.members
             there = things.there[:, None].expand(-1, members.shape[1], -1)
             total = network.query_head.score(seen, asked, there.flatten(0, 1)).total

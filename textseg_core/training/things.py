@@ -10,8 +10,9 @@ import torch
 from torch import Tensor
 
 from textseg_core.language.words import split_words
+from textseg_core.models.detection.proposals import category_index
 from textseg_core.preprocess import Letterbox
-from textseg_core.scenes.scene import Query, Scene, SceneObject
+from textseg_core.scenes.scene import Query, Scene
 from textseg_core.training.samples import NOTHING, Sample, soft_mask
 
 #: Input pixels per cell of a thing's mask.
@@ -63,12 +64,6 @@ class ThingEncoder:
     categories: Sequence[str]
     attributes: Sequence[str] = ()
 
-    def label(self, thing: SceneObject) -> int:
-        """Return the index of the first of its names that is a category, else 0."""
-        names = (*thing.names, *thing.hypernyms)
-        known = [name for name in names if name in self.categories]
-        return list(self.categories).index(known[0]) if known else 0
-
     def encode(
         self, scene: Scene, queries: Sequence[Query], letterbox: Letterbox, size_px: int
     ) -> Sample:
@@ -82,14 +77,11 @@ class ThingEncoder:
         attributes = np.zeros((count, len(self.attributes)), np.float32)
         described = np.zeros(count, np.float32)
         members = np.zeros((len(queries), count), np.float32)
-        height, width = scene.image.shape[:2]
-        scale = np.array([letterbox.content_width / width, letterbox.content_height / height] * 2)
-        offset = np.array([letterbox.left, letterbox.top] * 2)
         for row, index in enumerate(chosen):
             thing = scene.objects[index]
             masks[row] = soft_mask(thing.mask, letterbox, MASK_STRIDE)
-            boxes[row] = np.asarray(thing.box) * scale + offset
-            labels[row] = self.label(thing)
+            boxes[row] = letterbox.box_to_input(thing.box)
+            labels[row] = category_index((*thing.names, *thing.hypernyms), self.categories)
             members[:, row] = [index in query.targets for query in queries]
             said = {*thing.colors, thing.material} - {""} or {
                 word

@@ -87,7 +87,7 @@ def pool(values: Tensor, boxes: Tensor, stride: float, size: int) -> Tensor:
         size: Cells along each side of the result.
 
     Returns:
-        (B, N, C, size, size), float32.
+        (B, N, C, size, size), in the map's own type; places are reckoned in float32.
 
     Source:
         He et al. 2017, "Mask R-CNN", arXiv:1703.06870, section 3; two samples along each side
@@ -98,7 +98,7 @@ def pool(values: Tensor, boxes: Tensor, stride: float, size: int) -> Tensor:
     numbers = numbers[:, None, None].expand(batch, count, 1)
     rois = torch.cat([numbers, boxes.float()], dim=2).reshape(-1, 5)
     found: Tensor = roi_align(values.float(), rois, size, 1.0 / stride, sampling_ratio=2)
-    return found.reshape(batch, count, -1, size, size)
+    return found.reshape(batch, count, -1, size, size).to(values.dtype)
 
 
 def pool_levels(
@@ -135,8 +135,9 @@ def paste(masks: Tensor, boxes: Tensor, cells: int, stride: int) -> Tensor:
         (Q, 1, cells, cells) logits, `-OUTSIDE` outside the box.
     """
     side = masks.shape[-1]
-    centres = (torch.arange(cells, device=masks.device, dtype=masks.dtype) + 0.5) * stride
-    places = torch.arange(side, device=masks.device, dtype=masks.dtype)
+    masks = masks.to(boxes.dtype)
+    centres = (torch.arange(cells, device=boxes.device, dtype=boxes.dtype) + 0.5) * stride
+    places = torch.arange(side, device=boxes.device, dtype=boxes.dtype)
 
     def weights(low: Tensor, high: Tensor) -> Tensor:
         share = (centres[None] - low[:, None]) / (high - low).clamp(min=1e-3)[:, None]

@@ -15,6 +15,7 @@ in `textseg_core.training.detection`, what they read of scenes in `textseg_core.
 """
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import NamedTuple
 
 import torch
@@ -51,7 +52,7 @@ _STRIDE = 32
 
 
 class Features(NamedTuple):
-    """What the backbone makes of B images, float32.
+    """What the backbone makes of B images, float32 unless the network is halved.
 
     Attributes:
         pyramid: Maps of the pyramid, the finest first, the last, of stride 64, for regions alone.
@@ -145,7 +146,7 @@ class ProposalEncoder(nn.Module):
         self.input_px = input_px
         self.proposals = proposals
         self.box_channels = box_channels
-        self._regions, self._candidates = regions, candidates
+        self.region_count = regions
         self._frozen = self._keeps_statistics = False
         made = build_backbone(backbone, pyramid_channels)
         self.strides, self._canonical_px = made.strides, made.canonical_px
@@ -229,9 +230,9 @@ class ProposalEncoder(nn.Module):
         body = self.backbone.body(self.pixels(image))  # type: ignore[operator]
         pyramid = self.backbone.fpn(body)  # type: ignore[operator]
         return Features(
-            tuple(values.float() for values in pyramid.values()),
-            body[self._c3_name].float(),
-            body[self._c4_name].float(),
+            tuple(values.to(self.shift.dtype) for values in pyramid.values()),
+            body[self._c3_name].to(self.shift.dtype),
+            body[self._c4_name].to(self.shift.dtype),
         )
 
     def propose(self, features: Features) -> Proposals:
@@ -240,7 +241,7 @@ class ProposalEncoder(nn.Module):
         embedding, class_logits, deltas = self.look(features, regions)
         boxes = moved(regions, deltas, BOX_WEIGHTS, self.input_px)
         scores = 1.0 - torch.softmax(class_logits, dim=2)[:, :, 0]
-        scores, order = scores.topk(self._regions, dim=1)
+        scores, order = scores.topk(self.region_count, dim=1)
         boxes, embedding, class_logits = (
             gather(values, order) for values in (boxes, embedding, class_logits)
         )
@@ -280,7 +281,7 @@ class ProposalEncoder(nn.Module):
             boxes.append(here)
             scores.append(torch.sigmoid(best) * kept_of(here, _REGION_OVERLAP))
         joined = torch.cat(scores, dim=1)
-        _, order = joined.topk(self._regions, dim=1)
+        _, order = joined.topk(self.region_count, dim=1)
         return gather(torch.cat(boxes, dim=1), order)
 
     def look(self, features: Features, boxes: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -315,6 +316,23 @@ class BoxPredictor(nn.Module):
     def forward(self, embedding: Tensor) -> tuple[Tensor, Tensor]:
         """Return (N, 1 + C) and (N, 4) for (N, R)."""
         return self.cls_score(embedding), self.bbox_pred(embedding)
+
+
+def unshortened(values: Tensor) -> AbstractContextManager[object]:
+    """Return a context without autocast: places are not reckoned in eight bits of precision.
+
+    Args:
+        values: On the device of what is reckoned.
+    """
+    if values.is_meta:  # where nothing is reckoned, and torch has no autocast
+        return nullcontext()
+    return torch.autocast(values.device.type, enabled=False)
+
+
+def category_index(names: Sequence[str], categories: Sequence[str]) -> int:
+    """Return the index of the first of a thing's names that is a category, else 0: any thing."""
+    known = [name for name in names if name in categories]
+    return list(categories).index(known[0]) if known else 0
 
 
 def gather(values: Tensor, order: Tensor) -> Tensor:

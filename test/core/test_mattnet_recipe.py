@@ -1,0 +1,272 @@
+"""How MAttNet is trained: stages, rate, weights, eight samples by heart, and one whole run."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from drawn import scene, thing
+from drawn_data import write_data
+from safetensors.torch import save_file
+from torch import Tensor, nn, optim
+from torchvision.models import resnet18  # type: ignore[import-untyped,unused-ignore]
+
+from textseg_core.evaluation import comprehension
+from textseg_core.models.mattnet import MattNetwork
+from textseg_core.runtime import export
+from textseg_core.scenes.scene import Query
+from textseg_core.segmenter import Segmenter
+from textseg_core.tokenizer import Tokenizer
+from textseg_core.training.mattnet_recipe import MattRecipe, falling_share, load_detector
+from textseg_core.training.settings import Stage, TrainSettings
+from textseg_core.training.train import main
+
+CONFIG = Path(__file__).parents[2] / "config" / "train_mattnet2018.yaml"
+WORDS = ["<pad>", "<go>", "<eos>", "<unk>", "red", "blue", "square"]
+TWO = (Stage(share=0.5, input_px=64), Stage(share=0.5, input_px=64))
+MODEL = {
+    "backbone": "mobilenet_v2",
+    "tokens": 5,
+    "proposals": 6,
+    "regions": 16,
+    "candidates": 24,
+    "pyramid_channels": 32,
+    "box_channels": 64,
+    "mask_layers": 1,
+    "least_score": 0.5,
+    "embedding_channels": 8,
+    "language_channels": 12,
+    "visual_channels": 16,
+    "joint_channels": 16,
+}
+
+
+def recipe(backbones: Path | None = None, **changes: Any) -> MattRecipe:
+    settings: dict[str, Any] = {
+        "network": "mattnet",
+        "steps": 10,
+        "rate": 4e-4,
+        "backbone_share": 0.5,
+        "stages": TWO,
+        "model": MODEL,
+        **changes,
+    }
+    made = MattRecipe(TrainSettings(**settings), WORDS, backbones)
+    made.name_things(["square", "mug", "square"])
+    return made
+
+
+def drawn_batch() -> tuple[dict[str, Tensor], Tensor]:
+    """Four pictures of a red and a blue square, an expression for each; and its mask."""
+    images = torch.full((4, 64, 64, 3), 90, dtype=torch.uint8)
+    boxes = torch.zeros(4, 2, 4)
+    masks = torch.zeros(4, 2, 64, 64)
+    for row, tops in enumerate(((0, 32), (32, 0), (16, 16), (0, 0))):
+        colours = ((230, 30, 30), (30, 60, 230))
+        for place, (top, colour) in enumerate(zip(tops, colours, strict=True)):
+            left = 32 * place
+            images[row, top : top + 32, left : left + 32] = torch.tensor(colour).byte()
+            boxes[row, place] = torch.tensor([left, top, left + 32, top + 32])
+            masks[row, place, top : top + 32, left : left + 32] = 1
+    batch = {
+        "image": images,
+        "token_ids": torch.tensor([[[0, 0, 0, 4, 6], [0, 0, 0, 5, 6]]] * 4),
+        "thing_boxes": boxes,
+        "thing_labels": torch.ones(4, 2, dtype=torch.int64),
+        "thing_attributes": torch.eye(2).repeat(4, 1, 1),
+        "thing_described": torch.ones(4, 2),
+        "thing_masks": masks[:, :, ::2, ::2],
+        "thing_members": torch.eye(2).repeat(4, 1, 1),
+    }
+    return batch, masks.flatten(0, 1)[:, None, ::4, ::4]
+
+
+def test_the_rate_stays_for_a_third_and_then_falls_by_ten_each_third() -> None:
+    shares = [falling_share(done) for done in (0.0, 1 / 3, 2 / 3, 1.0)]
+
+    assert shares == pytest.approx([1, 1, 0.1, 0.01])
+    assert recipe().rate_share(0.5) == pytest.approx(1)  # the second stage begins anew
+    assert recipe().rate_share(0.5 + 1 / 3) == pytest.approx(0.1)
+
+
+def test_the_detector_tells_the_sources_nouns_apart() -> None:
+    settings = recipe().model_settings(0)
+
+    assert settings["categories"] == ["thing", "square", "mug"]
+    assert "red" in recipe().things.attributes
+    agnostic = recipe(model={**MODEL, "categories": ["thing"]})
+    assert agnostic.things.categories == ("thing",)
+
+
+def test_the_first_stage_teaches_the_detector_alone_and_the_second_the_modules_alone() -> None:
+    made = recipe(model={**MODEL, "attributes": ["red", "blue"]})
+    network = made.build(0).train()
+    batch, _ = drawn_batch()
+    detector = network.image_encoder.detector
+
+    parts = made.losses(network, batch)
+    assert sorted(parts) == ["boxes", "categories", "masks", "region_boxes", "regions"]
+    torch.stack(list(parts.values())).sum().backward()  # type: ignore[no-untyped-call]
+    taught = {name for name, p in network.named_parameters() if p.grad is not None}
+    assert taught == {n for n, _ in network.named_parameters() if ".detector." in n}
+
+    network.zero_grad()
+    assert made.enter(network, 1) is network
+    network.train()
+    kept = {name: value.clone() for name, value in detector.state_dict().items()}
+    parts = made.losses(network, batch)
+    assert sorted(parts) == ["attributes", "presence", "ranking"]
+    torch.stack(list(parts.values())).sum().backward()  # type: ignore[no-untyped-call]
+    taught = {name for name, p in network.named_parameters() if p.grad is not None}
+    assert taught == {n for n, _ in network.named_parameters() if ".detector." not in n}
+    assert all(torch.equal(v, kept[name]) for name, v in detector.state_dict().items())
+    assert network.image_encoder.modules_of.attribute_counts.tolist() == [4, 4]
+
+
+def test_a_stage_may_keep_the_backbone_as_it_is() -> None:
+    first = Stage(share=0.5, input_px=64, frozen_layers=1)
+    network = recipe(stages=(first, TWO[1])).build(0)
+    detector = network.image_encoder.detector
+
+    assert not any(p.requires_grad for p in detector.backbone.body.parameters())
+    assert all(p.requires_grad for p in detector.rpn.parameters())
+
+
+def test_adam_has_every_parameter_and_the_backbone_its_share() -> None:
+    made = recipe(weight_decay=0.1)
+    network = made.build(0)
+    optimiser = made.optimiser(network)
+
+    assert type(optimiser) is optim.Adam
+    found = {
+        parameter: (group["top"], group["weight_decay"])
+        for group in optimiser.param_groups
+        for parameter in group["params"]
+    }
+    assert set(found) == set(network.parameters())
+    first = network.image_encoder.detector.backbone.body["0"][0].weight
+    assert found[first] == (2e-4, 0.1)
+    assert found[network.query_head.least] == (4e-4, 0.0)
+
+
+def test_stages_of_several_sizes_a_third_stage_and_weak_labels_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"of one size, got \[32, 64\]"):
+        recipe(stages=(Stage(share=0.5, input_px=32), TWO[1]))
+    with pytest.raises(ValueError, match="a stage for its detector and one for its modules"):
+        recipe(stages=tuple(Stage(share=1 / 3, input_px=64) for _ in range(3)))
+    with pytest.raises(ValueError, match="no loss for weak labels"):
+        recipe(stages=(Stage(mixture={"weak": 1}),))
+
+
+def test_a_backbone_s_weights_are_torchvision_s(tmp_path: Path) -> None:
+    torch.manual_seed(1)
+    state = resnet18(weights=None).state_dict()
+    save_file(state, tmp_path / "resnet18.safetensors")
+
+    network = recipe(tmp_path, model={**MODEL, "backbone": "resnet18"}).build(0)
+
+    detector = network.image_encoder.detector
+    for name, value in detector.backbone.body.state_dict().items():
+        assert torch.equal(value, state[name]), name
+    assert not detector.train().backbone.body.training  # its statistics stay
+    with pytest.raises(ValueError, match="backbone must be one of"):
+        load_detector(detector, tmp_path, "vgg16")
+
+
+def test_eight_samples_are_learnt_by_heart() -> None:
+    torch.manual_seed(0)
+    made = recipe(rate=2e-3, model={**MODEL, "attributes": ["red", "blue"]}, ablate=("backbone",))
+    network = made.build(0)
+    optimiser = made.optimiser(network)
+    batch, meant = drawn_batch()
+    for stage, steps in ((0, 160), (1, 60)):
+        made.enter(network, stage)
+        network.train()
+        for step in range(steps):
+            for group in optimiser.param_groups:
+                group["lr"] = group["top"] * falling_share(step / steps)
+            loss = torch.stack(list(made.losses(network, batch).values())).sum()
+            optimiser.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            optimiser.step()
+        if stage == 0:
+            settle(network, batch["image"])
+    network.eval()
+    with torch.inference_mode():
+        seen = network.image_encoder(batch["image"])
+        read = network.expression_encoder(batch["token_ids"].flatten(0, 1))
+        logits, presence = network.query_head(*seen, *read)
+
+    found = logits > 0
+    ious = (found & (meant > 0)).sum((1, 2, 3)) / (found | (meant > 0)).sum((1, 2, 3))
+    assert ious.mean() >= 0.9
+    assert presence.min() > 0
+
+
+def settle(network: MattNetwork, images: Tensor) -> None:
+    """Let the norms' running statistics be those of the pictures."""
+    norms = [layer for layer in network.modules() if isinstance(layer, nn.BatchNorm2d)]
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.momentum = None
+    network.image_encoder.detector.freeze(False)
+    network.train()
+    with torch.no_grad():
+        for _ in range(2):
+            network.image_encoder.detector.features(images)
+
+
+def test_box_iou_by_hand() -> None:
+    assert comprehension.box_iou((0, 0, 2, 2), (1, 1, 3, 3)) == pytest.approx(1 / 7)
+    assert comprehension.box_iou((0, 0, 2, 2), (5, 5, 6, 6)) == 0
+
+
+def test_comprehension_asks_what_means_one_thing() -> None:
+    network = recipe(model={**MODEL, "attributes": ["red"]}).build(0).eval()
+    table = scene(thing("square", (20, 40, 60, 100)), thing("mug", (100, 100, 140, 140)))
+    queries = [
+        Query("red square", (0,), "colour"),
+        Query("blue", (0, 1), "plural"),
+        Query("square", (1,), "size", several=True),
+        Query("mug", (), "absent"),
+    ]
+
+    answers = comprehension.comprehend(
+        network, Tokenizer(WORDS, 5, "left", "hu2016"), table, queries
+    )
+
+    assert [answer.kind for answer in answers] == ["colour"]
+    assert sum(answers[0].weights) == pytest.approx(1)
+    assert answers[0].reachable >= answers[0].found
+    rows = comprehension.accuracy_table(answers).rows
+    assert [row[:2] for row in rows] == [("all", "1"), ("colour", "1")]
+
+
+def test_a_run_by_the_configuration_becomes_a_model_that_answers(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = write_data(tmp_path / "data")
+    tiny: dict[str, object] = {f"model.{key}": value for key, value in MODEL.items()}
+    for stage in (0, 1):
+        tiny |= {f"stages.{stage}.input_px": 64, f"stages.{stage}.batch": 2}
+        tiny |= {f"stages.{stage}.queries": 2}
+    tiny |= {"workers": 0, "validation_scenes": 1, "minutes": "null", "steps": 4}
+    tiny |= {"ablate": "[backbone]"}
+    given = ["--config", str(CONFIG), "--data", str(data), "--scenes", str(data / "scenes")]
+    given += ["--out", str(tmp_path / "run"), "--device", "cpu"]
+    given += [part for key, value in tiny.items() for part in ("--set", f"{key}={value}")]
+
+    main(given)
+    last = tmp_path / "run" / "last.safetensors"
+    assert export.main(["--checkpoint", str(last), "--out", str(tmp_path / "model")]) == 0
+
+    answer = Segmenter.load(tmp_path / "model").segment(
+        np.zeros((48, 64, 3), np.uint8), "the red one"
+    )
+    assert answer.response_map.shape == (48, 64)
+    capsys.readouterr()
+    comprehension.main(
+        ["--checkpoint", str(last), "--folder", str(data / "scenes"), "--limit", "2"]
+    )
+    assert "| all |" in capsys.readouterr().out
