@@ -207,9 +207,8 @@ class DdsNode:
                 self._participant.remove(self._watched.pop(own))
 
     def _look_around(self) -> None:
-        counts = {
-            key: self._participant.publisher_count(name) for key, name in self._names.items()
-        }
+        by_topic = self._participant.publisher_counts(self._names.values())
+        counts = {key: by_topic[name] for key, name in self._names.items()}
         self.behaviour.on_peers(self._participant.peers(), counts)
         misfits = self._participant.incompatible()
         for topic, policy in misfits.items():

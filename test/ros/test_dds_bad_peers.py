@@ -155,7 +155,7 @@ def test_two_query_publishers_are_counted_and_told_of(
     try:
 
         def count() -> int:
-            return node._participant.publisher_count("/textseg/query")
+            return node._participant.publisher_counts(["/textseg/query"])["/textseg/query"]
 
         with _peer(_TALKER, environment, "one", "/textseg/query"):
             assert wait_until(lambda: count() == 1, _TIMEOUT_S)

@@ -1,4 +1,8 @@
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -99,9 +103,61 @@ def test_publishers_of_a_topic_are_counted_whatever_their_qos(
         speech.publisher("/query", _STRING)
         speech.publisher("/other", _STRING)
 
-        assert wait_until(lambda: onlooker.publisher_count("/query") == 2)
-        assert onlooker.publisher_count("/nothing") == 0
-    assert wait_until(lambda: onlooker.publisher_count("/query") == 0)
+        def counts() -> dict[str, int]:
+            return onlooker.publisher_counts(["/query", "/nothing"])
+
+        assert wait_until(lambda: counts() == {"/query": 2, "/nothing": 0})
+    assert wait_until(lambda: onlooker.publisher_counts(["/query"]) == {"/query": 0})
+
+
+def test_a_topic_is_reliable_if_all_its_publishers_are(
+    settings: DdsSettings, onlooker: Participant
+) -> None:
+    assert not onlooker.all_reliable("/query")
+    with Participant("speech", "/", settings) as speech:
+        speech.publisher("/query", _STRING)
+        assert wait_until(lambda: onlooker.all_reliable("/query"))
+        speech.publisher("/query", _STRING, reliable=False)
+        assert wait_until(lambda: not onlooker.all_reliable("/query"))
+
+
+_LOOKS = """
+from pathlib import Path
+from dds_peers import loopback_settings, wait_until
+from textseg_ros.dds.participant import Participant
+
+def resident_kb():
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("VmRSS"):
+            return int(line.split()[1])
+
+settings = loopback_settings()
+with Participant("onlooker", "/", settings) as node, Participant("peer", "/", settings) as peer:
+    for number in range(60):
+        peer.publisher(f"/topic_{number}", "std_msgs/msg/String")
+    assert wait_until(lambda: node.publisher_counts(["/topic_59"]) == {"/topic_59": 1})
+    for look in range(300):
+        if look == 50:
+            before = resident_kb()
+        node.publisher_counts(["/topic_1"])
+        node.peers()
+    print(resident_kb() - before)
+"""
+
+
+def test_looks_at_the_graph_leave_nothing_in_memory() -> None:
+    told = subprocess.run(
+        [sys.executable, "-c", _LOOKS],
+        capture_output=True,
+        text=True,
+        timeout=250,
+        check=True,
+        cwd=Path(__file__).parent,
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
+    )
+
+    # cyclonedds' own way of reading leaves 1.5 MB here.
+    assert int(told.stdout) < 500
 
 
 def test_nothing_is_kept_of_nodes_and_endpoints_that_have_left() -> None:

@@ -3,7 +3,7 @@
 import logging
 import re
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from functools import partial
 from types import TracebackType
 from typing import Any
@@ -262,10 +262,12 @@ class Participant:
         with self._lock:
             return () if self._closed.is_set() else self._graph.nodes()
 
-    def publisher_count(self, topic: str) -> int:
-        """Return how many publishers a topic has in the domain, this node's included."""
+    def publisher_counts(self, topics: Collection[str]) -> dict[str, int]:
+        """Return how many publishers each topic has in the domain, this node's included."""
         with self._lock:
-            return 0 if self._closed.is_set() else self._graph.publisher_count(topic)
+            if self._closed.is_set():
+                return dict.fromkeys(topics, 0)
+            return self._graph.publisher_counts(topics)
 
     def incompatible(self) -> dict[str, str]:
         """Return topic -> what keeps an endpoint of another node from ours, a policy or a type."""
