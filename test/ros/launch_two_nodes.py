@@ -47,16 +47,16 @@ MUG = ("scene_mug.jpg", "hand me the mug", (362, 231, 77, 89))
 DRILL = ("scene_tools.jpg", "Grab the power drill, please.", (138, 158, 134, 114))
 SIMULATED_S = 5000
 TIMEOUT_S = 150.0
+PATIENCE = {"sigterm_timeout": "120", "sigkill_timeout": "120"}
+"""Ctrl-C alone must end them, however busy the machine is."""
 
 
 def generate_test_description() -> LaunchDescription:
     source = PythonLaunchDescriptionSource(str(ROOT / "launch" / "segment.launch.py"))
 
     def included(arguments: dict[str, str]) -> GroupAction:
-        return GroupAction(
-            [IncludeLaunchDescription(source, launch_arguments=arguments.items())],
-            forwarding=False,
-        )
+        given = (arguments | PATIENCE).items()
+        return GroupAction([IncludeLaunchDescription(source, launch_arguments=given)])
 
     return LaunchDescription([included({}), included(ARM), launch_testing.actions.ReadyToTest()])
 
