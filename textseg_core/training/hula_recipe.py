@@ -1,0 +1,248 @@
+"""HULANet in the same loop: a stage for its detector, then a stage for its modules upon that."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn, optim
+from torch.nn import functional as F
+
+from textseg_core.datasets.phrasecut import count_parts
+from textseg_core.expressions.names import plural
+from textseg_core.expressions.phrases import MATERIALS
+from textseg_core.language.word_roles import NOTHING, RoleReader
+from textseg_core.models import registry
+from textseg_core.models.base import SegmentationNetwork
+from textseg_core.models.detection.proposals import ANYTHING
+from textseg_core.models.hulanet import HulaNetwork
+from textseg_core.preprocess import Letterbox
+from textseg_core.scenes.scene import Query, Scene
+from textseg_core.training.detection import detection_losses
+from textseg_core.training.mattnet_recipe import DEFAULT_BACKBONE, load_detector
+from textseg_core.training.one_stage import OneStage
+from textseg_core.training.samples import Sample
+from textseg_core.training.settings import TrainSettings
+from textseg_core.training.things import ThingEncoder, Things, things_of
+from textseg_core.training.vocabulary import COLORS
+
+#: Names and attributes of PhraseCut that count as frequent: so many of the commonest.
+FREQUENT_NAMES, FREQUENT_ATTRIBUTES = 1000, 300
+_UNKNOWN_ROLE = -100  # what a cross-entropy leaves out
+_TOKENS = 20
+
+
+class PhraseAnnotator:
+    """Adds to a sample its things, and the role of each word of its expressions."""
+
+    def __init__(self, things: ThingEncoder, roles: RoleReader) -> None:
+        self._things = things
+        self._roles = roles
+
+    def encode(
+        self, scene: Scene, queries: Sequence[Query], letterbox: Letterbox, size_px: int
+    ) -> Sample:
+        """Return the tensors of `ThingEncoder` and `roles` (Q, T) int64."""
+        found = self._things.encode(scene, queries, letterbox, size_px)
+        roles = [self._roles.read(query.expression, query.parts) for query in queries]
+        return {**found, "roles": torch.tensor(roles)}
+
+
+class HulaRecipe(OneStage):
+    """The first of two stages teaches the detector; the last, the modules upon it as it then is.
+
+    A run of one stage teaches the modules alone, for a detector that `--init` brings.
+    """
+
+    def __init__(
+        self, settings: TrainSettings, words: Sequence[str], backbones: Path | None
+    ) -> None:
+        super().__init__(settings, words, backbones)
+        if len(settings.stages) > 2:
+            raise ValueError(
+                "network hulanet has a stage for its detector and one for its modules, got "
+                f"{len(settings.stages)} stages; see config/train_hulanet2020.yaml"
+            )
+        self._nouns: Sequence[str] = ()
+
+    def name_things(self, nouns: Sequence[str]) -> None:
+        """Let these be frequent categories, unless `model.categories` says otherwise."""
+        self._nouns = nouns
+
+    @cached_property
+    def things(self) -> PhraseAnnotator:
+        """What adds to a sample what the losses must know."""
+        model = self.model_settings(0)
+        tokens = int(str(model.get("tokens", _TOKENS)))
+        encoder = ThingEncoder(_names(model["categories"]), _names(model["attributes"]))
+        return PhraseAnnotator(encoder, RoleReader(self._words, tokens))
+
+    @cached_property
+    def _frequent(self) -> tuple[list[str], list[str]]:
+        counts: dict[str, Counter[str]] = {"category": Counter(), "attribute": Counter()}
+        for given in self._settings.described:
+            if given.get("format") == "phrasecut":
+                found = count_parts(Path(str(given["folder"])), str(given.get("split", "train")))
+                for role, counted in counts.items():
+                    counted.update(found.get(role, {}))
+        names = [name for name, _ in counts["category"].most_common(FREQUENT_NAMES)]
+        said = [name for name, _ in counts["attribute"].most_common(FREQUENT_ATTRIBUTES)]
+        nouns = [name for name in (*names, *self._nouns) if name != ANYTHING]
+        return (
+            [ANYTHING, *dict.fromkeys(nouns)],
+            list(dict.fromkeys((*said, *COLORS, *MATERIALS))),
+        )
+
+    def model_settings(self, stage: int) -> dict[str, object]:
+        """Return the arguments that rebuild the network."""
+        categories, attributes = self._frequent
+        model = {
+            "categories": categories,
+            "attributes": attributes,
+            **super().model_settings(stage),
+        }
+        ids = {word: place for place, word in enumerate(self._words)}
+        spoken = {adjective: name for name, said in MATERIALS.items() for adjective in said}
+        return {
+            "category_words": word_channels(_names(model["categories"]), ids, {}),
+            "attribute_words": word_channels(_names(model["attributes"]), ids, spoken),
+            **model,
+        }
+
+    def build(self, stage: int) -> HulaNetwork:
+        """Return the network with its backbone's weights."""
+        network = registry.build("hulanet", **self.model_settings(stage))
+        if not isinstance(network, HulaNetwork):
+            raise TypeError(f"expected a HulaNetwork, got {type(network).__name__}")
+        if self._backbones is not None:
+            name = str(self._settings.model.get("backbone", DEFAULT_BACKBONE))
+            load_detector(network.image_encoder.detector, self._backbones, name)
+        self._set(network, stage)
+        return network
+
+    def enter(self, network: SegmentationNetwork, stage: int) -> SegmentationNetwork:
+        """Return the same network, its detector as it is and its modules awake."""
+        if not isinstance(network, HulaNetwork):
+            raise TypeError(f"expected a HulaNetwork, got {type(network).__name__}")
+        self._set(network, stage)
+        return network
+
+    def _set(self, network: HulaNetwork, stage: int) -> None:
+        detecting = stage < len(self._settings.stages) - 1
+        network.requires_grad_(not detecting)
+        network.image_encoder.detector.freeze(not detecting)
+        if network.image_encoder.attributes is not None:
+            network.image_encoder.attributes.requires_grad_(True)
+        if detecting:
+            body: nn.Module = network.image_encoder.detector.backbone.body  # type: ignore[assignment]
+            body.requires_grad_(not self._settings.stages[stage].frozen_layers)
+
+    def optimiser(self, network: nn.Module) -> optim.Optimizer:
+        """Return AdamW; the backbone has its own rate, and what is frozen is in it too."""
+        share = 1.0 if "backbone" in self._settings.ablate else self._settings.backbone_share
+        groups: dict[tuple[bool, bool], list[nn.Parameter]] = {}
+        for name, parameter in network.named_parameters():
+            key = (".backbone.body." in name, parameter.ndim > 1)
+            groups.setdefault(key, []).append(parameter)
+        return optim.AdamW(
+            [
+                {
+                    "params": parameters,
+                    "lr": self._settings.rate * (share if backbone else 1.0),
+                    "top": self._settings.rate * (share if backbone else 1.0),
+                    "weight_decay": self._settings.weight_decay if decays else 0.0,
+                }
+                for (backbone, decays), parameters in groups.items()
+            ]
+        )
+
+    def losses(self, network: SegmentationNetwork, batch: Sample) -> dict[str, Tensor]:
+        """Return Mask R-CNN's losses in the detector's stage, else that of the answers.
+
+        That of the attributes, and that of the words' roles, are part of both and of the last.
+        """
+        if not isinstance(network, HulaNetwork):
+            raise TypeError(f"expected a HulaNetwork, got {type(network).__name__}")
+        encoder, things = network.image_encoder, things_of(batch)
+        detecting = any(p.requires_grad for p in encoder.detector.rpn.parameters())
+        with torch.set_grad_enabled(detecting and torch.is_grad_enabled()):
+            features = encoder.detector.features(batch["image"])
+        parts: dict[str, Tensor] = {}
+        with torch.autocast(batch["image"].device.type, enabled=False):
+            if encoder.attributes is not None:
+                with torch.set_grad_enabled(detecting and torch.is_grad_enabled()):
+                    embedding, _, _ = encoder.detector.look(features, things.boxes)
+                parts["attributes"] = attribute_loss(encoder.attributes(embedding), things)
+            if detecting:
+                return {**detection_losses(encoder.detector, features, things), **parts}
+            with torch.no_grad():
+                found = encoder.detector.propose(features)
+            maps = encoder.maps(found)
+        token_ids = batch["token_ids"].flatten(0, 1)
+        read = network.expression_encoder(token_ids)
+        (logits,) = network.query_head(*maps, *read)
+        target = batch["target"].flatten(0, 1)
+        share = F.avg_pool2d(target, target.shape[-1] // logits.shape[-1])
+        mask = F.binary_cross_entropy_with_logits(logits.float(), share)
+        _, roles = network.expression_encoder.groups.roles(token_ids)
+        parts["roles"] = role_loss(roles.float(), batch["roles"].flatten(0, 1), token_ids)
+        return {**parts, "mask": self._settings.loss_weight("mask") * mask}
+
+
+def attribute_loss(logits: Tensor, things: Things) -> Tensor:
+    """Return the mean logistic loss of the attributes of things of which they are known.
+
+    Args:
+        logits: (B, N, A).
+        things: Of the same pictures.
+    """
+    each = F.binary_cross_entropy_with_logits(logits, things.attributes, reduction="none")
+    known = (things.described * things.there)[..., None].expand_as(each)
+    return (each * known).sum() / known.sum().clamp(min=1.0)
+
+
+def role_loss(logits: Tensor, roles: Tensor, token_ids: Tensor) -> Tensor:
+    """Return the cross-entropy of each word's role; padding is left out.
+
+    Args:
+        logits: (Q, T, R).
+        roles: (Q, T) int64.
+        token_ids: (Q, T).
+    """
+    wanted = torch.where(token_ids != 0, roles, _UNKNOWN_ROLE)
+    if not bool((wanted >= NOTHING).any()):
+        return logits.sum() * 0.0
+    return F.cross_entropy(logits.flatten(0, 1), wanted.flatten(), ignore_index=_UNKNOWN_ROLE)
+
+
+def word_channels(
+    names: Sequence[str], ids: Mapping[str, int], spoken: Mapping[str, str]
+) -> list[list[int]]:
+    """Return ids of words with the place of the name that each stands for.
+
+    A name stands for itself and its plural; of several words, also its last one where no other
+    name has that.
+
+    Args:
+        names: Frequent names.
+        ids: Of the vocabulary's words.
+        spoken: Other words for names, as "wooden" for "wood".
+    """
+    places = {name: place for place, name in enumerate(names)}
+    found: dict[str, int] = {}
+    for name, place in places.items():
+        found.setdefault(name, place)
+    for word, name in spoken.items():
+        if name in places:
+            found.setdefault(word, places[name])
+    for name, place in places.items():
+        found.setdefault(plural(name), place)
+        found.setdefault(name.split()[-1], place)
+    return [[ids[word], place] for word, place in found.items() if word in ids]
+
+
+def _names(value: object) -> tuple[str, ...]:
+    if isinstance(value, str) or not isinstance(value, Sequence):
+        raise ValueError(f"categories and attributes must be lists of names, got {value!r}")
+    return tuple(str(name) for name in value)
