@@ -38,6 +38,7 @@ VARIANTS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("its baseline of one LSTM, 320 px", "rmi", {"interaction": "lstm"}),
     ("MAttNet (Yu et al. 2018), 640 px", "mattnet", {}),
     ("Chen et al. 2019, 320 px", "chen2019", {}),
+    ("HULANet (Wu et al. 2020), 640 px", "hulanet", {}),
 )
 VOCABULARY = 10_000
 #: Expressions at once when the head's cost per expression is measured, by difference.

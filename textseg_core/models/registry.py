@@ -60,6 +60,12 @@ ENTRIES: Mapping[str, Entry] = MappingProxyType(
             tokenizer="hu2016",
             padding="left",
         ),
+        "hulanet": Entry(
+            module="textseg_core.models.hulanet",
+            class_name="HulaNetwork",
+            tokenizer="words",
+            padding="right",
+        ),
         "mattnet": Entry(
             module="textseg_core.models.mattnet",
             class_name="MattNetwork",

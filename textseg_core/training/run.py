@@ -18,6 +18,7 @@ from textseg_core.training.command import Command
 from textseg_core.training.dataset import SampleDrawer, StepIndices, sample_loader
 from textseg_core.training.embeddings import read_vectors, start_words
 from textseg_core.training.hu_recipe import HuRecipe
+from textseg_core.training.hula_recipe import HulaRecipe
 from textseg_core.training.journal import Journal
 from textseg_core.training.mattnet_recipe import MattRecipe
 from textseg_core.training.open_sources import open_sources, run_vocabulary
@@ -46,6 +47,7 @@ RECIPES: Mapping[str, Callable[[TrainSettings, Sequence[str], Path | None], Reci
     "chen2019": Chen2019Recipe,
     "compact": CompactRecipe,
     "hu2016": HuRecipe,
+    "hulanet": HulaRecipe,
     "mattnet": MattRecipe,
     "per_word": PerWordRecipe,
     "rmi": RmiRecipe,
