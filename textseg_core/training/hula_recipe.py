@@ -70,7 +70,7 @@ class HulaRecipe(OneStage):
         """Let these be frequent categories, unless `model.categories` says otherwise."""
         self._nouns = nouns
 
-    @cached_property
+    @property
     def things(self) -> PhraseAnnotator:
         """What adds to a sample what the losses must know."""
         model = self.model_settings(0)
@@ -79,7 +79,8 @@ class HulaRecipe(OneStage):
         return PhraseAnnotator(encoder, RoleReader(self._words, tokens))
 
     @cached_property
-    def _frequent(self) -> tuple[list[str], list[str]]:
+    def _phrasecut(self) -> tuple[list[str], list[str]]:
+        """Names and attributes that are frequent in PhraseCut, the commonest first."""
         counts: dict[str, Counter[str]] = {"category": Counter(), "attribute": Counter()}
         for given in self._settings.described:
             if given.get("format") == "phrasecut":
@@ -88,18 +89,15 @@ class HulaRecipe(OneStage):
                     counted.update(found.get(role, {}))
         names = [name for name, _ in counts["category"].most_common(FREQUENT_NAMES)]
         said = [name for name, _ in counts["attribute"].most_common(FREQUENT_ATTRIBUTES)]
-        nouns = [name for name in (*names, *self._nouns) if name != ANYTHING]
-        return (
-            [ANYTHING, *dict.fromkeys(nouns)],
-            list(dict.fromkeys((*said, *COLORS, *MATERIALS))),
-        )
+        return names, said
 
     def model_settings(self, stage: int) -> dict[str, object]:
         """Return the arguments that rebuild the network."""
-        categories, attributes = self._frequent
+        names, said = self._phrasecut
+        nouns = dict.fromkeys(name for name in (*names, *self._nouns) if name != ANYTHING)
         model = {
-            "categories": categories,
-            "attributes": attributes,
+            "categories": [ANYTHING, *nouns],
+            "attributes": list(dict.fromkeys((*said, *COLORS, *MATERIALS))),
             **super().model_settings(stage),
         }
         ids = {word: place for place, word in enumerate(self._words)}
@@ -178,16 +176,16 @@ class HulaRecipe(OneStage):
                 return {**detection_losses(encoder.detector, features, things), **parts}
             with torch.no_grad():
                 found = encoder.detector.propose(features)
-            maps = encoder.maps(found)
-        token_ids = batch["token_ids"].flatten(0, 1)
-        read = network.expression_encoder(token_ids)
-        (logits,) = network.query_head(*maps, *read)
-        target = batch["target"].flatten(0, 1)
-        share = F.avg_pool2d(target, target.shape[-1] // logits.shape[-1])
-        mask = F.binary_cross_entropy_with_logits(logits.float(), share)
-        _, roles = network.expression_encoder.groups.roles(token_ids)
-        parts["roles"] = role_loss(roles.float(), batch["roles"].flatten(0, 1), token_ids)
-        return {**parts, "mask": self._settings.loss_weight("mask") * mask}
+            # Responses near 0 and 1 want more digits than bfloat16 has.
+            token_ids = batch["token_ids"].flatten(0, 1)
+            read = network.expression_encoder(token_ids)
+            (logits,) = network.query_head(*encoder.maps(found), *read)
+            target = batch["target"].flatten(0, 1)
+            share = F.avg_pool2d(target, target.shape[-1] // logits.shape[-1])
+            mask = F.binary_cross_entropy_with_logits(logits, share)
+            _, roles = network.expression_encoder.groups.roles(token_ids)
+            parts["roles"] = role_loss(roles, batch["roles"].flatten(0, 1), token_ids)
+            return {**parts, "mask": self._settings.loss_weight("mask") * mask}
 
 
 def attribute_loss(logits: Tensor, things: Things) -> Tensor:
