@@ -44,6 +44,16 @@ def test_every_step_has_a_line_with_the_parts_of_its_loss(tmp_path: Path) -> Non
     assert list((tmp_path / "tensorboard").glob("events.*"))
 
 
+def test_a_network_whose_loss_has_no_part_of_the_mask_has_lines_too(tmp_path: Path) -> None:
+    with Journal(tmp_path, 0, active=True) as journal:
+        parts = {"ranking": torch.tensor(0.5)}
+        journal.step(Progress(), done=0.1, rate=0.1, parts=parts, scenes=4, wait_s=0.0)
+        journal.flush()
+
+        (line,) = lines(tmp_path)
+    assert (line["loss"], line["ranking"]) == (0.5, 0.5)
+
+
 def test_losses_stay_on_the_device_for_a_few_steps(tmp_path: Path) -> None:
     with Journal(tmp_path, 0, active=True) as journal:
         for step in range(FLUSH_STEPS - 1):

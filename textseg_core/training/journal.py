@@ -116,7 +116,8 @@ class Journal:
                 if name != "step":
                     self._board.add_scalar(f"train/{name}", value, line["step"])
             self._bar.n = round(1000 * line["progress"])
-            shown = (f"{k} {line[k]:.3g}" for k in ("loss", "mask", "scenes_per_s", "waiting"))
+            told = ("loss", "mask", "scenes_per_s", "waiting")  # not every network has a mask's
+            shown = (f"{name} {line[name]:.3g}" for name in told if name in line)
             self._bar.set_postfix_str(f"step {line['step']}, " + ", ".join(shown))
 
     def scores(self, step: int, scores: dict[str, float], current: dict[str, float]) -> None:
