@@ -12,7 +12,7 @@ from textseg_core.models.recurrent import TwoWayLstm
 #: The modules, in the order in which weights and maps name them.
 MODULES = ("cat", "att", "rel")
 #: Responses are kept this far from 0 and 1, so that their logits are finite.
-_MARGIN = 1e-4
+_MARGIN = 1e-3
 _RELATION_CELLS = 20  # along a side, on which relations are judged
 _RELATION_KERNEL = 7
 _RELATION_HOLES = (1, 6)  # so that both together see all of the picture from everywhere
@@ -132,7 +132,7 @@ def combine(maps: Sequence[Tensor], modules: Sequence[str], weights: Tensor) -> 
         total = share if total is None else total + share
     if total is None:
         raise ValueError("expected at least one module, got none")
-    sure = total.clamp(_MARGIN, 1.0 - _MARGIN)
+    sure = total.float().clamp(_MARGIN, 1.0 - _MARGIN)  # half precision rounds to 1
     return sure.log() - (1.0 - sure).log()
 
 

@@ -14,6 +14,7 @@ from textseg_core.models.detection.proposals import (
     Features,
     ProposalEncoder,
     Proposals,
+    unshortened,
 )
 from textseg_core.models.hula_modules import (
     MODULES,
@@ -196,7 +197,7 @@ class MapEncoder(nn.Module):
     def forward(self, image: Tensor) -> tuple[Tensor, ...]:
         """Return the maps of uint8 RGB (B, S, S, 3)."""
         features: Features = self.detector.features(image)
-        with torch.autocast(image.device.type, enabled=False):
+        with unshortened(image):
             return self.maps(self.detector.propose(features))
 
 

@@ -1,11 +1,11 @@
 """Chen et al. 2019 in the same loop: Adam, a rate that halves, the sum of three losses."""
 
-import torch
 from torch import Tensor, nn, optim
 
 from textseg_core.models import registry
 from textseg_core.models.base import SegmentationNetwork
 from textseg_core.models.chen2019 import Chen2019Network
+from textseg_core.models.detection.proposals import unshortened
 from textseg_core.training.chen_loss import chen_losses
 from textseg_core.training.one_stage import OneStage
 from textseg_core.training.rmi_recipe import load_features
@@ -81,7 +81,7 @@ class Chen2019Recipe(OneStage):
         token_ids = batch["token_ids"].flatten(0, 1)
         read = network.expression_encoder(token_ids)
         # Boxes want more digits than bfloat16 has.
-        with torch.autocast(features.device.type, enabled=False):
+        with unshortened(features):
             filters, fusion = (part.float() for part in read)
             target = batch["target"].flatten(0, 1)
             parts = chen_losses(network, features.float(), (filters, fusion), token_ids, target)

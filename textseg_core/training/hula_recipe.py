@@ -15,7 +15,7 @@ from textseg_core.expressions.phrases import MATERIALS
 from textseg_core.language.word_roles import NOTHING, RoleReader
 from textseg_core.models import registry
 from textseg_core.models.base import SegmentationNetwork
-from textseg_core.models.detection.proposals import ANYTHING
+from textseg_core.models.detection.proposals import ANYTHING, unshortened
 from textseg_core.models.hulanet import HulaNetwork
 from textseg_core.preprocess import Letterbox
 from textseg_core.scenes.scene import Query, Scene
@@ -167,7 +167,7 @@ class HulaRecipe(OneStage):
         with torch.set_grad_enabled(detecting and torch.is_grad_enabled()):
             features = encoder.detector.features(batch["image"])
         parts: dict[str, Tensor] = {}
-        with torch.autocast(batch["image"].device.type, enabled=False):
+        with unshortened(batch["image"]):
             if encoder.attributes is not None:
                 with torch.set_grad_enabled(detecting and torch.is_grad_enabled()):
                     embedding, _, _ = encoder.detector.look(features, things.boxes)
