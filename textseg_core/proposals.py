@@ -80,7 +80,7 @@ def content(image: UInt8Array) -> tuple[int, int, int, int]:
     Returns:
         x0, y0, x1, y1; the whole picture if all of it is black.
     """
-    lit = image.any(axis=2)
+    lit: BoolArray = image.max(axis=2) > 0
     rows, columns = np.flatnonzero(lit.any(axis=1)), np.flatnonzero(lit.any(axis=0))
     if not rows.size:
         return 0, 0, image.shape[1], image.shape[0]
@@ -107,10 +107,8 @@ def propose(image: UInt8Array, count: int, kind: Kind) -> Proposals:
     shown = image[y0:y1, x0:x1]
     shrink = min(1.0, SIDE_PX / max(shown.shape[:2]))
     size = max(1, round(shown.shape[1] * shrink)), max(1, round(shown.shape[0] * shrink))
-    small = cv2.cvtColor(
-        cv2.resize(np.ascontiguousarray(shown), size, interpolation=cv2.INTER_AREA),
-        cv2.COLOR_RGB2LAB,
-    )
+    shrunk = cv2.resize(np.ascontiguousarray(shown), size, interpolation=cv2.INTER_AREA)
+    small = np.asarray(cv2.cvtColor(shrunk, cv2.COLOR_RGB2LAB), np.uint8)
     regions = _felzenszwalb()(small, scale=SCALE, sigma=SIGMA, min_size=LEAST_PX).astype(np.int64)
     members = _group(regions, small)
     places = np.arange(len(members), 0, -1) * np.random.default_rng(0).random(len(members))

@@ -21,7 +21,7 @@ def test_blocks_are_proposed_as_boxes_and_as_segments(
         for line in page.splitlines()
         if line.startswith("| ")
     }
-    for name in ("| segment", "| box", "| box, as a mask"):
+    for name in ("| segment", "| box, with the target's box", "| box, as a mask"):
         assert float(rows[name][1]) > 0.85  # mean IoU; a block is its own box
     assert "Milliseconds of one core, mean of a picture: segment " in page
     assert page.strip() == (tmp_path / "page.md").read_text(encoding="utf-8").strip()

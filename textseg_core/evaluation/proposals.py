@@ -22,6 +22,7 @@ from textseg_core.scenes.scene import target_mask
 
 MODULE = "textseg_core.evaluation.proposals"
 MARKS = (0.5, 0.7, 0.9)
+_BOXED = "box, with the target's box"
 
 
 def best_ious(
@@ -37,7 +38,7 @@ def best_ious(
     Returns:
         IoUs and milliseconds of the processor, by answer.
     """
-    ious: dict[str, list[float]] = {"segment": [], "box": [], "box, as a mask": []}
+    ious: dict[str, list[float]] = {"segment": [], _BOXED: [], "box, as a mask": []}
     spent_ms: dict[str, list[float]] = {"segment": [], "box": [], "grabcut": []}
     for picture in pictures:
         scene, queries = picture.load()
@@ -60,7 +61,7 @@ def best_ious(
                 continue
             boxes = found["box"]
             ious["segment"].append(float(found["segment"].segment_ious(target).max()))
-            ious["box"].append(float(boxes.box_ious(target).max()))
+            ious[_BOXED].append(float(boxes.box_ious(target).max()))
             masks = (box_mask(box, target.shape) for box in boxes.boxes)
             ious["box, as a mask"].append(
                 max(float((mask & target).sum() / (mask | target).sum()) for mask in masks)

@@ -123,7 +123,7 @@ class SightedLstm(nn.Module):
             state_now, memory_now = lstm_step(gates, memory)
             state = where_present(here, state_now, state)
             memory = where_present(here, memory_now, memory)
-            states.append(state.unflatten(0, (-1, count)))
+            states.append(state.reshape(-1, count, state.shape[1]))
         return states
 
 
