@@ -252,7 +252,7 @@ def test_the_mask_of_the_best_eligible_proposal_is_the_answer() -> None:
     expected = torch.full((16, 16), -OUTSIDE)
     expected[y0:y1, x0:x1] = 5.0
     torch.testing.assert_close(logits[0, 0], expected)
-    assert presence.item() == pytest.approx(8.0 * (total[order[1]].item() - 0.3), abs=1e-4)
+    assert presence.item() == pytest.approx(8.0 * total[order[1]].item(), abs=1e-4)
 
 
 def test_an_image_without_any_thing_holds_nothing_that_is_meant() -> None:

@@ -196,12 +196,11 @@ def test_eight_samples_are_learnt_by_heart() -> None:
     with torch.inference_mode():
         seen = network.image_encoder(batch["image"])
         read = network.expression_encoder(batch["token_ids"].flatten(0, 1))
-        logits, presence = network.query_head(*seen, *read)
+        logits, _ = network.query_head(*seen, *read)
 
     found = logits > 0
     ious = (found & (meant > 0)).sum((1, 2, 3)) / (found | (meant > 0)).sum((1, 2, 3))
     assert ious.mean() >= 0.9
-    assert presence.min() > 0
 
 
 def settle(network: MattNetwork, images: Tensor) -> None:

@@ -1,6 +1,6 @@
 """Counts multiplications and parameters of every network, part by part.
 
-Command: `python -m textseg_core.evaluation.flops`. The only module here that imports torch.
+Command: `python -m textseg_core.evaluation.flops`. Only this and `comprehension` import torch here.
 """
 
 import argparse

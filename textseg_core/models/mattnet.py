@@ -280,7 +280,7 @@ class MattHead(nn.Module):
         self.subject_match = Match(visual_channels, joint_channels)
         # A score is no probability: what it says of presence is learnt, see `presence`.
         self.sharpness = nn.Parameter(torch.tensor(8.0))
-        self.least = nn.Parameter(torch.tensor(0.3))
+        self.least = nn.Parameter(torch.tensor(0.0))
         self._cells = cells
 
     def score(self, seen: Seen, asked: Asked, there: Tensor | None = None) -> Scored:
