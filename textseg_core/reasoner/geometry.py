@@ -117,7 +117,11 @@ def surface_frame(depth: Float32Array, intrinsics: Float64Array) -> AnyArray | N
         Fischler and Bolles 1981, random sample consensus, doi:10.1145/358669.358692.
     """
     rng = np.random.default_rng(0)
-    points = _points(np.isfinite(depth) & (depth > 0), depth, intrinsics)
+    seen = np.zeros(depth.shape, np.bool_)
+    step = max(1, int((depth.size / (4 * _PLANE_POINTS)) ** 0.5))
+    thinned = depth[::step, ::step]
+    seen[::step, ::step] = np.isfinite(thinned) & (thinned > 0)
+    points = _points(seen, depth, intrinsics)
     if len(points) < _LEAST_POINTS:
         return None
     points = points[rng.permutation(len(points))[:_PLANE_POINTS]]
@@ -184,6 +188,9 @@ def held_share(one: Instance, other: Instance) -> float:
 
     Where it stands is the lower part of its mask; the outline is the convex hull of the other's.
     """
+    (ax0, ay0, ax1, ay1), (bx0, by0, bx1, by1) = one.box, other.box
+    if min(ax1, bx1) <= max(ax0, bx0) or min(ay1, by1) <= max(ay0, by0):
+        return 0.0
     hull = _hull(other)
     y0, y1 = one.box[1], one.box[3]
     seen = min(y1 - y0, FORESHORTENING * (one.box[2] - one.box[0]))

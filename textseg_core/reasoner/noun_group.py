@@ -38,6 +38,7 @@ from textseg_core.reasoner.words import (
     relation_at,
 )
 
+_AFTER_RIGHT = ("next", "behind", "above", "below", "front", "between")
 SEVERAL_WORDS = frozenset(("all", "both", "these", "those", "two", "three", "each", "every"))
 _FURTHEST = ("nearest", "closest", "farthest", "furthest", "farther", "further")
 _BEFORE_SIDES = PLACE_PREPOSITIONS | {"far", "very", "extreme", "all", "way", "just"}
@@ -70,6 +71,11 @@ class Draft:
         return bool(self.nouns) or self.thing or self.any_said
 
     @property
+    def described_by_noun(self) -> bool:
+        """Whether a noun, or a word that stands for one, was read."""
+        return bool(self.nouns) or self.thing
+
+    @property
     def any_said(self) -> bool:
         """Whether anything but a noun was read."""
         return bool(
@@ -91,8 +97,9 @@ class Draft:
         """Return what was read."""
         noun = " ".join(self.nouns)
         last = self.nouns[-1] if self.nouns else ""
-        plural = self.plural or is_plural_noun(last) or (self.count or 1) > 1
-        if last and is_plural_noun(last) and "of" not in self.nouns:
+        many = bool(last) and is_plural_noun(last) and "of" not in self.nouns
+        plural = self.plural or many or (self.count or 1) > 1
+        if many:
             noun = " ".join((*self.nouns[:-1], singular(last)))
         return Description(
             noun, plural, self.count, tuple(dict.fromkeys(self.colors)),
@@ -203,7 +210,9 @@ def _ends(reader: Reader, draft: Draft) -> bool:
         return not both
     if word in COPULAS | RELATIVES or word == "made" or (word in COLORED and draft.nouns):
         return True
-    if (word in HAVING or word in POSING) and draft.described:
+    if word in HAVING and draft.described:
+        return True
+    if word in POSING and (draft.nouns or draft.thing or reader.peek(1) == ""):
         return True
     if word in STRESS and word not in SIDE_WORDS and word not in ("far", "very", "kind"):
         return draft.described and bool(relation_at(words, at + 1)[0])
@@ -229,6 +238,9 @@ def read_modifier(reader: Reader, draft: Draft) -> bool:
         return True
     if word in ORDINALS and not (word == "last" and draft.nouns and reader.peek(1) == ""):
         return _read_rank(reader, draft)
+    if word == "right" and relation_at(words, at + 1)[0] in _AFTER_RIGHT:
+        reader.take(1, "frame")  # "right next to"
+        return True
     if word in EXTREMES:
         draft.extremes.append(EXTREMES[word])
         reader.take(1, "attribute")
@@ -266,7 +278,7 @@ def read_modifier(reader: Reader, draft: Draft) -> bool:
         draft.sizes.append(SIZES[word])
         reader.take(1, "attribute")
         return True
-    if word in ADJECTIVES:
+    if word in ADJECTIVES or (word in POSING and draft.places and not draft.described_by_noun):
         draft.adjectives.append(word)
         reader.take(1, "attribute")
         return True
@@ -369,9 +381,9 @@ def _read_noun(reader: Reader, draft: Draft) -> bool:
     if word in PARTS and draft.places and not draft.nouns:
         reader.take(1, "place")
         return True
+    if word in FRAME and draft.described_by_noun:
+        return False
     if word in STRESS or (word in FRAME and not draft.nouns) or word in DETERMINERS:
-        if word in FRAME and draft.described:
-            return False
         reader.take(1, "frame")
         return True
     if word in VIEWS and not draft.nouns and draft.places and not reader.peek(1):

@@ -36,6 +36,7 @@ from textseg_core.reasoner.words import (
 )
 
 _DEEPEST = 5  # nested relations; what lies deeper is unread
+_SKIPPED = (STRESS | {"over"}) - {"right", "far", "extreme", "most", "very"}
 _TO_VIEWER = ("to", "from", "of", "by", "near", "at")
 
 
@@ -103,8 +104,10 @@ class _Reader:
             at += self.is_view(at)
             self.take(at - start, "place")
             return Place((side,))
-        while at < len(words) and words[at] in (STRESS | {"over"}) - {"right"}:
+        while at < len(words) and words[at] in _SKIPPED:
             at += 1
+        if at > start and relation_at(words, at)[0] and self._relates(at):
+            return None  # "slightly left of the bowl"
         prepositions = 0
         while at < len(words) and words[at] in PLACE_PREPOSITIONS | DETERMINERS:
             prepositions += words[at] in PLACE_PREPOSITIONS
@@ -139,7 +142,8 @@ class _Reader:
         if key in ("nearest", "farthest", "next") and viewer and self.words[after] != "front":
             return False
         if previous in ("of", "to", "from") and length > 1:
-            return self.words[after] not in VIEWS
+            central = SIDE_WORDS.get(self.words[after]) == "middle" and self._sides_only(after)
+            return self.words[after] not in VIEWS and not central
         if length == 1 and self.words[at] in PLACE_PREPOSITIONS | {"off", "of"}:
             side = self.words[after] in SIDE_WORDS or most_at(self.words, after)[0]
             return not (side and self._sides_only(after))
@@ -198,6 +202,10 @@ class _Reader:
                 break
         if not sides:
             return None
+        sided = words[at - 1] in ("left", "right") and words[at : at + 1] == ["of"]
+        central = sided and SIDE_WORDS.get("".join(words[at + 1 : at + 2])) == "middle"
+        if sided and not central and not self.is_view(at):
+            return None  # "far left of the bowl"
         at += self.is_view(at)
         unique = tuple(dict.fromkeys(sides))
         return Place(_corner(unique), most), at
@@ -273,8 +281,10 @@ class _Reader:
             draft.places.append(place)
             return "place"
         skipped = 0
+        # "just behind", but "right of".
         while (
-            self.peek(skipped) in STRESS - {"toward", "towards"}
+            not relation_at(self.words, self.at + skipped)[0]
+            and self.peek(skipped) in STRESS
             and relation_at(self.words, self.at + skipped + 1)[0]
         ):
             skipped += 1

@@ -6,6 +6,7 @@ on scenes of the training split, see docs/reasoner.md.
 """
 
 from collections.abc import Callable
+from functools import cached_property
 from math import atan2, degrees, hypot
 
 from textseg_core.reasoner.geometry import Spot, held_share
@@ -43,8 +44,14 @@ class Pair:
         self.gap_y = abs(self.dy) - (at.depth + to.depth) / 2.0
         self.gap = hypot(max(self.gap_x, 0.0), max(self.gap_y, 0.0))
 
+    @cached_property
+    def held(self) -> float:
+        """How well the first lies on or in the second."""
+        return _held(self)
+
+    @cached_property
     def swapped(self) -> "Pair":
-        """Return the pair the other way round."""
+        """The pair the other way round."""
         return Pair(self.b, self.a, self.to, self.at)
 
 
@@ -72,7 +79,7 @@ def _covered(center: float, extent: float, of: float, within: float) -> float:
 
 def _apart(pair: Pair) -> float:
     """How sure it is that neither carries the other."""
-    return 1.0 - max(_held(pair), _held(pair.swapped()))
+    return 1.0 - max(pair.held, pair.swapped.held)
 
 
 def _direction(
@@ -111,7 +118,7 @@ def left(pair: Pair) -> float:
 
 def right(pair: Pair) -> float:
     """How well the first lies right of the second."""
-    return left(pair.swapped())
+    return left(pair.swapped)
 
 
 def front(pair: Pair) -> float:
@@ -125,7 +132,7 @@ def front(pair: Pair) -> float:
 
 def behind(pair: Pair) -> float:
     """How well the first stands behind the second."""
-    return front(pair.swapped())
+    return front(pair.swapped)
 
 
 def next_to(pair: Pair) -> float:
@@ -135,7 +142,7 @@ def next_to(pair: Pair) -> float:
 
 def on(pair: Pair) -> float:
     """How well the first lies on or in the second."""
-    return _held(pair)
+    return pair.held
 
 
 def above(pair: Pair) -> float:
@@ -145,12 +152,12 @@ def above(pair: Pair) -> float:
     over_columns = ramp(shared / max(1.0, min(ax1 - ax0, bx1 - bx0)), 0.0, 0.4)
     tall = max(1.0, (by1 - by0 + ay1 - ay0) / 2.0)
     higher = ramp((pair.b.center[1] - pair.a.center[1]) / tall, *APART)
-    return max(_held(pair), over_columns * higher)
+    return max(pair.held, over_columns * higher)
 
 
 def below(pair: Pair) -> float:
     """How well the first carries the second, or is seen below it."""
-    return max(_held(pair.swapped()), 0.7 * above(pair.swapped()))
+    return max(pair.swapped.held, 0.7 * above(pair.swapped))
 
 
 def with_it(pair: Pair) -> float:
@@ -161,7 +168,7 @@ def with_it(pair: Pair) -> float:
 
 def at_it(pair: Pair) -> float:
     """How well the first is at, on or right beside the second."""
-    return max(_held(pair), next_to(pair))
+    return max(pair.held, next_to(pair))
 
 
 RELATIONS: dict[str, Callable[[Pair], float]] = {

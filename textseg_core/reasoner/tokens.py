@@ -43,6 +43,8 @@ class Words:
         self.plain: list[str] = []
         self.pause: list[bool] = []
         for word in split_words(text[:2000])[:MOST_WORDS_READ]:
+            if not any(character.isalnum() for character in word.plain):
+                continue  # an emoji, a trade mark
             for number, part in enumerate(_parts(word.plain)):
                 self.plain.append(part)
                 self.pause.append(bool(word.pause) and number == 0)

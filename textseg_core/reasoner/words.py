@@ -15,7 +15,7 @@ SIDE_WORDS = {
         top="top; upper; up; high; higher; topside; upward; uppermost",
         bottom="bottom; lower; low; down; btm; bottm; underside",
         middle="middle; center; centre; central; mid; ctr; centered; centred; halfway",
-        near="front; foreground; forefront; near; close; forward",
+        near="front; foreground; forefront; near; close",
         far="back; background; rear; distance; distant",
     ),
 }
@@ -226,7 +226,8 @@ THINGS = word_set("""
 """)
 #: Say nothing of what is meant.
 FRAME = word_set("""
-    please pls lol sorry ok oh um uh hey yes yeah yep so well then also too again now click find
+    please pls lol sorry ok oh um umm uhm uh uhh hmm hey yes yeah yep so then also too
+    again now click find
     select see i you we me think mean guess maybe probably looking look like as how if do does did
     could would should get got go want im i'm let's duh haha hehe wow geez omg yup again
     okay thanks actually really basically anywhere somewhere there here
@@ -278,7 +279,7 @@ PLACE_AND_RELATION = frozenset(
 )
 
 CLOTHES = word_set("""
-    shirt tshirt t-shirt hat cap dress jacket coat pant short jeans skirt vest suit tie scarf glass
+    shirt tshirt t-shirt hat cap dress jacket coat pants shorts jeans skirt vest suit tie scarf
     sunglasses glasses shoe boot sock glove helmet uniform sweater hoodie top tank blouse robe
     bikini swimsuit trunk backpack bag jersey poncho apron outfit clothes clothing costume shorts
     tee pullover sweatshirt trousers gown kimono beard headscarf bandana
