@@ -29,7 +29,8 @@ def markers_message(types: MessageTypes, output: Output3d, header: Any, lifetime
     answer = output.answer
     markers = []
     for place, found in enumerate(output.placed.objects):
-        rgb = _TARGET_RGB if answer.may_move and found.index == 0 else _OTHER_RGB
+        may_move = answer.may_move and found.index == 0 and found.located.is_sure
+        rgb = _TARGET_RGB if may_move else _OTHER_RGB
         caption = f"{answer.segmentation.expression} {output.score(found):.2f}"
         located = found.located
         box = pose_message(types, located.box.centre, located.box.quaternion)

@@ -38,11 +38,12 @@ def target_pose_message(types: MessageTypes, output: Output3d, header: Any) -> A
     """Return geometry_msgs/PoseStamped of the target, or None.
 
     None unless the status is found, the result is fresh and the best object itself could be
-    placed: a pose says no status, so it must be one that an arm may act on. Whether its query
-    still stands is for the caller to see to, as with the centroid.
+    placed surely enough (`Located.is_sure`): a pose says neither status nor covariance, so it
+    must be one that an arm may act on. Whether its query still stands is for the caller to see
+    to, as with the centroid.
     """
     target = output.placed.target
-    if target is None or not output.answer.may_move:
+    if target is None or not output.answer.may_move or not target.located.is_sure:
         return None
     return types.get("geometry_msgs/msg/PoseStamped")(
         header=header, pose=pose_message(types, target.located.centroid, target.located.quaternion)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from textseg_core.arrays import UInt8Array
+from textseg_core.space.localise import SURE_M
 from textseg_ros.demand import LINGER_S, Demand
 from textseg_ros.depth_pipeline import DepthPipeline
 from textseg_ros.depth_view import DepthRefused, DepthSettings, DepthViewer
@@ -234,11 +235,20 @@ class Space:
         image: UInt8Array,
         standing: Callable[[Query], Standing],
     ) -> None:
-        for index, reason in placed.refused.items():
-            if index == 0:
-                self._report.tell(
-                    "target not placed", "warning", f"the target is not placed in space: {reason}"
-                )
+        if 0 in placed.refused:
+            self._report.tell(
+                "target not placed",
+                "warning",
+                f"the target is not placed in space: {placed.refused[0]}",
+            )
+        if answer.may_move and placed.target and not placed.target.located.is_sure:
+            self._report.tell(
+                "target not sure",
+                "warning",
+                "the target's pose is kept back: its centroid has a standard deviation of "
+                f"{placed.target.located.sigma_m * 1e3:.0f} mm, at most {SURE_M * 1e3:.0f} mm may "
+                "be moved on; its mask may show two things, or much of it has no depth",
+            )
         track_ids = answer.turn.target.tracked.track_ids if answer.turn and answer.tracked else ()
         output = Output3d(answer, placed, image, track_ids)
         if track_ids:

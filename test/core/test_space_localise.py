@@ -327,3 +327,48 @@ def test_a_few_pixels_with_a_ray_are_too_few() -> None:
 
     with pytest.raises(LocalisationError, match="distortion model does not hold"):
         localise(BOARD, wall(), bent)
+
+
+def two_pieces(behind_m: float, rows: int) -> tuple[np.ndarray, np.ndarray]:
+    """A mask of 40 x 40 px whose lowest rows lie farther away than the metre of the others."""
+    depth = wall()
+    depth[140 - rows :] = 1.0 + behind_m
+    return rectangle(140, 100, 180, 140), depth
+
+
+def test_a_piece_that_may_be_another_thing_counts_and_adds_doubt() -> None:
+    # The mask is 0.1 m long: a gap of 45 mm is less than half of that, and more than a quarter
+    # and the 37 mm of a jump.
+    mask, depth = two_pieces(0.045, 14)
+    plain = localise(mask, wall(), CAMERA)
+
+    located = localise(mask, depth, CAMERA)
+
+    # 14 of 40 rows are 45 mm behind. Without them the centre would be 15.75 mm nearer, and at
+    # row 112.5 of 400 px instead of 26 rows there and 14 at 132.5, 1.045 m away.
+    assert located.centroid[2] == pytest.approx(1.01575, abs=5e-4)
+    off = np.array([0.0, (-7.5 * 26 + 12.5 * 1.045 * 14) / 40 / 400 + 7.5 / 400, 0.01575])
+    np.testing.assert_allclose(
+        located.covariance, plain.covariance + 0.5 * np.outer(off, off), atol=1.5e-5
+    )
+    assert located.sigma_m == pytest.approx(np.sqrt(0.5) * np.linalg.norm(off), rel=0.1)
+    assert located.is_sure
+
+
+def test_a_mask_of_two_things_apart_is_not_sure() -> None:
+    mask, depth = two_pieces(0.3, 14)
+
+    located = localise(mask, depth, CAMERA)
+
+    # The nearer fills more and is taken; the chance that it was the other is its share of the
+    # inside, about a quarter, and that would be 0.3 m away.
+    assert located.centroid[2] == pytest.approx(1.0, abs=1e-3)
+    assert 0.4 * 0.3 < located.sigma_m < 0.6 * 0.3
+    assert not located.is_sure
+
+
+@pytest.mark.parametrize(("behind_m", "rows"), [(0.02, 14), (0.3, 4), (0.045, 1)])
+def test_a_slope_a_rim_and_a_part_close_behind_leave_it_sure(behind_m: float, rows: int) -> None:
+    mask, depth = two_pieces(behind_m, rows)
+
+    assert localise(mask, depth, CAMERA).sigma_m < 0.006

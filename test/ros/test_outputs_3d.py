@@ -18,10 +18,12 @@ TURNED = (0.0, 0.0, 0.6, 0.8)
 COVARIANCE = np.array([[4e-6, 1e-6, 0.0], [1e-6, 9e-6, 2e-6], [0.0, 2e-6, 25e-6]])
 
 
-def placed_object(index: int = 0, x: float = 0.5, points: int = 2) -> PlacedObject:
+def placed_object(
+    index: int = 0, x: float = 0.5, points: int = 2, sigma_m: float = 0.0
+) -> PlacedObject:
     located = Located(
         centroid=np.array([x, -0.25, 1.0]),
-        covariance=COVARIANCE,
+        covariance=COVARIANCE + np.diag([sigma_m**2, 0.0, 0.0]),
         quaternion=np.array(TURNED),
         elongation=0.5,
         box=OrientedBox(
@@ -107,6 +109,8 @@ def test_the_target_pose_is_the_centroid_along_the_main_axis(types: MessageTypes
         {"status": Status.NOT_FOUND, "found": 0, "objects": ()},
         {"status": Status.AMBIGUOUS, "found": 2},
         {"stale": True},
+        # Twenty-one millimetres to one side: an arm must not move on it.
+        {"objects": (placed_object(sigma_m=0.021),)},
         # The best object has no depth: another one must not be taken for it.
         {"found": 2, "objects": (placed_object(1),)},
         {"objects": ()},

@@ -33,6 +33,8 @@ BORDER_PX = 2
 CORRELATED_PX = 16.0
 #: How far the mask as a whole may be shifted, standard deviation, pixels.
 MASK_SHIFT_PX = 1.0
+#: An arm may move on a centroid whose standard deviation is nowhere more than this, metres.
+SURE_M = 0.02
 #: The top plane reaches so far below the highest points: metres, and standard deviations.
 TOP_BAND_M, TOP_BAND_SIGMAS = 0.006, 5.0
 _TOP_SHARE = 0.01
@@ -69,6 +71,16 @@ class Located:
     pixels: Int32Array
     at_border: bool
     valid_share: float
+
+    @property
+    def sigma_m(self) -> float:
+        """Standard deviation of the centroid where it is greatest."""
+        return float(np.sqrt(np.linalg.eigvalsh(self.covariance)[-1]))
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether an arm may move on it, see `SURE_M`."""
+        return self.sigma_m <= SURE_M
 
 
 def localise(
@@ -115,6 +127,9 @@ def localise(
     points = field[shown].astype(np.float64)
     centroid = points.mean(axis=0)
     valid_share = float(measured.sum()) / surface.mask_px
+    covariance = _covariance(
+        points, centroid, int(measured.sum()), valid_share, noise, camera.focal_px
+    )
     rotation, elongation = principal_rotation(
         points, _TOWARDS_CAMERA if upwards is None else upwards
     )
@@ -122,9 +137,7 @@ def localise(
     rows, columns = np.nonzero(measured)
     return Located(
         centroid=centroid,
-        covariance=_covariance(
-            points, centroid, int(measured.sum()), valid_share, noise, camera.focal_px
-        ),
+        covariance=covariance + _doubt(surface, camera, measured, centroid),
         quaternion=quaternion_of(rotation),
         elongation=elongation,
         box=box,
@@ -190,6 +203,29 @@ def _points(surface: Surface, camera: CameraModel) -> Float32Array:
     rays = grid[surface.top : surface.top + rows, surface.left : surface.left + columns]
     field: Float32Array = np.dstack([rays * surface.depth_m[..., None], surface.depth_m])
     return field
+
+
+def _doubt(
+    surface: Surface, camera: CameraModel, measured: BoolArray, centroid: Float64Array
+) -> Float64Array:
+    """Return what pieces add to the covariance of which it is not sure whose they are, (3, 3).
+
+    By the chance that a piece was taken for the object's and is not, or the other way round, the
+    centroid is off by as much as it would lie elsewhere then.
+    """
+    covariance: Float64Array = np.zeros((3, 3))
+    seen = _points(replace(surface, depth_m=surface.seen_m), camera).astype(np.float64)
+    for rival in surface.rivals:
+        part = rival.part & np.isfinite(seen).all(axis=2)
+        rest = measured & ~part
+        if not part.any() or not rest.any():
+            continue
+        if rival.joined:
+            off = seen[measured].mean(axis=0) - seen[rest].mean(axis=0)
+        else:
+            off = seen[part].mean(axis=0) - centroid
+        covariance += rival.chance * np.outer(off, off)
+    return covariance
 
 
 def _covariance(

@@ -17,6 +17,14 @@ RIM_PX = 2.0
 BLEED_PX = 3.0
 #: Part of an object's own length that its pieces may lie apart along the axis, and least.
 GAP_SHARE, GAP_M = 0.5, 0.03
+#: From this part of the length on a piece that joins may as well be another thing: in half of the
+#: masks that a network drew it was ...
+DOUBT_SHARE = 0.25
+DOUBT_CHANCE = 0.5
+#: ... if it fills so much of the mask's inside; smaller ones hardly move the centre.
+DOUBT_LEAST = 0.05
+#: A piece left out may be the object itself if it fills so much of the mask's inside.
+RIVAL_LEAST = 0.15
 #: Fewer pixels with depth than these, or a smaller share, are too little.
 LEAST_MEASURED, LEAST_SHARE = 12, 0.1
 
@@ -44,7 +52,22 @@ class SensorNoise:
         return np.asarray(self.base_m + self.per_m2 * np.square(depth_m), np.float32)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Rival:
+    """A piece of a mask of which it is not sure whose it is.
+
+    Attributes:
+        part: Its measured pixels, (h, w).
+        joined: Whether it was taken for a part of the object.
+        chance: That this was wrong.
+    """
+
+    part: BoolArray
+    joined: bool
+    chance: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Surface:
     """The visible surface of one object in a part of the image.
 
@@ -55,6 +78,8 @@ class Surface:
         shown: Pixels that show the object, (h, w).
         measured: Those of them whose own depth was taken, (h, w).
         mask_px: Pixels of the object's mask.
+        seen_m: Depth as measured, of whatever it is, metres, (h, w).
+        rivals: Pieces of which it is not sure whose they are.
     """
 
     top: int
@@ -63,6 +88,8 @@ class Surface:
     shown: BoolArray
     measured: BoolArray
     mask_px: int
+    seen_m: Float32Array
+    rivals: tuple[Rival, ...] = ()
 
 
 def visible_surface(
@@ -102,7 +129,7 @@ def visible_surface(
     mask_px = int(inside.sum())
     _check_depth(int(measured.sum()), mask_px)
     rim = _distance(inside)
-    good = _own_layers(depth, measured, limit, rim, focal_px)
+    good, rivals = _own_layers(depth, measured, limit, rim, focal_px)
     foreign = measured & ~good
     if int(foreign.sum()) > int(good.sum()):
         raise LocalisationError(
@@ -132,6 +159,8 @@ def visible_surface(
         shown=shown,
         measured=good & shown,
         mask_px=mask_px,
+        seen_m=depth,
+        rivals=rivals,
     )
 
 
@@ -150,13 +179,13 @@ def _own_layers(
     limit_m: Float32Array,
     rim_px: Float32Array,
     focal_px: float,
-) -> BoolArray:
-    """Return the measured pixels that belong to the object, (h, w)."""
+) -> tuple[BoolArray, tuple[Rival, ...]]:
+    """Return the measured pixels that belong to the object, (h, w), and the pieces in doubt."""
     count, labels = label_layers(depth_m, measured, limit_m)
     weight = np.bincount(labels[measured], weights=rim_px[measured], minlength=count + 1)
     main = int(weight.argmax())
     if count == 1:
-        return measured
+        return measured, ()
     body = labels == main
     low, high = np.percentile(depth_m[body], [5, 95])
     rows, columns = np.nonzero(rim_px > 0.0)
@@ -164,14 +193,22 @@ def _own_layers(
     reach = max(GAP_M, GAP_SHARE * length)
     own = np.zeros(count + 1, np.bool_)
     own[main] = True
+    rivals = []
     for number in range(1, count + 1):
         piece = labels == number
         if number == main or int(piece.sum()) < LEAST_MEASURED // 3:
             continue
         near, far = np.percentile(depth_m[piece], [10, 90])
         gap = max(0.0, near - high, low - far)
-        own[number] = gap < max(reach, float(np.median(limit_m[piece])))
-    return own[labels] & measured
+        jump = float(np.median(limit_m[piece]))
+        own[number] = gap < max(reach, jump)
+        share = float(weight[number] / weight.sum())
+        sure = max(GAP_M, DOUBT_SHARE * length, jump)
+        if own[number] and gap >= sure and share >= DOUBT_LEAST:
+            rivals.append(Rival(part=piece, joined=True, chance=DOUBT_CHANCE))
+        elif not own[number] and share >= RIVAL_LEAST:
+            rivals.append(Rival(part=piece, joined=False, chance=share))
+    return own[labels] & measured, tuple(rivals)
 
 
 def _distance(mask: BoolArray) -> Float32Array:
