@@ -33,7 +33,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "reproduce": (
         "textseg_core.reproduce.command",
-        "print what the papers published",
+        "print what the papers published, and the same measured here",
     ),
 }
 

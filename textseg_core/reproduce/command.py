@@ -1,21 +1,31 @@
-"""The command `textseg reproduce`: what the papers published."""
+"""The command `textseg reproduce`: what the papers published, and the same measured here."""
 
 import argparse
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from textseg_core.reproduce.published import published
 from textseg_core.reproduce.render import papers_markdown
+from textseg_core.reproduce.systems import SYSTEMS
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Do what is asked for; return the exit status."""
-    options = _parser().parse_args(arguments)
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    options = _parser().parse_args(given)
     try:
-        print(_published(options), end="")
-    except ValueError as error:
+        if options.published:
+            told = _published(options)
+        else:
+            # Only here, as it needs what trains and evaluates, which the tables do not.
+            from textseg_core.reproduce.measured import measured
+
+            told = measured(options, given)
+    except (ValueError, RuntimeError, OSError) as error:
         print(f"textseg reproduce: {error}", file=sys.stderr)
         return 2
+    print(told, end="")
     return 0
 
 
@@ -32,15 +42,30 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="print the papers' tables of results, compared methods included, in Markdown",
     )
+    what.add_argument(
+        "--system",
+        choices=list(SYSTEMS),
+        help="train a system, evaluate it, and print its published table with ours in it",
+    )
+    parser.add_argument("--data", help="data set: what is published on it, or what is asked")
     only = parser.add_argument_group("with --published")
     only.add_argument(
         "--paper", choices=[paper.key for paper in published()], help="only this one"
     )
-    measured = {
-        figure.condition.data
-        for paper in published()
-        for table in paper.tables
-        for figure in table.figures
-    }
-    only.add_argument("--data", choices=sorted(measured), help="only what was measured on it")
+    with_system = parser.add_argument_group("with --system")
+    add = with_system.add_argument
+    add("--small", action="store_true", help="pictures drawn here, a minute or two on a CPU")
+    add("--weights", type=Path, help="do not train: a run's .safetensors, or a model directory")
+    add("--variant", help="only this row; the one that a model directory is")
+    add("--folder", type=Path, help="where the data set lies; docs/datasets.md")
+    add("--split", help="of the data set; test, or else val, if not named")
+    add("--partition", default="", help="of the data set")
+    add("--images", type=Path, help="folder of its pictures, where it is not a usual place")
+    add("--most", type=int, help="only so many pictures; then nothing stands side by side")
+    add("--out", type=Path, help="folder for run and models; a temporary one if not named")
+    add("--config", type=Path, help="training settings; the system's own of config/ otherwise")
+    add("--pretrained", type=Path, help="folder with backbones/; from scratch without it")
+    add("--minutes", type=float, help="length of the training")
+    add("--steps", type=int, help="length of the training")
+    add("--set", dest="changes", action="append", default=[], metavar="KEY=VALUE")
     return parser

@@ -1,0 +1,158 @@
+"""Trains or takes a system, asks it about a data set, and prints its published table with ours."""
+
+import argparse
+import json
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from textseg_core.datasets.described import Described
+from textseg_core.datasets.registry import DATA_SETS, Request, open_data_set
+from textseg_core.evaluation.report import as_typed
+from textseg_core.reproduce import training
+from textseg_core.reproduce.beside import page, published_table
+from textseg_core.reproduce.measure import answers, measurements
+from textseg_core.reproduce.small import (
+    DRAWN,
+    TEST_SCENES,
+    TRAIN_SCENES,
+    write_drawn,
+    write_small_settings,
+)
+from textseg_core.reproduce.systems import CONFIGS, SYSTEMS, Row, System
+
+SMALL_STEPS = 150
+_PER_PICTURE = 6
+
+
+def measured(options: argparse.Namespace, given: Sequence[str]) -> str:
+    """Train or take a system, ask it about a data set, and return the page."""
+    system = SYSTEMS[options.system]
+    chosen = _chosen_row(system, options.variant)
+    _check(options)
+    out = options.out or Path(tempfile.mkdtemp(prefix=f"textseg-{options.system}-"))
+    if options.small:
+        pictures, split, partition = _drawn(out, options)
+    else:
+        pictures, split, partition = _pictures(options)
+    asked = pictures if options.most is None else pictures[: options.most]
+    part = "" if len(asked) == len(pictures) else f"the first {len(asked)} pictures"
+    if not system.network:
+        models: dict[Row, Path | None] = dict.fromkeys(system.rows)
+    elif options.weights is not None:
+        models = {**training.given_models(system, options.weights, chosen, out / "models")}
+    else:
+        arguments = _small_training(system, options, out) if options.small else []
+        arguments = arguments or _training(system, options)
+        checkpoints = training.train_system(system, arguments, out / "run")
+        models = {**training.export_rows(system.rows, checkpoints, out / "models")}
+    if options.variant is not None:
+        models = {row: model for row, model in models.items() if row == chosen}
+    data = DRAWN if options.small else options.data
+    table = published_table(system)
+    counted = 0
+    ours = {}
+    for row, model in models.items():
+        records = answers(model, asked, dense_crf=row.dense_crf)
+        counted = len(records)
+        ours[row] = measurements(
+            records, table, data=data, split=split, partition=partition, part=part
+        )
+    where = " ".join(filter(None, (data, partition, split)))
+    lines = [
+        f"## {options.system} on {where}",
+        "",
+        f"- command: `{as_typed('textseg reproduce', given)}`",
+        f"- {counted} expressions about {len(asked)} pictures{f', {part}' if part else ''}",
+        f"- files: {out}",
+    ]
+    return "\n".join(lines) + "\n\n" + page(table, ours)
+
+
+def _check(options: argparse.Namespace) -> None:
+    """Refuse options that contradict each other."""
+    if options.small:
+        wrong = [
+            name for name in ("folder", "split", "most") if getattr(options, name) is not None
+        ]
+        if wrong or options.data not in (None, DRAWN):
+            named = ", ".join(f"--{name}" for name in wrong) or f"--data {options.data}"
+            raise ValueError(f"--small draws its own pictures, got {named}; leave it out")
+    elif options.data is None or options.folder is None:
+        raise ValueError(
+            "expected --data NAME and --folder FOLDER, or --small, which needs neither"
+        )
+
+
+def _chosen_row(system: System, variant: str | None) -> Row:
+    rows = {row.name: row for row in system.rows}
+    if variant is None:
+        return system.rows[-1] if system.network == "hu2016" else system.rows[0]
+    if variant not in rows:
+        raise ValueError(f"--variant must be one of {', '.join(rows)}, got {variant!r}")
+    return rows[variant]
+
+
+def _drawn(out: Path, options: argparse.Namespace) -> tuple[tuple[Described, ...], str, str]:
+    """Draw the pictures of a small run; return those that are asked about."""
+    if options.weights is None and SYSTEMS[options.system].network:
+        write_drawn(out, "train", TRAIN_SCENES)
+    folder = write_drawn(out, "test", TEST_SCENES)
+    return open_data_set("rendered", Request(folder=folder, count=_PER_PICTURE)), "test", ""
+
+
+def _pictures(
+    options: argparse.Namespace,
+) -> tuple[tuple[Described, ...], str, str]:
+    """Open a data set; return its pictures, its split and who divided it."""
+    if options.data not in DATA_SETS:
+        raise ValueError(f"unknown data set {options.data!r}; expected {', '.join(DATA_SETS)}")
+    known = DATA_SETS[options.data]
+    split = options.split or (
+        next((name for name in ("test", "val") if name in known.splits), "")
+        if known.splits
+        else ""
+    )
+    partition = options.partition or next(iter(known.partitions), "")
+    request = Request(
+        folder=options.folder, split=split, partition=options.partition, images=options.images
+    )
+    return open_data_set(options.data, request), split, partition
+
+
+def _small_training(system: System, options: argparse.Namespace, out: Path) -> list[str]:
+    config = write_small_settings(out / "train.yaml", system, options.steps or SMALL_STEPS)
+    return ["--config", str(config), "--scenes", str(out / "train"), "--device", "cpu"]
+
+
+def _training(system: System, options: argparse.Namespace) -> list[str]:
+    """Return the arguments of a training on the data set's own training split."""
+    config = options.config or CONFIGS / system.config
+    if not config.is_file():
+        raise ValueError(f"{config}: no such settings; name a file with --config")
+    described: dict[str, str] = {"format": options.data, "folder": str(options.folder)}
+    if "train" in DATA_SETS[options.data].splits:
+        described["split"] = "train"
+    if options.partition:
+        described["partition"] = options.partition
+    if options.images:
+        described["images"] = str(options.images)
+    changes = [*system.changes, f"described=[{json.dumps(described)}]"]
+    changes += [f"stages.{place}.mixture={{described: 1}}" for place in range(_stages(config))]
+    arguments = ["--config", str(config)]
+    if options.pretrained is None:
+        changes.append("ablate=[backbone]")
+    else:
+        arguments += ["--data", str(options.pretrained)]
+    for name in ("steps", "minutes"):
+        if getattr(options, name) is not None:
+            arguments += [f"--{name}", str(getattr(options, name))]
+    for change in [*changes, *options.changes]:
+        arguments += ["--set", change]
+    return arguments
+
+
+def _stages(config: Path) -> int:
+    from textseg_core.training.settings_file import load_settings
+
+    return len(load_settings(config).stages)

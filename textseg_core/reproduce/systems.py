@@ -1,0 +1,205 @@
+"""Which published rows each system of this repository answers to, and how it is trained."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+
+CONFIGS = Path(__file__).parents[2] / "config"
+
+#: Which weights of a run a row is measured with.
+FINAL, LOW_RESOLUTION = "final", "low resolution"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Row:
+    """One published row that a trained system stands beside.
+
+    Attributes:
+        system: As the published tables name it.
+        variant: As the published tables name it.
+        model: Settings of the network that differ; no weight depends on them.
+        dense_crf: Whether the answers are drawn to the picture's edges.
+        weights: Which of the run's weights answer, `FINAL` or `LOW_RESOLUTION`.
+    """
+
+    system: str
+    variant: str = ""
+    model: Mapping[str, str] = field(default_factory=dict)
+    dense_crf: bool = False
+    weights: str = FINAL
+
+    @property
+    def name(self) -> str:
+        """What the row is called on the command line and in our tables."""
+        return self.variant or self.system
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class System:
+    """One system.
+
+    Attributes:
+        paper: Key of the paper whose table it is printed in.
+        table: Key of that table.
+        network: In the registry; empty if nothing is trained.
+        config: Training settings, of the folder `config`.
+        changes: To those settings, as `--set` takes them.
+        small: Settings of the network in a small run.
+        rate: Of a small run.
+        stages: Of a small run: what each differs in.
+        rows: Whose published figures it stands beside.
+    """
+
+    paper: str
+    table: str
+    network: str = ""
+    config: str = ""
+    changes: tuple[str, ...] = ()
+    small: Mapping[str, object] = field(default_factory=dict)
+    rate: float = 0.002
+    stages: tuple[Mapping[str, object], ...] = ({},)
+    rows: tuple[Row, ...]
+
+
+_NARROW = {"embedding_channels": 64, "hidden_channels": 64}
+_READER = {**_NARROW, "expression_channels": 64}
+_TWO: tuple[Mapping[str, object], ...] = ({"share": 0.6}, {"share": 0.4})
+_REGIONS = {"backbone": "mobilenet_v2", "visual_channels": 64, "proposals": 50}
+
+_DETECTOR = {
+    "backbone": "mobilenet_v2",
+    "regions": 32,
+    "candidates": 64,
+    "pyramid_channels": 48,
+    "box_channels": 64,
+    "mask_layers": 1,
+}
+
+SYSTEMS: Mapping[str, System] = MappingProxyType(
+    {
+        "whole_image": System(paper="hu2016", table="table1", rows=(Row(system="whole-image"),)),
+        "per_word": System(
+            paper="hu2016",
+            table="table1",
+            network="per_word",
+            config="train_per_word.yaml",
+            small={"backbone": "mobilenet_v2", "answer_stride": 4, "classes": 60},
+            rows=tuple(
+                Row(system="per-word", variant=name, model={"combination": name})
+                for name in ("average", "intersection", "union")
+            ),
+        ),
+        "scrc": System(
+            paper="hu2016",
+            table="table1",
+            network="scrc",
+            config="train_scrc.yaml",
+            small={**_REGIONS, **_NARROW},
+            rows=(
+                Row(system="scrc", variant="bbox", model={"answer": "box"}),
+                Row(system="scrc", variant="grabcut", model={"answer": "grabcut"}),
+            ),
+        ),
+        "grounder": System(
+            paper="hu2016",
+            table="table1",
+            network="grounder",
+            config="train_grounder.yaml",
+            small={**_REGIONS, **_READER},
+            rows=(
+                Row(system="grounder", variant="bbox", model={"answer": "box"}),
+                Row(system="grounder", variant="grabcut", model={"answer": "grabcut"}),
+            ),
+        ),
+        "segment_proposals": System(
+            paper="hu2016",
+            table="table1",
+            network="segment_proposals",
+            config="train_segment_proposals.yaml",
+            small={**_REGIONS, **_READER},
+            rows=(Row(system="mcg-classification"),),
+        ),
+        "hu2016": System(
+            paper="hu2016",
+            table="table1",
+            network="hu2016",
+            config="train_hu2016.yaml",
+            small={"backbone": "mobilenet_v2", "coordinates": 8, **_READER},
+            rate=0.02,
+            stages=_TWO,
+            rows=(
+                Row(system="hu2016", variant="low-res", weights=LOW_RESOLUTION),
+                Row(system="hu2016", variant="high-res"),
+            ),
+        ),
+        "rmi": System(
+            paper="rmi",
+            table="iou",
+            network="rmi",
+            config="train_rmi2017.yaml",
+            small={
+                "backbone": "mobilenet_v2",
+                "cell_stride": 16,
+                "visual_channels": 64,
+                **_READER,
+            },
+            rows=(
+                Row(system="rmi", variant="deeplab-rmi"),
+                Row(system="rmi", variant="deeplab-rmi-dcrf", dense_crf=True),
+            ),
+        ),
+        "rmi_lstm": System(
+            paper="rmi",
+            table="iou",
+            network="rmi",
+            config="train_rmi2017.yaml",
+            changes=("model.interaction=lstm",),
+            small={
+                "backbone": "mobilenet_v2",
+                "interaction": "lstm",
+                "cell_stride": 16,
+                "visual_channels": 64,
+                **_READER,
+            },
+            rows=(
+                Row(system="rmi", variant="deeplab-lstm"),
+                Row(system="rmi", variant="deeplab-lstm-dcrf", dense_crf=True),
+            ),
+        ),
+        "mattnet": System(
+            paper="mattnet",
+            table="table4",
+            network="mattnet",
+            config="train_mattnet2018.yaml",
+            small={
+                **_DETECTOR,
+                "proposals": 12,
+                "embedding_channels": 64,
+                "language_channels": 64,
+                "visual_channels": 64,
+                "joint_channels": 64,
+            },
+            rate=0.001,
+            stages=({"share": 0.6, "queries": 1}, {"share": 0.4}),
+            rows=(Row(system="mattnet"),),
+        ),
+        "chen2019": System(
+            paper="chen2019",
+            table="table2",
+            network="chen2019",
+            config="train_chen2019.yaml",
+            small={
+                "backbone": "mobilenet_v2",
+                "proposals": 8,
+                "embedding_channels": 64,
+                "word_channels": 64,
+                "expression_channels": 128,
+                "caption_channels": 48,
+            },
+            rate=0.001,
+            stages=({"batch": 2},),
+            rows=(Row(system="chen2019", variant="full"),),
+        ),
+    }
+)
