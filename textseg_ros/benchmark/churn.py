@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from textseg_ros.demo.signals import stop_on_signals, wait_until
+from textseg_ros.signals import stop_on_signals, wait_until
 
 QUERY_RATE, CAMERA_RATE = 20.0, 30.0
 _LAST_RESULTS_S = 1.0

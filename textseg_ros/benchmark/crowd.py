@@ -19,7 +19,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from textseg_ros.demo.signals import stop_on_signals, wait_until
+from textseg_ros.signals import stop_on_signals, wait_until
 
 CAMERAS = ("left", "right")
 CAMERA_RATE = 30.0

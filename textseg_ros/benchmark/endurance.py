@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from textseg_ros.demo.signals import stop_on_signals, wait_until
+from textseg_ros.signals import stop_on_signals, wait_until
 
 CAMERA_RATE = 10.0
 MOST_GROWTH = 0.01

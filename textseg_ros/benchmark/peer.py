@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from textseg_ros.demo.signals import stop_on_signals, wait_until
+from textseg_ros.signals import stop_on_signals, wait_until
 
 CAMERA_TOPIC = "/camera/image_raw"
 _MATCH_TIMEOUT_S = 60.0

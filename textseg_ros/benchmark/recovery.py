@@ -22,7 +22,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from textseg_ros.demo.signals import stop_on_signals, wait_until
+from textseg_ros.signals import stop_on_signals, wait_until
 
 LIMIT_S = 2.0
 RATE = 10.0

@@ -19,7 +19,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from textseg_ros.demo.signals import stop_on_signals
+from textseg_ros.signals import stop_on_signals
 
 NETWORK_PERIOD_S = 0.2
 MOST_AGE_S = 2 * NETWORK_PERIOD_S

@@ -25,8 +25,8 @@ from textseg_ros.conversions import OwnImagePacker, image_to_rgb, mask_pixels
 from textseg_ros.dds.environment import free_domain_id, loopback_environment, read_environment
 from textseg_ros.dds.participant import Participant
 from textseg_ros.demo.frames import IMAGE_TYPE, Frame, image_message
-from textseg_ros.demo.signals import stop_on_signals
 from textseg_ros.messages import MessageTypes, byte_sequence, make_header
+from textseg_ros.signals import stop_on_signals
 
 MODULE = "textseg_ros.benchmark.stages"
 PROGRAM = f"python -m {MODULE}"

@@ -15,7 +15,7 @@ from typing import IO, Any
 from textseg_ros.dds.endpoint import Publisher
 from textseg_ros.dds.participant import Participant
 from textseg_ros.demo.frames import Frame, image_message
-from textseg_ros.demo.signals import wait_until
+from textseg_ros.signals import wait_until
 
 START_TIMEOUT_S = 60.0
 _READY = "waiting for "

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from textseg_ros.demo.signals import stop_on_signals, wait_until
+from textseg_ros.signals import stop_on_signals, wait_until
 
 IMAGE_TOPIC = "/camera/image_raw"
 RATE_HZ = 10.0

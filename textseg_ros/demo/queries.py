@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from textseg_ros.demo.plan import LIVE_FRAME, Question
-from textseg_ros.demo.signals import stop_on_signals, wait_until
+from textseg_ros.signals import stop_on_signals, wait_until
 
 _REPEAT_S = 2.0
 _TURN_S = 5.0
