@@ -32,6 +32,7 @@ def test_a_perfect_mask_on_a_perfect_depth_has_no_error() -> None:
     assert case.distance_m == pytest.approx(np.sqrt(1 + 2 * 0.24**2))
     assert case.error_mm == pytest.approx(0.0, abs=1e-3)
     assert case.inside_95
+    assert case.is_sure
     assert case.iou == 1.0
     assert case.median_mm == pytest.approx(0.0, abs=1e-3)
     assert case.mean_mm == pytest.approx(0.0, abs=1e-3)
@@ -93,7 +94,7 @@ def test_a_rough_mask_wanders_around_the_true_one() -> None:
 
 def test_the_table_counts_refusals_apart_and_splits_by_distance() -> None:
     def case(distance_m: float, error_mm: float, inside: bool) -> Case:
-        return Case(distance_m, 0.8, error_mm, inside, 7.0, 9.0)
+        return Case(distance_m, 0.8, error_mm, inside, 7.0, 9.0, error_mm < 2.0)
 
     cases = [case(0.6, 1.0, True), case(0.6, 3.0, False), case(1.0, np.nan, False)]
 
@@ -104,6 +105,7 @@ def test_the_table_counts_refusals_apart_and_splits_by_distance() -> None:
     assert rows["0.5 to 1.2 m"][6:] == ("50.0%", "7.0", "7.0", "9.0", "9.0")
     assert rows["0.9 to 1.2 m"][:3] == ("1", "1", "")
     assert rows["mask's IoU at least 0.7"][0] == "3"
+    assert rows["an arm may move on"][:3] == ("1", "0", "1.0")
     assert rows["mask's IoU at least 0.85"][0] == "0"
 
 

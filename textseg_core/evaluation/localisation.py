@@ -53,6 +53,7 @@ class Case:
         inside_95: Whether the stated covariance's 95 % ellipsoid holds the truth.
         median_mm: Error of the median depth of the eroded mask along its centroid's ray.
         mean_mm: Error of the mean of all the mask's points.
+        is_sure: Whether an arm may move on it, see `Located.is_sure`.
     """
 
     distance_m: float
@@ -61,6 +62,7 @@ class Case:
     inside_95: bool
     median_mm: float
     mean_mm: float
+    is_sure: bool = False
 
 
 def measure(
@@ -84,7 +86,7 @@ def measure(
     truth = surface_centre(true_mask, scene.depth, scene.intrinsics)
     if truth is None or not NEAR_M <= float(np.linalg.norm(truth)) <= FAR_M:
         return None
-    error_mm, inside = np.nan, False
+    error_mm, inside, is_sure = np.nan, False, False
     try:
         located = localise(mask, depth_m, camera)
     except LocalisationError:
@@ -92,6 +94,7 @@ def measure(
     else:
         off = located.centroid - truth
         error_mm = 1e3 * float(np.linalg.norm(off))
+        is_sure = located.is_sure
         inside = float(off @ np.linalg.solve(located.covariance, off)) <= CHI_SQUARED_95
     return Case(
         float(np.linalg.norm(truth)),
@@ -100,6 +103,7 @@ def measure(
         inside,
         _off_mm(_median_point(mask, depth_m, camera), truth),
         _off_mm(surface_centre(mask, depth_m, scene.intrinsics), truth),
+        is_sure,
     )
 
 
@@ -245,6 +249,7 @@ def tables_of(cases: dict[str, list[Case]], mask: str) -> list[Table]:
                 (f"mask's IoU at least {least}", [one for one in found if one.iou >= least])
                 for least in LEAST_IOU
             ]
+        groups.append(("an arm may move on", [one for one in found if one.is_sure]))
         tables.append(table(f"{encoding}, {mask} masks", groups))
     return tables
 
