@@ -65,6 +65,15 @@ def keep_resolution(layers: nn.Module, stride: int) -> None:
             layer.padding = (own, own)
 
 
+def resnet_features(backbone: str) -> nn.Sequential:
+    """Return the layers of a ResNet up to the last feature map, by their names in torchvision."""
+    whole = BACKBONES[backbone](weights=None)
+    layers = nn.Sequential()
+    for name in _RESNET_LAYERS:
+        layers.add_module(name, getattr(whole, name))
+    return layers
+
+
 class AtrousEncoder(nn.Module):
     """Image -> one descriptor of length one for each cell of `cell_stride` pixels.
 
@@ -90,16 +99,14 @@ class AtrousEncoder(nn.Module):
         if cell_stride not in CELL_STRIDES:
             raise ValueError(f"cell_stride must be one of {CELL_STRIDES}, got {cell_stride}")
         self._frozen = False
-        whole = BACKBONES[backbone](weights=None)
         # Names of layers are torchvision's, so that its weights load.
         if backbone == "mobilenet_v2":
             shift, scale = EVEN_SCALE
+            whole = BACKBONES[backbone](weights=None)
             self.features: nn.Sequential = whole.features[:_MOBILENET_LAYERS]
         else:
             shift, scale = IMAGENET_SCALE
-            self.features = nn.Sequential()
-            for name in _RESNET_LAYERS:
-                self.features.add_module(name, getattr(whole, name))
+            self.features = resnet_features(backbone)
         keep_resolution(self.features, cell_stride)
         last = [layer for layer in self.features.modules() if isinstance(layer, nn.BatchNorm2d)][
             -1

@@ -20,12 +20,13 @@ class Hu2016Network(SegmentationNetwork):
         vocabulary_size: Number of words, the four special ones included.
         input_px: Side of the square input, a multiple of 32.
         tokens: Length of a padded expression.
-        backbone: "vgg16" as in the paper, or "mobilenet_v2" in its place.
+        backbone: "vgg16" as in the paper, or a lighter "mobilenet_v2", "resnet18", "resnet50".
         stage: "low" answers per cell (stride 32), "high" per pixel (stride 1).
         coordinates: 2 as in the paper, or 8 as in its release.
-        fc_channels: Channels of VGG-16's fc6 and fc7; mobilenet_v2 has none.
+        fc_channels: Channels of VGG-16's fc6 and fc7; the others have none.
         visual_channels: Channels of a cell's descriptor; None: 1000 (fc8) with
-            vgg16, 1280 with mobilenet_v2, which also takes 320.
+            vgg16, 1280 with mobilenet_v2, which also takes 320, 512 with
+            resnet18 and 2048 with resnet50.
         embedding_channels: Channels of a word.
         expression_channels: Channels of the LSTM's state.
         hidden_channels: Channels between the two 1 x 1 convolutions.
@@ -48,7 +49,7 @@ class Hu2016Network(SegmentationNetwork):
         vocabulary_size: int,
         input_px: int = 512,
         tokens: int = 20,
-        backbone: Literal["vgg16", "mobilenet_v2"] = "vgg16",
+        backbone: Literal["vgg16", "mobilenet_v2", "resnet18", "resnet50"] = "vgg16",
         stage: Literal["low", "high"] = "high",
         coordinates: Literal[2, 8] = 2,
         fc_channels: int = 4096,

@@ -24,12 +24,12 @@ class PerWordNetwork(SegmentationNetwork):
         vocabulary_size: Number of words, the four special ones included.
         input_px: Side of the square input, a multiple of 32.
         tokens: Length of a padded expression.
-        backbone: "vgg16" as in the paper, or "mobilenet_v2" in its place.
+        backbone: "vgg16" as in the paper, or a lighter "mobilenet_v2", "resnet18", "resnet50".
         classes: How many of the most frequent words have a class.
         combination: "average" of the words' scores, "intersection" or "union" of their masks.
             No weight depends on it.
         answer_stride: Input pixels per logit, a divisor of 32: 1 as in the paper.
-        fc_channels: Channels of VGG-16's fc6 and fc7; mobilenet_v2 has none.
+        fc_channels: Channels of VGG-16's fc6 and fc7; the others have none.
 
     Raises:
         ValueError: If a setting has a value that is not listed here.
@@ -50,7 +50,7 @@ class PerWordNetwork(SegmentationNetwork):
         vocabulary_size: int,
         input_px: int = 512,
         tokens: int = 20,
-        backbone: Literal["vgg16", "mobilenet_v2"] = "vgg16",
+        backbone: Literal["vgg16", "mobilenet_v2", "resnet18", "resnet50"] = "vgg16",
         classes: int = 500,
         combination: Literal["average", "intersection", "union"] = "average",
         answer_stride: int = 1,

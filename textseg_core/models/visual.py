@@ -1,4 +1,4 @@
-"""Image encoders of Hu et al. 2016: VGG-16 as FCN-32s, or MobileNetV2 in its place."""
+"""Image encoders of Hu et al. 2016: VGG-16 as FCN-32s, or a lighter network in its place."""
 
 from collections.abc import Mapping
 
@@ -7,12 +7,13 @@ from torch import Tensor, nn
 from torchvision.models import mobilenet_v2  # type: ignore[import-untyped,unused-ignore]
 from torchvision.models.vgg import cfgs, make_layers  # type: ignore[import-untyped,unused-ignore]
 
+from textseg_core.models.atrous import EVEN_SCALE, IMAGENET_SCALE, resnet_features
 from textseg_core.models.fusion import l2_normalise
 
 VGG_MEAN_RGB = (123.68, 116.779, 103.939)
 STRIDE = 32
-BACKBONES = ("vgg16", "mobilenet_v2")
-DEFAULT_CHANNELS = {"vgg16": 1000, "mobilenet_v2": 1280}
+BACKBONES = ("vgg16", "mobilenet_v2", "resnet18", "resnet50")
+DEFAULT_CHANNELS = {"vgg16": 1000, "mobilenet_v2": 1280, "resnet18": 512, "resnet50": 2048}
 
 _MOBILENET_LAYERS = {1280: 19, 320: 18}
 _TORCHVISION_MEAN = (0.485, 0.456, 0.406)
@@ -35,7 +36,7 @@ class DescriptorEncoder(nn.Module):
             raise ValueError(f"backbone must be one of {', '.join(BACKBONES)}, got {backbone!r}")
         self._frozen = False
         if backbone == "vgg16":
-            shift, scale = VGG_MEAN_RGB, 1.0
+            shift, scale = VGG_MEAN_RGB, (1.0, 1.0, 1.0)
             # Modules and their numbering are torchvision's, so that its weights load.
             self.features = make_layers(cfgs["D"], batch_norm=False)
             self.classifier: nn.Module = _fully_convolutional_classifier(fc_channels, channels)
@@ -43,15 +44,24 @@ class DescriptorEncoder(nn.Module):
                 if isinstance(layer, nn.Conv2d) and layer.bias is not None:
                     nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
                     nn.init.zeros_(layer.bias)
-        else:
+        elif backbone == "mobilenet_v2":
             if channels not in _MOBILENET_LAYERS:
                 raise ValueError(f"mobilenet_v2 has 1280 or 320 visual channels, got {channels}")
-            shift, scale = (127.5, 127.5, 127.5), 127.5
+            shift, scale = EVEN_SCALE
             self.features = mobilenet_v2(weights=None).features[: _MOBILENET_LAYERS[channels]]
             self.classifier = nn.Identity()
+        else:
+            if channels != DEFAULT_CHANNELS[backbone]:
+                raise ValueError(
+                    f"{backbone} has {DEFAULT_CHANNELS[backbone]} visual channels, got {channels}"
+                )
+            shift, scale = IMAGENET_SCALE
+            self.features = resnet_features(backbone)
+            self.classifier = nn.Identity()
         self.register_buffer("shift", torch.tensor(shift)[:, None, None], persistent=False)
+        self.register_buffer("scale", torch.tensor(scale)[:, None, None], persistent=False)
         self.shift: Tensor
-        self._scale = scale
+        self.scale: Tensor
 
     def freeze_backbone(self) -> None:
         """Keep the convolution layers as they are; fc6, fc7 and fc8 still learn.
@@ -76,7 +86,7 @@ class DescriptorEncoder(nn.Module):
     def cells(self, image: Tensor) -> Tensor:
         """Return the same of any length: (B, channels, S / 32, S / 32)."""
         pixels = image.to(self.shift.dtype).permute(0, 3, 1, 2)
-        normalised = (pixels - self.shift) / self._scale
+        normalised = (pixels - self.shift) / self.scale
         cells: Tensor = self.classifier(self.features(normalised))
         return cells
 

@@ -12,6 +12,7 @@ from textseg_core.expressions.names import plural
 from textseg_core.models.compact import CompactNetwork
 from textseg_core.models.visual import DescriptorEncoder, fcn_state_from_vgg16
 from textseg_core.training import lexical
+from textseg_core.training.rmi_recipe import load_features
 
 _OF_WORDS = (
     "expression_encoder.embedding.weight",
@@ -57,14 +58,14 @@ def load_backbone(network: CompactNetwork, folder: Path, words: Sequence[str]) -
 
 
 def load_descriptors(encoder: DescriptorEncoder, folder: Path, backbone: str) -> None:
-    """Load ImageNet's VGG-16 or MobileNetV2 into an encoder of Hu et al. 2016.
+    """Load ImageNet's weights of a backbone into an encoder of Hu et al. 2016.
 
     An fc8 of another width than ImageNet's 1000 classes starts at random.
 
     Args:
         encoder: Of that backbone.
-        folder: Holds `mobilenet_v2.safetensors` or `vgg16.safetensors`.
-        backbone: "vgg16" or "mobilenet_v2".
+        folder: Holds `NAME.safetensors`.
+        backbone: Its name, of `models.visual.BACKBONES`.
 
     Raises:
         ValueError: If the file is missing or damaged.
@@ -73,6 +74,9 @@ def load_descriptors(encoder: DescriptorEncoder, folder: Path, backbone: str) ->
         state = read_backbone(folder)
         names = encoder.features.state_dict()
         encoder.features.load_state_dict({k: state[f"features.{k}"] for k in names})
+        return
+    if backbone != "vgg16":
+        load_features(encoder.features, folder, backbone)
         return
     path = folder / "vgg16.safetensors"
     if not path.is_file():
