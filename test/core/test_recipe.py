@@ -206,3 +206,15 @@ def test_hu2016s_pixels_of_the_foreground_weigh_three_times() -> None:
     (loss,) = recipe.losses(network, batch(64, 1, target=target)).values()
 
     assert loss.item() == pytest.approx(math.log(2) * (3 * 0.25 + 0.75), rel=1e-5)
+
+
+@pytest.mark.parametrize(("ablate", "learns"), [(("backbone",), True), ((), False)])
+def test_a_backbone_of_hu_that_starts_at_random_is_not_frozen(
+    ablate: tuple[str, ...], learns: bool
+) -> None:
+    frozen = Stage(share=0.5, input_px=64, frozen_layers=1)
+
+    network = hu(stages=(frozen, frozen), ablate=ablate).build(0)
+
+    features = network.image_encoder.features
+    assert all(p.requires_grad == learns for p in features.parameters())

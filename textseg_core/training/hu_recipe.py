@@ -77,7 +77,8 @@ class HuRecipe:
         return following
 
     def _freeze(self, network: Hu2016Network, stage: int) -> None:
-        if self._settings.stages[stage].frozen_layers:
+        # One that starts at random must learn, or nothing does.
+        if self._settings.stages[stage].frozen_layers and "backbone" not in self._settings.ablate:
             network.freeze_backbone()
 
     def optimiser(self, network: nn.Module) -> optim.Optimizer:
