@@ -13,8 +13,9 @@ from textseg_core.model_info import load_model_info, verify_files
 from textseg_core.models.base import SegmentationNetwork
 from textseg_core.models.checkpoint import save_checkpoint
 from textseg_core.models.hu2016 import Hu2016Network
-from textseg_core.runtime.export import Storage, export, main, stored_form
+from textseg_core.runtime.export import export, main
 from textseg_core.runtime.onnx_backend import OnnxBackend
+from textseg_core.runtime.stored_form import Storage, storage_of, stored_form
 
 WORDS = ["<pad>", "<go>", "<eos>", "<unk>", "red", "mug", "käse"]
 NARROW: dict[str, Any] = {
@@ -134,6 +135,7 @@ def test_onnx_equals_torch(settings: dict[str, Any], storage: Storage, tmp_path:
     assert theirs.max() - theirs.min() > 0.1  # else any two networks were alike
     assert (ours - theirs).abs().max() < 1e-3
     assert report.difference < 1e-3
+    assert storage_of(tmp_path / "model") == storage
 
 
 def test_model_directory_holds_what_a_segmenter_reads(tmp_path: Path) -> None:

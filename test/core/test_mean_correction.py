@@ -6,8 +6,8 @@ import torch
 from torch import nn
 
 from textseg_core.models.compact import CompactNetwork
-from textseg_core.runtime.export import Storage, stored_form
 from textseg_core.runtime.mean_correction import correct_means, drawn_pictures
+from textseg_core.runtime.stored_form import Storage, stored_form
 
 
 def layers(*convolutions: nn.Conv2d) -> nn.Sequential:
@@ -95,7 +95,7 @@ def test_stored_networks_answer_on_average_as_the_trained_one(
                 parameter.uniform_(0.0, 3.0 / fan)  # positive, so that errors add up
 
     corrected = stored_form(network, storage)
-    monkeypatch.setattr("textseg_core.runtime.export.correct_means", lambda *_: None)
+    monkeypatch.setattr("textseg_core.runtime.stored_form.correct_means", lambda *_: None)
     plain = stored_form(network, storage)
 
     shown = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (1, 64, 64, 3), np.uint8))

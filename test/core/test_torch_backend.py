@@ -10,7 +10,11 @@ from torch import Tensor, nn
 from textseg_core.models import registry
 from textseg_core.models.base import SegmentationNetwork
 from textseg_core.models.checkpoint import save_checkpoint
+from textseg_core.runtime.base import InferenceBackend
 from textseg_core.runtime.cuda_graph import Replayed
+from textseg_core.runtime.export import export
+from textseg_core.runtime.onnx_backend import OnnxBackend
+from textseg_core.runtime.stored_form import Storage
 from textseg_core.runtime.torch_backend import TorchBackend, bucket
 
 SETTINGS: dict[str, Any] = {
@@ -129,6 +133,40 @@ def test_checkpoint_of_a_model_directory_is_loaded(tmp_path: Path) -> None:
         for side in (loaded, TorchBackend(network))
     )
     np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.parametrize("storage", ["float32", "float16", "int8"])
+def test_torch_and_onnx_runtime_answer_alike_whatever_the_files_store(
+    storage: Storage, tmp_path: Path
+) -> None:
+    settings = {
+        "vocabulary_size": 8,
+        "tokens": 4,
+        "input_px": 64,
+        "width": 32,
+        "lexical_width": 16,
+    }
+    torch.manual_seed(0)
+    network = registry.build("compact", **settings).eval()
+    with torch.no_grad():
+        for parameter in network.parameters():  # answers that differ, and that rounding changes
+            parameter += 0.1 * torch.randn_like(parameter)
+    words = ["<pad>", "<go>", "<eos>", "<unk>", "red", "mug", "blue", "left"]
+    export(network, words, tmp_path, storage=storage)
+    save_checkpoint(tmp_path / "checkpoint.safetensors", network, "compact", settings, words, {})
+
+    def logits_of(backend: InferenceBackend) -> np.ndarray:
+        rng = np.random.default_rng(1)
+        seen = backend.encode_image(rng.integers(0, 256, (64, 64, 3), dtype=np.uint8))
+        read = [backend.encode_expression(np.array([[4, word, 0, 0]])) for word in (5, 6)]
+        return backend.respond(seen, read)["logits"]
+
+    released = logits_of(OnnxBackend(tmp_path))
+    np.testing.assert_allclose(
+        logits_of(TorchBackend.from_directory(tmp_path)), released, atol=1e-5
+    )
+    trained = logits_of(TorchBackend.from_checkpoint(tmp_path / "checkpoint.safetensors"))
+    assert (np.abs(trained - released).max() < 1e-4) == (storage == "float32")
 
 
 def test_directory_without_a_checkpoint_says_what_to_do(tmp_path: Path) -> None:

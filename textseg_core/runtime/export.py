@@ -25,24 +25,19 @@ from textseg_core.model_info import (
 from textseg_core.models import registry
 from textseg_core.models.base import SegmentationNetwork
 from textseg_core.models.checkpoint import load_checkpoint
-from textseg_core.models.compact import CompactImageEncoder
 from textseg_core.models.folded_head import folded
 from textseg_core.models.proposal_network import ProposalNetwork
 from textseg_core.proposals import PLACES
-from textseg_core.runtime.byte_storage import round_to_bytes, store_as_bytes
+from textseg_core.runtime.byte_storage import store_as_bytes
 from textseg_core.runtime.comparison import greatest_difference
-from textseg_core.runtime.half_storage import fold_batch_norm, round_to_half, store_as_half
-from textseg_core.runtime.half_wide import SMALL_KERNEL
-from textseg_core.runtime.mean_correction import correct_means, drawn_pictures
+from textseg_core.runtime.half_storage import store_as_half
 from textseg_core.runtime.onnx_backend import OnnxBackend
 from textseg_core.runtime.proposal_export import greatest_score_difference, proposals_of
+from textseg_core.runtime.stored_form import Storage, stored_form
 from textseg_core.runtime.torch_backend import TorchBackend
 
 OPSET = 17
 TOLERANCE = 1e-3
-
-Storage = Literal["float32", "float16", "int8"]
-"""What weights are rounded to and stored as; they are computed with as float32 all the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,28 +151,6 @@ def export(
         difference=difference,
         rounding_difference=rounding,
     )
-
-
-def stored_form(network: SegmentationNetwork, storage: Storage) -> SegmentationNetwork:
-    """Return a copy of a network with the weights that its files will hold.
-
-    Args:
-        network: In evaluation mode; not changed.
-        storage: What its weights are rounded to.
-    """
-    stored = copy.deepcopy(network)
-    if isinstance(stored.image_encoder, CompactImageEncoder):
-        stored.image_encoder.fold_scale()
-    if storage == "float32":
-        return stored
-    fold_batch_norm(stored)
-    exact = copy.deepcopy(stored.image_encoder)
-    if storage == "float16":
-        round_to_half(stored, least_numbers=SMALL_KERNEL)
-    else:
-        round_to_bytes(stored)
-    correct_means(exact, stored.image_encoder, drawn_pictures(network.input_px))
-    return stored
 
 
 def _check_words(words: Sequence[str]) -> None:

@@ -12,7 +12,7 @@ from textseg_core.runtime.agreement import Agreement, batch_difference, compare
 from textseg_core.runtime.base import InferenceBackend, Precision
 from textseg_core.runtime.cases import Case, drawn_cases, picture_cases, scene_cases
 from textseg_core.runtime.onnx_backend import OnnxBackend
-from textseg_core.runtime.reference import reference_backend, segmenter_on
+from textseg_core.runtime.reference import as_trained, reference_backend, segmenter_on
 from textseg_core.runtime.variants import (
     PARTS,
     REQUIRED_IOU,
@@ -101,12 +101,13 @@ def table(rows: Mapping[str, tuple[Agreement, float, Precision]]) -> str:
 
 
 def runtimes(
-    directory: Path, scratch: Path, threads: int
+    directory: Path, checkpoint: Path | None, scratch: Path, threads: int
 ) -> dict[str, tuple[InferenceBackend, Precision]]:
     """Return what can run a model directory on a CPU, by name.
 
     Args:
         directory: Model directory.
+        checkpoint: As for `reference_backend`.
         scratch: Folder for the files that round as float16 does.
         threads: Threads of each; 0 for as many as there are cores.
     """
@@ -135,6 +136,7 @@ def runtimes(
             OnnxBackend.from_files(paths, threads, precision="int8"),
             "int8",
         )
+    sides |= as_trained(directory, checkpoint)
     return sides
 
 
@@ -164,7 +166,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(options: argparse.Namespace, scratch: Path) -> tuple[str, bool]:
     """Return the table and whether every runtime is near enough."""
     backend, name = reference_backend(options.model, options.checkpoint, options.threads)
-    sides = runtimes(options.model, scratch, options.threads)
+    sides = runtimes(options.model, options.checkpoint, scratch, options.threads)
     segmenters = {key: segmenter_on(side, options.model) for key, (side, _) in sides.items()}
     cases, pictures = chosen_cases(options)
     measured = compare(segmenter_on(backend, options.model), segmenters, cases)

@@ -10,7 +10,6 @@ from torch import Tensor, nn
 
 from textseg_core.arrays import Int64Array, UInt8Array
 from textseg_core.models.base import SegmentationNetwork
-from textseg_core.models.checkpoint import load_checkpoint
 from textseg_core.runtime.base import (
     BackendReport,
     ExpressionEncoding,
@@ -20,6 +19,7 @@ from textseg_core.runtime.base import (
     tensors_of,
 )
 from textseg_core.runtime.cuda_graph import Replayed
+from textseg_core.runtime.stored_form import Storage, storage_of, stored_network
 from textseg_core.runtime.variants import CHECKPOINT_FILE
 
 Part: TypeAlias = Callable[..., tuple[Tensor, ...]]
@@ -83,6 +83,9 @@ class TorchBackend:
     ) -> "TorchBackend":
         """Load `checkpoint.safetensors` of a model directory.
 
+        Its weights are rounded as those of the directory's ONNX files are, so that both are one
+        network: see `stored_form`.
+
         Raises:
             RuntimeError: If the directory holds no checkpoint, or torch does not
                 have that device here.
@@ -94,13 +97,18 @@ class TorchBackend:
                 f"backend torch needs {path}, which does not exist: copy the training "
                 "checkpoint there, or use the backend onnx"
             )
-        network = load_checkpoint(path).network()
+        network = stored_network(path, storage_of(directory))
         return cls(network, device, threads, precision=precision, compiled=compiled)
 
     @classmethod
-    def from_checkpoint(cls, path: Path) -> "TorchBackend":
-        """Load a training checkpoint from anywhere, in float32 on the CPU; raises likewise."""
-        return cls(load_checkpoint(path).network())
+    def from_checkpoint(cls, path: Path, storage: Storage = "float32") -> "TorchBackend":
+        """Load a training checkpoint from anywhere, on the CPU; raises likewise.
+
+        Args:
+            path: The checkpoint.
+            storage: What its weights are rounded to; they are computed with in float32.
+        """
+        return cls(stored_network(path, storage))
 
     def encode_image(self, image: UInt8Array) -> ImageEncoding:
         """Return the encoding of a letterboxed RGB image, (S, S, 3), on the device.
