@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import onnxruntime  # type: ignore[import-untyped,unused-ignore]
 
-from textseg_core.arrays import Int64Array, UInt8Array
+from textseg_core.arrays import AnyArray, Int64Array, UInt8Array
 from textseg_core.runtime.base import (
     BackendReport,
     ExpressionEncoding,
@@ -22,6 +22,9 @@ from textseg_core.runtime.variants import PARTS, part_paths
 __all__ = ["OnnxBackend", "usable_cores"]
 
 HEAD_OUTPUTS = ("logits", "presence", "several")
+#: Most expressions that a CPU answers at once; more go in turns. A larger batch is no faster for
+#: each, and its memory, kept or given back, makes that of the process grow.
+MOST_AT_ONCE = 8
 
 
 class OnnxBackend:
@@ -107,13 +110,13 @@ class OnnxBackend:
         seen = tensors_of(image, list(image_encoder.outputs), "ONNX Runtime")
         names = list(expression_encoder.outputs)
         read = [tensors_of(one, names, "ONNX Runtime") for one in expressions]
-        # A single one is passed on as it is: stacking would copy it.
-        stacked = (
-            read[0]
-            if len(read) == 1
-            else {name: np.concatenate([one[name] for one in read]) for name in names}
-        )
-        return self._run(query_head, {**seen, **stacked}, keep=False, batch=len(read))
+        most = MOST_AT_ONCE if self._memory is None else len(read)
+        answers = []
+        for start in range(0, len(read), most):
+            turn = read[start : start + most]
+            stacked = {name: _joined([one[name] for one in turn]) for name in names}
+            answers.append(self._run(query_head, {**seen, **stacked}, keep=False))
+        return {name: _joined([one[name] for one in answers]) for name in answers[0]}
 
     def report(self) -> BackendReport:
         """Return version, providers and threads."""
@@ -130,15 +133,18 @@ class OnnxBackend:
         """Let go of the sessions and their memory."""
         self._parts = None
 
-    def _run(
-        self, part: OnnxSession, feeds: Mapping[str, Any], *, keep: bool, batch: int = 1
-    ) -> dict[str, Any]:
+    def _run(self, part: OnnxSession, feeds: Mapping[str, Any], *, keep: bool) -> dict[str, Any]:
         """Run a part, its outputs kept on the device or brought to the host."""
         if self._memory is None:
-            return part.run(feeds, batch=batch)
+            return part.run(feeds)
         return part.run_bound(feeds, memory=self._memory, keep=keep)
 
     def _open(self) -> tuple[OnnxSession, OnnxSession, OnnxSession]:
         if self._parts is None:
             raise RuntimeError("this backend was closed; load the model again")
         return self._parts
+
+
+def _joined(arrays: Sequence[AnyArray]) -> AnyArray:
+    """Return arrays one after another; a single one as it is, without a copy."""
+    return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)

@@ -23,9 +23,6 @@ _OPTIONS: Mapping[str, Mapping[str, str]] = {
     "CPUExecutionProvider": {},
 }
 
-#: Larger batches give their memory back; smaller ones keep it, which is 15 % faster.
-KEPT_BATCH = 8
-
 
 class OnnxSession:
     """One part of a network on the providers of one device.
@@ -81,17 +78,15 @@ class OnnxSession:
         self._output_names = [entry.name for entry in self._session.get_outputs()]
         self.outputs: dict[str, str] = {e.name: e.type for e in self._session.get_outputs()}
 
-    def run(self, feeds: Mapping[str, Any], *, batch: int = 1) -> dict[str, Any]:
+    def run(self, feeds: Mapping[str, Any]) -> dict[str, Any]:
         """Return the outputs by name, as arrays on the host.
 
         Args:
             feeds: Inputs by name, arrays.
-            batch: How many expressions are asked about; memory for many is not kept.
         """
         self._check(feeds)
-        options = _giving_back() if batch > KEPT_BATCH and self._device == "cpu" else None
         try:
-            outputs = self._session.run(self._output_names, feeds, options)
+            outputs = self._session.run(self._output_names, feeds)
         except Exception as error:  # ONNX Runtime's errors share no base class
             raise RuntimeError(f"{self._path}: ONNX Runtime failed: {error}") from error
         return dict(zip(self._output_names, outputs, strict=True))
@@ -214,10 +209,3 @@ def _providers(device: OnnxDevice, cache: Path | None) -> list[Any]:
         )
         options["TensorrtExecutionProvider"] = {"trt_fp16_enable": "0", **engine_cache}
     return [(name, dict(options.get(name, {}))) for name in PROVIDERS[device]]
-
-
-def _giving_back() -> "onnxruntime.RunOptions":
-    """Return options for a run whose memory is not kept: a large batch of expressions, say."""
-    options = onnxruntime.RunOptions()
-    options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
-    return options
