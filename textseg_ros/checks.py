@@ -1,9 +1,10 @@
 """The checks of the node's diagnostics: rate, age, drops, engine, memory and last error."""
 
+import threading
 from collections.abc import Mapping, Sequence
 
+from textseg_core.memory import resident_mb
 from textseg_ros.diagnostics import DROPS, Check, Numbers
-from textseg_ros.memory import resident_mib, thread_count
 from textseg_ros.report import ACTIVE_S, Event, Level, worst_first
 
 _OF_RATE = ("no camera",)
@@ -63,10 +64,12 @@ def engine_check(line: str, events: Mapping[str, Event], now_s: float) -> Check:
 
 def memory_check() -> Check:
     """Return how much memory the process holds; for people to watch, so it is never a fault."""
-    resident = resident_mib()
-    shown = "unknown" if resident is None else f"{resident:.1f}"
-    values = {"resident MiB": shown, "threads": str(thread_count())}
-    return Check("memory", "info", f"{shown} MiB resident", values)
+    try:
+        shown = f"{resident_mb():.1f}"
+    except OSError:  # not Linux
+        shown = "unknown"
+    values = {"resident MB": shown, "threads": str(threading.active_count())}
+    return Check("memory", "info", f"{shown} MB resident", values)
 
 
 def last_error_check(events: Mapping[str, Event], now_s: float) -> Check:

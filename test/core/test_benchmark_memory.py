@@ -9,8 +9,9 @@ from typing import Any, cast
 import pytest
 
 from textseg_core.benchmark import memory
-from textseg_core.benchmark.machine import QUIET, Usage, Watch, resident_mb
+from textseg_core.benchmark.machine import QUIET, Usage, Watch
 from textseg_core.benchmark.memory import QUERIES, Look, growth, main, measure
+from textseg_core.memory import resident_mb
 from textseg_core.segmenter import Segmenter
 
 

@@ -15,7 +15,7 @@ pytest.importorskip("cyclonedds", reason="the benchmarks need cyclonedds")
 
 from redness_model import write_model
 
-from textseg_core.benchmark.machine import resident_mb
+from textseg_core.memory import resident_mb
 from textseg_ros.benchmark.latency import TimedTransport, overhead_share, table
 from textseg_ros.benchmark.peer import end_of_peer
 from textseg_ros.benchmark.soak import Outcome

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from recording import Bench
@@ -16,7 +17,6 @@ from textseg_ros.checks import (
     rate_check,
 )
 from textseg_ros.diagnostics import COUNTS, Numbers, Statistics
-from textseg_ros.memory import resident_mib
 from textseg_ros.messages import MessageTypes
 from textseg_ros.report import Event, Level
 
@@ -122,13 +122,13 @@ def test_without_errors_the_last_one_is_none() -> None:
 
 
 def test_memory_is_a_process_own() -> None:
-    """Python holds more than 5 MiB, and 64 MiB more are seen."""
-    if resident_mib() is None:
+    """Python holds more than 5 MB, and 64 MB more are seen."""
+    if not Path("/proc/self/statm").exists():
         pytest.skip("the system does not tell the memory of a process")
     # A process of its own: this one may still own what earlier tests gave back.
     code = (
-        "from textseg_ros.memory import resident_mib; before = resident_mib();"
-        "held = b'x' * (64 << 20); print(before, resident_mib() - before)"
+        "from textseg_core.memory import resident_mb; before = resident_mb();"
+        "held = b'x' * 64_000_000; print(before, resident_mb() - before)"
     )
     told = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120.0
@@ -140,8 +140,11 @@ def test_memory_is_a_process_own() -> None:
 
 
 def test_unknown_memory_is_said_to_be_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checks, "resident_mib", lambda: None)
-    assert memory_check().values["resident MiB"] == "unknown"
+    def untold() -> float:
+        raise FileNotFoundError("/proc/self/statm")
+
+    monkeypatch.setattr(checks, "resident_mb", untold)
+    assert memory_check().values["resident MB"] == "unknown"
 
 
 def test_the_statuses_are_named_as_diagnostic_updater_names_its_tasks(

@@ -91,13 +91,6 @@ def gpus() -> list[str]:
     return _nvidia_smi(query, "--format=csv,noheader")
 
 
-def resident_mb(process_id: int | None = None) -> float:
-    """Return a process's resident memory in megabytes (10^6 bytes); this one's if None."""
-    owner = "self" if process_id is None else process_id
-    pages = int(Path(f"/proc/{owner}/statm").read_text(encoding="ascii").split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
-
-
 def video_mb() -> float | None:
     """Return this process's memory on NVIDIA GPUs in megabytes; None where there is none."""
     rows = _nvidia_smi("--query-compute-apps=pid,used_memory", "--format=csv,noheader,nounits")

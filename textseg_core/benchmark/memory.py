@@ -13,9 +13,10 @@ from pathlib import Path
 import numpy as np
 
 from textseg_core.benchmark.frames import draw_picture, jpeg_camera, raw_camera
-from textseg_core.benchmark.machine import describe, resident_mb, video_mb
+from textseg_core.benchmark.machine import describe, video_mb
 from textseg_core.benchmark.ours import new_expressions, parse_variant
 from textseg_core.evaluation.report import Table, as_typed, markdown, write_text
+from textseg_core.memory import resident_mb
 from textseg_core.segmenter import Segmenter
 
 PROGRAM = "textseg benchmark-memory"

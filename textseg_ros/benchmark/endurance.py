@@ -50,7 +50,7 @@ class Look:
 
 def look_at(process_id: int, at_s: float) -> Look:
     """Return what a process holds now; Linux only."""
-    from textseg_core.benchmark.machine import resident_mb
+    from textseg_core.memory import resident_mb
 
     proc = Path(f"/proc/{process_id}")
     threads = sum(1 for _ in (proc / "task").iterdir())

@@ -122,7 +122,7 @@ def measure(arguments: argparse.Namespace, stop: threading.Event) -> Outcome:
         RuntimeError: If one of them failed, or the stop came.
         subprocess.TimeoutExpired: If the peer does not end.
     """
-    from textseg_core.benchmark.machine import resident_mb
+    from textseg_core.memory import resident_mb
     from textseg_ros.benchmark.latency import PICTURE
     from textseg_ros.benchmark.peer import end_of_peer, start_peer
     from textseg_ros.dds.environment import free_domain_id, loopback_environment
