@@ -1,5 +1,6 @@
 """Backbones with a feature pyramid, in torchvision's layers and under their names."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from torch import nn
@@ -61,6 +62,8 @@ def build_backbone(name: str, channels: int) -> Backbone:
     if name not in BACKBONES:
         raise ValueError(f"backbone must be one of {', '.join(BACKBONES)}, got {name!r}")
     whole = getattr(models, name)(weights=None)
+    strides: tuple[int, ...]
+    sizes: Mapping[int, tuple[int, ...]]
     if name in _RESNETS:
         strides = (4, 8, 16, 32)
         widths = [_RESNETS[name] * 2**level for level in range(4)]

@@ -296,7 +296,7 @@ class ProposalEncoder(nn.Module):
     def masks(self, features: Features, boxes: Tensor) -> Tensor:
         """Return mask logits over boxes (B, N, 4): (B, N, M, M)."""
         cells = self.pooled(features, boxes, _MASK_CELLS).flatten(0, 1)
-        logits = self.roi_heads["mask_predictor"](self.roi_heads["mask_head"](cells))
+        logits: Tensor = self.roi_heads["mask_predictor"](self.roi_heads["mask_head"](cells))
         return logits.view(boxes.shape[0], -1, self.mask_px, self.mask_px)
 
     def pooled(self, features: Features, boxes: Tensor, size: int) -> Tensor:
