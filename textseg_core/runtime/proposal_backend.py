@@ -104,7 +104,7 @@ class ProposalBackend:
         names = list(expression_encoder.outputs)
         read = [tensors_of(one, names, _WHO) for one in expressions]
         stacked = {name: np.concatenate([one[name] for one in read]) for name in names}
-        scores = query_head.run({"regions": image.regions, **stacked}, batch=len(read))["scores"]
+        scores = query_head.run({"regions": image.regions, **stacked})["scores"]
         return np.where(image.present > 0.5, scores, -np.inf).astype(np.float32)
 
     def respond(self, image: ImageEncoding, expressions: Sequence[ExpressionEncoding]) -> Tensors:
