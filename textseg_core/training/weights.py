@@ -18,6 +18,10 @@ _OF_WORDS = (
     "expression_encoder.embedding.weight",
     "expression_encoder.lexicon.weight",
     "expression_encoder.table",
+    "expression_encoder.groups.embedding.weight",
+    "captioner.spoken.weight",
+    "captioner.to_word.weight",
+    "captioner.to_word.bias",
 )
 
 
