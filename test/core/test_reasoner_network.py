@@ -156,6 +156,15 @@ def test_what_the_network_doubts_is_found_on_evidence_only(score: float, expecte
     assert unsure is None
 
 
+def test_two_that_neither_can_tell_apart_stay_ambiguous() -> None:
+    given = answer((10, 40, 0.8), (70, 40, 0.8), ambiguous=True)
+    bowls = [square(10, 5), square(70, 5)]
+
+    found = combined("mug next to a bowl", given, [square(*at) for at in MUGS], bowl=bowls)
+
+    assert found is None
+
+
 def test_without_any_instance_the_network_s_answer_stays() -> None:
     assert combined("the left mug", answer(), []) is None
 

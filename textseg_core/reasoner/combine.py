@@ -29,6 +29,10 @@ LEAST_SAID, LEAST_VOTE = 0.05, 0.02
 #: reach these.
 SCORE_IN_DOUBT, EVIDENCE = 0.2, 0.5
 
+#: Where the network finds several, the reasoner picks one only if what is said fits the next, if
+#: its noun fits at all, by less than this share of how well it fits the best.
+ALIKE_SHARE, LEAST_NOUN = 0.8, 0.3
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NetworkAnswer:
@@ -111,14 +115,24 @@ def combine(
     if not judged:
         return None
     scored = [(_combined(parsed.target, one, answer.response_map), one) for one in judged]
-    score, best = max(scored, key=lambda pair: pair[0])
-    noun = max(best.instance.score, 1e-9)
-    evidence = noun**0.5 * best.score / noun
+    scored.sort(key=lambda pair: -pair[0])
+    score, best = scored[0]
+    if answer.found and answer.ambiguous and len(scored) > 1:
+        rival = scored[1][1]
+        alike = _said(rival) >= ALIKE_SHARE * _said(best)
+        if alike and rival.instance.score >= LEAST_NOUN:
+            return None  # the rules cannot tell them apart either
+    evidence = best.instance.score**0.5 * _said(best)
     if not answer.found and (answer.score < SCORE_IN_DOUBT or evidence < EVIDENCE):
         return None
     vote = mean_response(answer.response_map, best.instance.mask)
     explained = replace(best, reasons=(*best.reasons, Reason("the network", vote)))
     return Combined(_drawn(best.instance, answer.pieces), score, explained.explanation)
+
+
+def _said(one: Judged) -> float:
+    """Return how well what is said fits an instance, whatever its noun."""
+    return one.score / max(one.instance.score, 1e-9)
 
 
 def _combined(said: Description, one: Judged, response: Float32Array) -> float:
@@ -130,7 +144,7 @@ def _combined(said: Description, one: Judged, response: Float32Array) -> float:
     fits = np.array(
         [
             max(noun, LEAST_VOTE),
-            LEAST_SAID + (1.0 - LEAST_SAID) * one.score / noun,
+            LEAST_SAID + (1.0 - LEAST_SAID) * _said(one),
             LEAST_VOTE + (1.0 - LEAST_VOTE) * mean_response(response, one.instance.mask),
         ]
     )

@@ -169,7 +169,8 @@ class _Reader:
 
     def _sides(self, at: int) -> tuple[Place, int] | None:
         """Return the sides that words from one on name, and the index after them."""
-        words, sides, most = self.words, [], False
+        words, most = self.words, False
+        sides: list[str] = []
         begun = at
         while at < len(words) and (at == begun or not self.pause[at] or len(sides) == 1):
             if sides and relation_at(words, at)[0] and self._relates(at):
