@@ -1,17 +1,16 @@
 """What the node does with images and queries; both transports share it."""
 
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import wait
 from typing import Any
 
 from textseg_ros.answering import Answerer
+from textseg_ros.answering_thread import AnsweringThread
 from textseg_ros.asking import Asking
+from textseg_ros.attention import Attention
 from textseg_ros.compressed import quiet_pillow
 from textseg_ros.conversation import Conversations, prepare
 from textseg_ros.conversions import ImagePacker
-from textseg_ros.demand import Demand
 from textseg_ros.diagnostics import Statistics
 from textseg_ros.engine import Engine, Load
 from textseg_ros.health import Health
@@ -22,15 +21,15 @@ from textseg_ros.query import Query
 from textseg_ros.query_book import Standing
 from textseg_ros.replying import Reply
 from textseg_ros.report import Report
-from textseg_ros.scheduler import Request, Scheduler, Work, refuse
+from textseg_ros.requesting import Requesting
+from textseg_ros.scheduler import Request, Scheduler, Work
 from textseg_ros.settings import LiveSettings, NodeSettings
+from textseg_ros.signals import GRACE_S
 from textseg_ros.space import MakeTransforms, Space
 from textseg_ros.topics import NAMESPACE, NODE_NAME, camera_key, resolve, topics_of
 from textseg_ros.transport import Transport
 from textseg_ros.watch import GraphWatch
 
-LOOK_UP_S = 0.25
-"""How long who waits for an answer waits before looking whether it is still wanted."""
 _JOIN_TIMEOUT_S = 10.0
 _START: tuple[Transition, ...] = ("configure", "activate")
 
@@ -81,14 +80,6 @@ class SegmentationBehaviour:
         topics = topics_of(self._cameras)
         names = {topic.key: resolve(topic.name) for topic in topics} | dict(topic_names or {})
         self._topics = names
-        self._heard_keys = {
-            camera: [
-                camera_key(camera, topic.key)
-                for topic in topics_of(("",))
-                if topic.direction == "out" and not topic.shared
-            ]
-            for camera in self._cameras
-        }
         self.report = Report(transport.log, settings.log_period_s, clock_s)
         self.statistics = Statistics(clock_s())
         self.settings = LiveSettings(settings, self._apply)
@@ -107,7 +98,9 @@ class SegmentationBehaviour:
             transport, self.settings, self.report, clock_s, make_transforms,
             self._conversations.measure,
         )  # fmt: skip
-        self._demand = Demand(self._cameras, transport.watch, self._listens, clock_s)
+        self._attention = Attention(
+            transport, self._scheduler, self.space, self._cameras, self._is_asked, clock_s
+        )
         self._placing = Placing(self._cameras, self._on_placing_error)
         self._answerer = Answerer(
             transport, self.engine, self.settings, self._conversations, self.space,
@@ -117,9 +110,12 @@ class SegmentationBehaviour:
             transport, self.report, self.statistics, self.engine, self.settings, self._watch,
             node_name, names["query"], clock_s,
         )  # fmt: skip
+        self._requesting = Requesting(
+            self._scheduler, self._asking, self._cameras, self._watch.topics_of_camera,
+            lambda: self._enabled, self._look_for,
+        )  # fmt: skip
+        self._thread = AnsweringThread(self._scheduler, self._answer, self.report)
         self._enabled = True
-        self._looking = threading.Lock()
-        self._worker: threading.Thread | None = None
         self.lifecycle = Lifecycle(self, lambda text: self.report.tell("lifecycle", "error", text))
 
     def start(self) -> None:
@@ -134,7 +130,7 @@ class SegmentationBehaviour:
                 raise self.lifecycle.fault or RuntimeError(f"{transition} was not done")
 
     def close(self) -> None:
-        """Stop answering; the frame in work is finished, but no longer waited for after 10 s."""
+        """Stop answering; the frame in work is finished, but no longer waited for after 3 s."""
         self.lifecycle.finish()
 
     @property
@@ -154,15 +150,14 @@ class SegmentationBehaviour:
         self._intake.restart()
         self._scheduler.start()
         self._placing.start()
-        self._worker = threading.Thread(target=self._work, name="segmentation", daemon=True)
-        self._worker.start()
+        self._thread.start()
         self.look()
 
     def deactivate(self) -> None:
         """Stop answering, receive no images, give back the network's memory."""
-        self._stop()
+        ended = self._stop(_JOIN_TIMEOUT_S)
         self._conversations.forget()
-        if self._worker is not None:
+        if not ended:
             raise TimeoutError(
                 f"the network has not finished its frame after {_JOIN_TIMEOUT_S:.0f} s"
             )
@@ -175,8 +170,7 @@ class SegmentationBehaviour:
 
     def shutdown(self) -> None:
         """End for good."""
-        self._stop()
-        if self._worker is None:
+        if self._stop(GRACE_S):
             self.engine.release()
 
     def set_enabled(self, enabled: bool) -> str:
@@ -242,57 +236,12 @@ class SegmentationBehaviour:
     def request(
         self, request: Request, timeout_s: float, is_over: Callable[[], bool] = lambda: False
     ) -> Reply:
-        """Answer a question once; waits for the answer, so not for the transport's own thread.
-
-        Args:
-            request: The question.
-            timeout_s: Longest wait.
-            is_over: Asked every `LOOK_UP_S` whether the answer is no longer wanted.
-
-        Raises:
-            ValueError: If phrase, camera or image is refused.
-            RuntimeError: If the node does not answer now or the network fails.
-            TimeoutError: If no image, or no answer, came in time or while it was wanted.
-        """
-        self.check(request.phrase, self._cameras[0] if request.frame else request.camera)
-        self._check_enabled()
-        self._scheduler.ask(request)
-        try:
-            if not self._answered(request, timeout_s, is_over):
-                where = (
-                    f"image on {self._watch.topics_of_camera(request.camera)}"
-                    if request.frame is None
-                    else "answer"
-                )
-                raise TimeoutError(f"no {where} within {timeout_s:.1f} s")
-        finally:
-            self._scheduler.withdraw(request)
-        answered: Reply = request.reply.result()
-        return answered
-
-    def _answered(self, request: Request, timeout_s: float, is_over: Callable[[], bool]) -> bool:
-        """Wait for a reply; return whether it came, be it only why there is no answer."""
-        end_s = time.monotonic() + timeout_s
-        while not request.reply.done():
-            left_s = end_s - time.monotonic()
-            if left_s <= 0.0 or is_over():
-                return False
-            self._check_enabled()
-            if request.space:
-                self.space.want(request.camera)
-            self.look()
-            wait([request.reply], min(left_s, LOOK_UP_S))
-        return True
-
-    def _check_enabled(self) -> None:
-        if not self._enabled:
-            raise RuntimeError("the node is disabled; call its service enable")
+        """Answer a question once, and wait for the answer; see `Requesting.reply`."""
+        return self._requesting.reply(request, timeout_s, is_over)
 
     def check(self, phrase: str, camera: str) -> None:
         """Raise ValueError unless a phrase may be asked for and there is such a camera."""
-        self._asking.check(phrase)
-        if camera not in self._cameras:
-            raise ValueError(f"there is no camera {camera!r}; cameras are {list(self._cameras)}")
+        self._requesting.check(phrase, camera)
 
     def on_peers(self, nodes: Sequence[str], publishers: Mapping[str, int]) -> None:
         """Warn of a second node of this name and of topics with several publishers.
@@ -308,14 +257,12 @@ class SegmentationBehaviour:
 
         It is cheap, so that a transport may call it several times a second.
         """
-        self._guard("the look for listeners", self._look)
+        self._guard("the look for listeners", self._attention.look)
 
-    def _look(self) -> None:
-        with self._looking:  # what is found must hold until it is acted on
-            running = self._scheduler.running
-            asked = running and self._is_asked()
-            self._demand.look(asked=asked, awaits=self._scheduler.awaits)
-            self.space.look(running=running, asked=asked)
+    def _look_for(self, request: Request) -> None:
+        if request.space:
+            self.space.want(request.camera)
+        self.look()
 
     def on_tick(self, look_around: Callable[[], None] | None = None) -> None:
         """Do what is due once a second: look at graph, cameras and worker, publish diagnostics.
@@ -345,14 +292,14 @@ class SegmentationBehaviour:
 
     def _diagnose(self) -> None:
         self._asking.expire()
-        if self._worker is not None and not self._worker.is_alive():
+        if self._thread.has_died:
             self.report.tell(
                 "worker ended",
                 "error",
                 "the thread that answers has ended, so no image is answered any more; restart "
                 "the node",
             )
-        self._health.watch_silence(self._demand.since_s, self._intake.last_s)
+        self._health.watch_silence(self._attention.since_s, self._intake.last_s)
         message = self._health.diagnose(
             state=self.lifecycle.state,
             enabled=self._enabled,
@@ -373,42 +320,19 @@ class SegmentationBehaviour:
     def _is_asked(self) -> bool:
         return self._enabled and bool(self._asking.book.queries())
 
-    def _listens(self, camera: str) -> bool:
-        return any(self._transport.listeners(key) for key in self._heard_keys[camera])
-
     def _drop_frames(self) -> None:
         for _ in range(self._scheduler.drop_frames()):
             self.statistics.count("discarded")
 
-    def _stop(self) -> None:
-        """End the worker and all subscriptions to images; the worker is None if it has ended."""
+    def _stop(self, timeout_s: float) -> bool:
+        """End the answering and all subscriptions to images; return whether the thread ended."""
         for _ in range(self._scheduler.stop()):
             self.statistics.count("discarded")
         self._placing.stop()
-        with self._looking:
-            self._demand.end()
-            self.space.end()
-        worker = self._worker
-        if worker is not None and worker is not threading.current_thread():
-            worker.join(_JOIN_TIMEOUT_S)
-            if not worker.is_alive():
-                self._worker = None
-        self._placing.join(_JOIN_TIMEOUT_S)
-
-    def _work(self) -> None:
-        """Do work until stopped."""
-        while (work := self._scheduler.take()) is not None:
-            self._do(work)
-
-    def _do(self, work: Work) -> None:
-        try:
-            self._answer(work)
-        except BaseException as error:
-            refuse(work.requests, error)
-            if not isinstance(error, Exception):
-                raise
-            # The thread must outlive whatever a frame does to it.
-            self.report.tell("frame lost", "error", f"frame lost: {type(error).__name__}: {error}")
+        self._attention.end()
+        ended = self._thread.join(timeout_s)
+        self._placing.join(timeout_s)
+        return ended
 
     def _answer(self, work: Work) -> None:
         frame = work.frame
@@ -433,7 +357,7 @@ class SegmentationBehaviour:
 
     def _waiting_for(self) -> str:
         """Return what an answer waits for; "" if images come and someone receives answers."""
-        if not any(map(self._listens, self._cameras)):
+        if not self._attention.is_heard:
             return "someone who receives the answers; images come only then"
         if any(self._intake.last_s(camera) is not None for camera in self._cameras):
             return ""

@@ -16,10 +16,10 @@ from recording import (
 )
 
 from textseg_core.arrays import UInt8Array
-from textseg_ros.behaviour import LOOK_UP_S
 from textseg_ros.messages import MessageTypes
 from textseg_ros.offers import Offers
 from textseg_ros.query_book import QueryBook
+from textseg_ros.requesting import LOOK_UP_S
 
 BLACK = np.zeros((96, 192, 3), np.uint8)
 
