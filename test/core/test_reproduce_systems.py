@@ -17,6 +17,7 @@ from textseg_core.reproduce.beside import page, published_table
 from textseg_core.reproduce.measure import measurements
 from textseg_core.reproduce.systems import CONFIGS, LOW_RESOLUTION, SYSTEMS
 from textseg_core.scenes.scene import Query
+from textseg_core.training.recipe import ThingRecipe
 from textseg_core.training.run import RECIPES
 from textseg_core.training.settings_file import load_settings
 
@@ -50,6 +51,8 @@ def test_settings_of_a_small_run_are_those_of_the_network_and_so_are_the_rows(
     settings = load_settings(small.write_small_settings(tmp_path / "train.yaml", system, 8))
 
     recipe = RECIPES[settings.network](settings, ["<pad>", "<go>", "<eos>", "<unk>"] * 3, None)
+    if isinstance(recipe, ThingRecipe):
+        recipe.name_things(small.SHAPES)
     for row in system.rows:
         with torch.device("meta"):
             network = registry.build(settings.network, **{**recipe.model_settings(0), **row.model})
@@ -89,6 +92,29 @@ def test_figures_on_the_published_split_stand_beneath_the_published_row() -> Non
     published = next(i for i, line in enumerate(lines) if line.startswith("| whole image"))
     assert lines[published + 1].startswith("| **whole-image, here** | 66.67 | 33.33 |")
     assert "Not beside" not in told
+
+
+def test_all_rows_of_a_system_stand_in_one_table() -> None:
+    system = SYSTEMS["per_word"]
+    table = published_table(system)
+    measured = measurements(records(), table, data="referit", split="test")
+
+    told = page(table, dict.fromkeys(system.rows, measured))
+
+    assert told.count("### ") == 1
+    lines = told.splitlines()
+    for name in ("average", "intersection", "union"):
+        published = next(i for i, one in enumerate(lines) if f"| per-word {name} |" in one)
+        assert lines[published + 1].startswith(f"| **{name}, here** | 66.67 |")
+
+
+def test_a_column_of_backbones_has_ours() -> None:
+    table, (row,) = published_table(SYSTEMS["mattnet"]), SYSTEMS["mattnet"].rows
+    asked = {"data": "refcoco", "split": "testA", "partition": "unc"}
+
+    told = page(table, {row: measurements(records(), table, **asked)}, "resnet18")
+
+    assert "| **mattnet, here** | resnet18 | testA | 66.67 | 33.33 |" in told
 
 
 @pytest.mark.parametrize(
@@ -173,6 +199,8 @@ def test_a_small_run_trains_answers_and_says_why_it_stands_apart(
     assert "Not beside the published rows: the data set differs: published referit" in told
     rows = [line for line in told.splitlines() if line.startswith(("| low-res", "| high-res"))]
     assert len(rows) == 2
+    assert "- trained for 5 steps, " in told
+    assert "min on mobilenet_v2, from scratch" in told
     assert (tmp_path / "run" / "low_resolution.safetensors").exists()
     assert LOW_RESOLUTION in {row.weights for row in SYSTEMS["hu2016"].rows}
 

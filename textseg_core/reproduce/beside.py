@@ -6,7 +6,7 @@ from textseg_core.evaluation.report import Table
 from textseg_core.reproduce.comparison import Measurement, NotComparableError, place
 from textseg_core.reproduce.figures import PublishedTable
 from textseg_core.reproduce.published import published
-from textseg_core.reproduce.render import table_markdown, table_with_ours
+from textseg_core.reproduce.render import Ours, table_with_all
 from textseg_core.reproduce.systems import Row, System
 
 
@@ -21,14 +21,17 @@ def published_table(system: System) -> PublishedTable:
     return found
 
 
-def page(table: PublishedTable, ours: Mapping[Row, Sequence[Measurement]]) -> str:
-    """Return, for each row, the table with ours in it, or ours apart and why.
+def page(
+    table: PublishedTable, ours: Mapping[Row, Sequence[Measurement]], backbone: str = ""
+) -> str:
+    """Return the table with those of ours in it that may be, and the others apart and why.
 
     Args:
         table: As published.
         ours: What was measured here of each row.
+        backbone: Of our network.
     """
-    parts = []
+    beside: list[Ours] = []
     apart: list[tuple[Row, Sequence[Measurement]]] = []
     reasons: dict[str, None] = {}
     for row, measured in ours.items():
@@ -38,11 +41,9 @@ def page(table: PublishedTable, ours: Mapping[Row, Sequence[Measurement]]) -> st
             apart.append((row, measured))
         else:
             name = f"{row.name}, here"
-            parts.append(
-                table_with_ours(table, name, measured, system=row.system, variant=row.variant)
-            )
+            beside.append(Ours(name, row.system, row.variant, measured, backbone))
+    parts = [table_with_all(table, beside)]
     if apart:
-        parts.append(table_markdown(table))
         parts.append(_own_table(apart, tuple(reasons)).markdown())
     return "\n\n".join(parts) + "\n"
 

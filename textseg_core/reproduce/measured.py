@@ -3,12 +3,13 @@
 import argparse
 import json
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from textseg_core.datasets.described import Described
 from textseg_core.datasets.registry import DATA_SETS, Request, open_data_set
 from textseg_core.evaluation.report import as_typed
+from textseg_core.model_info import load_model_info
 from textseg_core.reproduce import training
 from textseg_core.reproduce.beside import page, published_table
 from textseg_core.reproduce.measure import answers, measurements
@@ -58,15 +59,34 @@ def measured(options: argparse.Namespace, given: Sequence[str]) -> str:
         ours[row] = measurements(
             records, table, data=data, split=split, partition=partition, part=part
         )
+    backbone, trained = _training_told(models)
     where = " ".join(filter(None, (data, partition, split)))
     lines = [
         f"## {options.system} on {where}",
         "",
         f"- command: `{as_typed('textseg reproduce', given)}`",
         f"- {counted} expressions about {len(asked)} pictures{f', {part}' if part else ''}",
+        *trained,
         f"- files: {out}",
     ]
-    return "\n".join(lines) + "\n\n" + page(table, ours)
+    return "\n".join(lines) + "\n\n" + page(table, ours, backbone)
+
+
+def _training_told(models: Mapping[Row, Path | None]) -> tuple[str, list[str]]:
+    """Return the backbone of the models, and a line on their training; neither if unknown."""
+    about = next((load_model_info(model).about for model in models.values() if model), {})
+    settings = about.get("training")
+    if not isinstance(settings, dict):
+        return "", []
+    model = settings.get("model")
+    backbone = str(model.get("backbone", "")) if isinstance(model, dict) else ""
+    start = (
+        "from scratch" if "backbone" in settings.get("ablate", ()) else "from ImageNet's weights"
+    )
+    on = f" on {backbone}" if backbone else ""
+    return backbone, [
+        f"- trained for {about.get('step')} steps, {about.get('minutes')} min{on}, {start}"
+    ]
 
 
 def _check(options: argparse.Namespace) -> None:

@@ -1,12 +1,32 @@
 """Published tables in Markdown, laid out as in the papers, with our rows beneath where allowed."""
 
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from textseg_core.evaluation.report import Table
 from textseg_core.reproduce.comparison import Measurement, place
 from textseg_core.reproduce.figures import Paper, PublishedRow, PublishedTable
 
 DASH = "-"
+BACKBONE = "Backbone Net"
+
+
+class Ours(NamedTuple):
+    """What was measured here, and beneath which published rows it stands.
+
+    Attributes:
+        name: Of our row.
+        system: Whose published rows are meant.
+        variant: Of the system.
+        measured: In the unit of the table.
+        backbone: Of our network, for a table that has a column of them.
+    """
+
+    name: str
+    system: str
+    variant: str
+    measured: Sequence[Measurement]
+    backbone: str = ""
 
 
 def papers_markdown(papers: Iterable[Paper], data: str | None = None) -> str:
@@ -55,15 +75,22 @@ def table_with_ours(
     Raises:
         NotComparableError: One of ours may not stand beside a published figure; see `place`.
     """
-    placed = place(table, system, variant, ours)
-    mine = {
-        i: (
-            f"**{name}**",
-            *table.rows[i].texts,
-            *("" if cell is None else _number(cell) for cell in cells),
-        )
-        for i, cells in placed.items()
-    }
+    return table_with_all(table, [Ours(name, system, variant, ours)])
+
+
+def table_with_all(table: PublishedTable, rows: Sequence[Ours]) -> str:
+    """Return the same with rows of several systems or variants; raises likewise."""
+    mine: dict[int, tuple[str, ...]] = {}
+    for row in rows:
+        placed = place(table, row.system, row.variant, row.measured)
+        for i, cells in placed.items():
+            numbers = ("" if cell is None else _number(cell) for cell in cells)
+            # What is said of the published network holds for ours but for the backbone.
+            texts = (
+                row.backbone if head == BACKBONE else text
+                for head, text in zip(table.texts, table.rows[i].texts, strict=True)
+            )
+            mine[i] = (f"**{row.name}**", *texts, *numbers)
     return _markdown(table, _lines(table, mine))
 
 

@@ -76,6 +76,29 @@ _DETECTOR = {
     "mask_layers": 1,
 }
 
+
+def _hulanet(modules: str) -> System:
+    return System(
+        paper="phrasecut",
+        table="results",
+        network="hulanet",
+        config="train_hulanet2020.yaml",
+        changes=(f"model.modules={modules}",),
+        small={
+            **_DETECTOR,
+            "modules": modules,
+            "map_stride": 8,
+            "proposals": 12,
+            "embedding_channels": 48,
+            "language_channels": 48,
+            "relation_channels": 16,
+        },
+        rate=0.001,
+        stages=({"share": 0.6}, {"share": 0.4}),
+        rows=(Row(system="hulanet", variant=modules),),
+    )
+
+
 SYSTEMS: Mapping[str, System] = MappingProxyType(
     {
         "whole_image": System(paper="hu2016", table="table1", rows=(Row(system="whole-image"),)),
@@ -201,5 +224,9 @@ SYSTEMS: Mapping[str, System] = MappingProxyType(
             stages=({"batch": 2},),
             rows=(Row(system="chen2019", variant="full"),),
         ),
+        "hulanet": _hulanet("cat+att+rel"),
+        "hulanet_cat": _hulanet("cat"),
+        "hulanet_cat_att": _hulanet("cat+att"),
+        "hulanet_cat_rel": _hulanet("cat+rel"),
     }
 )
