@@ -10,6 +10,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from tqdm import tqdm
@@ -189,7 +190,7 @@ def evaluate(options: argparse.Namespace, arguments: Sequence[str]) -> str:
     if options.questions is not None:
         questions = read_questions(options.questions)
     else:
-        compositions = "test" if scenes.split == "test" else "train"
+        compositions: Literal["test", "train"] = "test" if scenes.split == "test" else "train"
         questions = draw_questions(
             scenes, list(KINDS), per_kind=options.per_kind, compositions=compositions,
             limit=options.limit,
