@@ -99,3 +99,29 @@ def test_constants_that_were_not_rounded_stay(tmp_path: Path) -> None:
     store_as_bytes(path)
 
     assert path.read_bytes() == before
+
+
+def test_constants_that_are_joined_with_others_stay(tmp_path: Path) -> None:
+    # TensorRT for RTX cannot build an engine with a DequantizeLinear before a Concat.
+    path = tmp_path / "joined.onnx"
+    weights = [np.full((8, 16), step, np.float32) for step in (0.5, 0.25)]
+    graph = helper.make_graph(
+        [
+            helper.make_node("Concat", ["first", "second"], ["both"], axis=1),
+            helper.make_node("MatMul", ["x", "both"], ["y"]),
+        ],
+        "joined",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 8])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 32])],
+        [
+            numpy_helper.from_array(one, name)
+            for one, name in zip(weights, ("first", "second"), strict=True)
+        ],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    onnx.save(model, path)
+
+    store_as_bytes(path)
+
+    stored = {entry.name: entry.data_type for entry in onnx.load(path).graph.initializer}
+    assert stored == {"first": TensorProto.FLOAT, "second": TensorProto.FLOAT}

@@ -150,7 +150,7 @@ def test_torch_and_onnx_runtime_answer_alike_whatever_the_files_store(
     network = registry.build("compact", **settings).eval()
     with torch.no_grad():
         for parameter in network.parameters():  # answers that differ, and that rounding changes
-            parameter += 0.1 * torch.randn_like(parameter)
+            parameter.add_(torch.randn_like(parameter), alpha=0.1)
     words = ["<pad>", "<go>", "<eos>", "<unk>", "red", "mug", "blue", "left"]
     export(network, words, tmp_path, storage=storage)
     save_checkpoint(tmp_path / "checkpoint.safetensors", network, "compact", settings, words, {})

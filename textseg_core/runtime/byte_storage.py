@@ -48,13 +48,18 @@ def store_as_bytes(path: Path) -> None:
     """Store those constants of an ONNX file as int8 that lose nothing by it, in place.
 
     Each goes through a DequantizeLinear at the head of the graph, which a runtime does once,
-    when it loads the file. Constants that were not rounded stay as they are.
+    when it loads the file. Constants that were not rounded stay as they are, and so do those that
+    the graph joins with others: TensorRT for RTX 1.7 fails on a DequantizeLinear before a Concat
+    ("operand.h: CHECK(is_tensor()) failed").
     """
     model = onnx.load(path)
+    joined = {name for node in model.graph.node if node.op_type == "Concat" for name in node.input}
     nodes = []
     constants = model.graph.initializer
     for constant in list(constants):
         if constant.data_type != TensorProto.FLOAT or len(constant.dims) < 2:
+            continue
+        if constant.name in joined:
             continue
         values = numpy_helper.to_array(constant)
         if values.size < _LEAST_NUMBERS:
