@@ -16,6 +16,7 @@ from textseg_ros.rpc import GoalHandle, RpcTransport
 from textseg_ros.scheduler import Request
 
 SEGMENT, FIND, ENABLE = "segment", "find", "enable"
+_STALE = "the last answer was stale, older than max_age_s, and none of those counts"
 _SAME_OVERLAP = 0.3
 """Least intersection over union of a target with itself in the answer before."""
 
@@ -121,14 +122,16 @@ class Offers:
                 reply = self._behaviour.request(
                     Request(wanted.phrase, camera, space=True), end_s - now_s, is_over
                 )
-            except (TimeoutError, ValueError) as error:
-                # Nothing came so far, or an image that is refused; another may be better.
-                fault = str(error)
+            except TimeoutError as error:
+                fault = fault or str(error)
+                continue
+            except ValueError as error:
+                fault = str(error)  # of an image that is refused; another may be better
                 continue
             except RuntimeError as error:
                 goal.abort()
                 return self._result(False, str(error), latest)
-            fault, latest = "", reply.objects
+            fault, latest = _STALE if reply.answer.stale else "", reply.objects
             sight.look(reply)
             feedback = self._types.get("textseg_ros/action/Find_Feedback")
             goal.publish_feedback(

@@ -281,6 +281,22 @@ def test_a_goal_gives_up_when_its_time_is_over(types: MessageTypes) -> None:
     assert told.result.status == type(told.result).FOUND
 
 
+def test_a_goal_that_saw_stale_answers_alone_says_so(types: MessageTypes) -> None:
+    with Bench(types, max_age_s=0.5) as bench:
+        goal = Goal(types, "the red block", timeout_s=2.0)
+        result = pursue(bench, goal)
+        bench.transport.ros_time_ns += 10**9
+        show(bench, red_block(), 0, goal)
+        until(lambda: bench.behaviour._scheduler.awaits(""))
+        bench.clock.now_s += 3.0
+        told = result()
+
+    assert goal.ends == ["aborted"]
+    assert told.message.endswith(
+        "the last answer was stale, older than max_age_s, and none of those counts"
+    )
+
+
 def test_an_image_that_is_refused_does_not_end_a_goal(types: MessageTypes) -> None:
     with Bench(types) as bench:
         goal = Goal(types, "the red block")
