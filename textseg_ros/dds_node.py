@@ -1,95 +1,20 @@
 """Starts the node as a plain DDS participant, for hosts without ROS 2 (`textseg-node`)."""
 
-import argparse
-import logging
+import os
 import signal
 import sys
-import threading
-import time
 from collections.abc import Sequence
-from pathlib import Path
-
-from textseg_ros.topics import NAMESPACE, NODE_NAME
-
-EXIT_BAD_SETTINGS = 2
-_TICK_S, _LOOK_S = 1.0, 0.1
-
-
-def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
-    """Return the command line's values."""
-    parser = argparse.ArgumentParser(prog="textseg-node", description=__doc__)
-    parser.add_argument("--params-file", type=Path, help="ROS 2 parameter file")
-    parser.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="NAME=VALUE",
-        help="one parameter, after those of the file; may be repeated",
-    )
-    parser.add_argument(
-        "--camera", metavar="TOPIC", help="image topic; <TOPIC>/compressed belongs to it"
-    )
-    parser.add_argument(
-        "--remap",
-        "-r",
-        action="append",
-        default=[],
-        metavar="NAME:=TOPIC",
-        help="another topic for one of the node's, such as depth:=/camera/depth/image_raw",
-    )
-    parser.add_argument("--namespace", default=NAMESPACE)
-    parser.add_argument("--node-name", default=NODE_NAME)
-    parser.add_argument("--domain", type=int, metavar="ID", help="instead of ROS_DOMAIN_ID")
-    parser.add_argument(
-        "--distro", default="jazzy", help="ROS 2 distribution of the others: humble or jazzy"
-    )
-    parser.add_argument(
-        "--log-level", default="info", choices=("debug", "info", "warning", "error")
-    )
-    return parser.parse_args(arguments)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the node until SIGINT or SIGTERM; return the exit status.
-
-    0 after a signal; 2 with one line on stderr if the arguments, the settings, the weights or
-    the network do not allow a start.
-    """
-    stop = threading.Event()
+    """Run the node until SIGINT or SIGTERM; return the exit status, see `dds_process.run`."""
+    # Ctrl-C while modules load: nothing is open yet, so leave at once and quietly. For the same
+    # reason nothing more is imported above.
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
-    parsed = parse_arguments(arguments)
-    logging.basicConfig(  # as the rclpy node: stderr is for what ends it
-        stream=sys.stdout,
-        level=parsed.log_level.upper(),
-        format="[%(levelname)s] [%(created).3f] [%(name)s]: %(message)s",
-    )
-    try:
-        # Here, not above: importing takes seconds, in which a signal must end us quietly too.
-        from textseg_ros.allocator import keep_image_buffers
-        from textseg_ros.dds_transport import open_node
+        signal.signal(number, lambda *_: os._exit(0))
+    from textseg_ros.dds_process import run
 
-        keep_image_buffers()
-        node = open_node(parsed)
-    except (ValueError, RuntimeError, OSError, ImportError) as error:
-        text = " ".join(str(error).split())
-        print(f"{parsed.node_name} cannot start: {text}", file=sys.stderr)
-        return EXIT_BAD_SETTINGS
-    try:
-        tick_s = time.monotonic()
-        while not stop.wait(_LOOK_S):
-            if time.monotonic() - tick_s >= _TICK_S:
-                node.tick()
-                tick_s = time.monotonic()
-            else:
-                node.look()
-    finally:
-        node.close()
-        # Python gives signals back to the system when it ends; a second Ctrl-C then would
-        # turn a quiet end into a killed one.
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.SIG_IGN)
-    return 0
+    return run(arguments)
 
 
 if __name__ == "__main__":
