@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 from dds_peers import loopback_settings, wait_until
 
-from textseg_ros.dds.parameters import ParameterServices, parameter_value, plain_value
+from textseg_ros.dds.parameters import ParameterServices
 from textseg_ros.dds.participant import Participant
 from textseg_ros.dds.rpc import DdsRpc
 from textseg_ros.dds.typestore import TypeStore
+from textseg_ros.parameter_messages import parameter_value, plain_value
 from textseg_ros.parameters import PARAMETERS
 from textseg_ros.settings import LiveSettings, NodeSettings
 

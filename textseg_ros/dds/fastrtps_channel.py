@@ -7,6 +7,7 @@ Source:
 """
 
 import threading
+from abc import ABC, abstractmethod
 
 from textseg_ros.dds.channels import (
     ReplyCallback,
@@ -51,7 +52,7 @@ class FastRtpsChannels:
         self._rtps.close()
 
 
-class _Ends:
+class _Ends(ABC):
     """The two endpoints of one side of a service."""
 
     def __init__(
@@ -87,8 +88,9 @@ class _Ends:
         if not sample.is_key:
             self._on_sample(sample)
 
+    @abstractmethod
     def _on_sample(self, sample: Sample) -> None:
-        raise NotImplementedError
+        """Take what the other side sent."""
 
 
 class FastRtpsServer(_Ends):

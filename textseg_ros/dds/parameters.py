@@ -1,10 +1,9 @@
 """The services by which `ros2 param` reads and changes the settings of the DDS node.
 
 Source:
-    ROS 2 Jazzy: rclpy/parameter_service.py and rcl_interfaces/msg/ParameterType.msg.
+    ROS 2 Jazzy: rclpy/parameter_service.py.
 """
 
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,31 +12,17 @@ import numpy as np
 
 from textseg_ros.dds.participant import Participant
 from textseg_ros.messages import MessageTypes, time_message
-from textseg_ros.parameters import PARAMETERS, Parameter, Value
+from textseg_ros.parameter_messages import (
+    NOT_SET,
+    parameter_descriptor,
+    parameter_type,
+    parameter_value,
+    plain_value,
+)
+from textseg_ros.parameters import PARAMETERS
 from textseg_ros.rpc import RpcTransport
 from textseg_ros.settings import LiveSettings, values_of
 
-_NOT_SET, _BOOL, _INTEGER, _DOUBLE, _STRING = 0, 1, 2, 3, 4
-_STRING_ARRAY = 9
-_TYPES: dict[type, int] = {
-    bool: _BOOL,
-    int: _INTEGER,
-    float: _DOUBLE,
-    str: _STRING,
-    tuple: _STRING_ARRAY,
-}
-_FIELDS = {
-    1: "bool_value",
-    2: "integer_value",
-    3: "double_value",
-    4: "string_value",
-    5: "byte_array_value",
-    6: "bool_array_value",
-    7: "integer_array_value",
-    8: "double_array_value",
-    9: "string_array_value",
-}
-_LARGEST_INTEGER = 2**63 - 1
 _BY_NAME = {parameter.name: parameter for parameter in PARAMETERS}
 
 
@@ -86,7 +71,7 @@ class ParameterServices:
     def get_types(self, request: Any) -> Any:
         """Give types; of an unknown name that of a value that is not set."""
         types = [
-            _TYPES[type(_BY_NAME[name].default)] if name in _BY_NAME else _NOT_SET
+            parameter_type(_BY_NAME[name].default) if name in _BY_NAME else NOT_SET
             for name in request.names
         ]
         return self._types.get("rcl_interfaces/srv/GetParameterTypes_Response")(
@@ -142,56 +127,3 @@ class ParameterServices:
         descriptor = self._types.default("rcl_interfaces/msg/ParameterDescriptor")
         descriptor.name = name
         return descriptor
-
-
-def parameter_value(types: MessageTypes, value: Value | None) -> Any:
-    """Return rcl_interfaces/ParameterValue; of None one that is not set."""
-    message = types.default("rcl_interfaces/msg/ParameterValue")
-    if value is not None:
-        message.type = _TYPES[type(value)]
-        field = _FIELDS[message.type]
-        setattr(message, field, list(value) if isinstance(value, tuple) else value)
-    return message
-
-
-def plain_value(message: Any) -> object:
-    """Return what a rcl_interfaces/ParameterValue holds; None if it is not set."""
-    field = _FIELDS.get(int(message.type))
-    if field is None:
-        return None
-    value = getattr(message, field)
-    if field.endswith("array_value"):
-        return tuple(value.tolist() if isinstance(value, np.ndarray) else value)
-    value_as_it_is: object = value
-    return value_as_it_is
-
-
-def parameter_descriptor(types: MessageTypes, parameter: Parameter) -> Any:
-    """Return the rcl_interfaces/ParameterDescriptor of a parameter."""
-    message = types.default("rcl_interfaces/msg/ParameterDescriptor")
-    message.name = parameter.name
-    message.type = _TYPES[type(parameter.default)]
-    message.description = parameter.description
-    message.additional_constraints = ", ".join(parameter.choices)
-    message.read_only = parameter.read_only
-    least, most = parameter.least, parameter.most
-    if least is None and most is None:
-        return message
-    if type(parameter.default) is int:
-        message.integer_range = [
-            types.get("rcl_interfaces/msg/IntegerRange")(
-                from_value=-_LARGEST_INTEGER if least is None else int(least),
-                to_value=_LARGEST_INTEGER if most is None else int(most),
-                step=0,
-            )
-        ]
-    else:
-        largest = sys.float_info.max
-        message.floating_point_range = [
-            types.get("rcl_interfaces/msg/FloatingPointRange")(
-                from_value=-largest if least is None else float(least),
-                to_value=largest if most is None else float(most),
-                step=0.0,
-            )
-        ]
-    return message
