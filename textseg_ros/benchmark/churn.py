@@ -8,21 +8,18 @@ itself finds for that text; each centroid must be that of the result with its st
 
 import argparse
 import itertools
-import os
-import subprocess
 import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from textseg_ros.signals import stop_on_signals, wait_until
+from textseg_ros.benchmark.command import run_trial, trial_parser
+from textseg_ros.signals import stop_on_signals
 
 QUERY_RATE, CAMERA_RATE = 20.0, 30.0
 _LAST_RESULTS_S = 1.0
-_MATCH_TIMEOUT_S = 30.0
 _TOLERANCE = 1e-4
 _VERBS = ("", "pick up ", "grab ", "take ", "find ", "lift ")
 _COLOURS = ("red", "blue", "green", "white", "black", "brown", "yellow", "gray", "orange", "pink")
@@ -171,34 +168,19 @@ def measure(arguments: argparse.Namespace, stop: threading.Event) -> Outcome:
     """
     from textseg_core import Segmenter
     from textseg_ros.benchmark.latency import PICTURE
-    from textseg_ros.benchmark.trial import (
-        Listener,
-        open_camera,
-        running_node,
-        settings_arguments,
-    )
-    from textseg_ros.dds.environment import (
-        free_domain_id,
-        loopback_environment,
-        read_environment,
-    )
-    from textseg_ros.dds.participant import Participant
+    from textseg_ros.benchmark.trial import Listener, find_node, node_on_trial, open_camera
     from textseg_ros.demo.frames import read_picture
     from textseg_ros.messages import stamp_ns
     from textseg_ros.settings import NodeSettings, load_settings
 
     settings = NodeSettings() if (file := arguments.params_file) is None else load_settings(file)
-    environment = loopback_environment(free_domain_id())
     # Each image alone, as the network itself is asked below.
     tracking = {"tracking": "true" if arguments.tracking else "false"}
     objects, centroids = Listener(), Listener()
     asked: list[Asked] = []
     picture = read_picture(PICTURE)
-    discovery = read_environment(os.environ | environment, os.getpid())
-    with (
-        Participant("asker", "/", discovery) as peer,
-        running_node(environment, settings_arguments(file, tracking), stop),
-    ):
+    with node_on_trial(file, tracking, stop) as trial:
+        peer = trial.peer
         words = peer.publisher("/textseg/query", "std_msgs/msg/String", depth=10)
         ends = [
             peer.subscription("/textseg/objects", "textseg_ros/msg/Segmentation", objects.take),
@@ -206,12 +188,7 @@ def measure(arguments: argparse.Namespace, stop: threading.Event) -> Outcome:
                 "/textseg/centroid", "geometry_msgs/msg/PointStamped", centroids.take
             ),
         ]
-        if not wait_until(
-            lambda: bool(words.matched) and all(end.matched for end in ends),
-            stop,
-            _MATCH_TIMEOUT_S,
-        ):
-            raise RuntimeError("the node was not found")
+        find_node([words, *ends], stop)
         string = peer.types.get("std_msgs/msg/String")
         with open_camera(peer, "/textseg/image", picture, CAMERA_RATE):
             due_s = time.monotonic()
@@ -224,8 +201,6 @@ def measure(arguments: argparse.Namespace, stop: threading.Event) -> Outcome:
                 due_s += 1.0 / QUERY_RATE
                 stop.wait(max(0.0, due_s - time.monotonic()))
             stop.wait(_LAST_RESULTS_S)
-    if stop.is_set():
-        raise RuntimeError("stopped before the end")
     results = [read_result(heard.at_ns, heard.message) for heard in objects.heard]
     points = [
         (stamp_ns(heard.message.header), (heard.message.point.x, heard.message.point.y))
@@ -250,24 +225,20 @@ def measure(arguments: argparse.Namespace, stop: threading.Event) -> Outcome:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, print the figures and judge them; return the exit status."""
     stop = stop_on_signals()
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=60.0, help="90 at most")
-    parser.add_argument("--params-file", type=Path, help="ROS 2 parameter file")
+    parser = trial_parser(__doc__, 60.0, "90 at most")
     parser.add_argument(
         "--tracking", action="store_true", help="with tracking; what is shown is not compared"
     )
     parsed = parser.parse_args(arguments)
     if not 0.0 < parsed.seconds * QUERY_RATE <= len(texts()):
         parser.error(f"--seconds must be more than 0 and at most 90, got {parsed.seconds}")
-    try:
-        from textseg_ros.benchmark.machine import describe_machine
+    return run_trial("churn", lambda: _run(parsed, stop), stop)
 
-        outcome = measure(parsed, stop)
-    except (RuntimeError, ValueError, OSError, subprocess.TimeoutExpired) as error:
-        if stop.is_set():
-            return 0
-        print(f"churn: {error}", file=sys.stderr)
-        return 1
+
+def _run(parsed: argparse.Namespace, stop: threading.Event) -> int:
+    from textseg_ros.benchmark.machine import describe_machine
+
+    outcome = measure(parsed, stop)
     print(f"### {parsed.seconds:.0f} s, the query changed {QUERY_RATE:.0f} times a second\n")
     print(describe_machine("textseg_ros.benchmark.churn"))
     print(f"- queries sent: {outcome.asked}, not received by the node: {outcome.lost}")

@@ -6,19 +6,17 @@ on it begins, and the age of results is bounded.
 """
 
 import argparse
-import os
-import subprocess
 import sys
 import threading
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import cv2
 import numpy as np
 
+from textseg_ros.benchmark.command import run_trial, trial_parser
 from textseg_ros.signals import stop_on_signals, wait_until
 
 CAMERAS = ("left", "right")
@@ -46,7 +44,7 @@ through the network takes on a busy machine."""
 PERIODS_OF_AGE = 2.0
 _WARM_UP = 3
 _LAST_RESULTS_S = 1.0
-_MATCH_TIMEOUT_S = 30.0
+_FIRST_RESULTS_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,29 +176,17 @@ def measure(arguments: argparse.Namespace, stop: threading.Event) -> Outcome:
         ValueError: If the parameter file is wrong.
     """
     from textseg_ros.benchmark.latency import PICTURE
-    from textseg_ros.benchmark.trial import (
-        Listener,
-        open_camera,
-        running_node,
-        settings_arguments,
-    )
-    from textseg_ros.dds.environment import (
-        free_domain_id,
-        loopback_environment,
-        read_environment,
-    )
-    from textseg_ros.dds.participant import Participant
+    from textseg_ros.benchmark.trial import Listener, find_node, node_on_trial, open_camera
     from textseg_ros.demo.frames import Frame, read_picture
     from textseg_ros.messages import stamp_ns
 
-    environment = loopback_environment(free_domain_id())
-    settings = settings_arguments(arguments.params_file, {"cameras": f"[{','.join(CAMERAS)}]"})
+    cameras = {"cameras": f"[{','.join(CAMERAS)}]"}
     heard = {camera: Listener() for camera in CAMERAS}
     whole = read_picture(PICTURE)
     small = cv2.resize(whole.pixels, SIZE, interpolation=cv2.INTER_AREA)
     picture = Frame(small.astype(np.uint8), whole.encoding)
-    discovery = read_environment(os.environ | environment, os.getpid())
-    with Participant("crowd", "/", discovery) as peer, running_node(environment, settings, stop):
+    with node_on_trial(arguments.params_file, cameras, stop) as trial:
+        peer = trial.peer
         words = peer.publisher(
             "/textseg/standing_query", "textseg_ros/msg/StandingQuery", depth=len(QUERIES)
         )
@@ -213,12 +199,7 @@ def measure(arguments: argparse.Namespace, stop: threading.Event) -> Outcome:
             )
             for camera in CAMERAS
         ]
-        if not wait_until(
-            lambda: bool(words.matched) and all(end.matched for end in ends),
-            stop,
-            _MATCH_TIMEOUT_S,
-        ):
-            raise RuntimeError("the node was not found")
+        find_node([words, *ends], stop)
         standing = peer.types.get("textseg_ros/msg/StandingQuery")
         for number, text in enumerate(QUERIES):
             words.publish(standing(key=str(number), text=text, priority=number, lifetime_s=0.0))
@@ -230,12 +211,10 @@ def measure(arguments: argparse.Namespace, stop: threading.Event) -> Outcome:
             wait_until(
                 lambda: all(len(heard[camera].heard) >= len(QUERIES) for camera in CAMERAS),
                 stop,
-                _MATCH_TIMEOUT_S,
+                _FIRST_RESULTS_S,
             )
             stop.wait(arguments.seconds)
         stop.wait(_LAST_RESULTS_S)
-    if stop.is_set():
-        raise RuntimeError("stopped before the end")
     results = {
         camera: [
             Got(
@@ -262,19 +241,14 @@ def _line(name: str, values: Sequence[float], limit: str) -> str:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, print the figures and judge them; return the exit status."""
     stop = stop_on_signals()
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=60.0)
-    parser.add_argument("--params-file", type=Path, help="ROS 2 parameter file")
-    parsed = parser.parse_args(arguments)
-    try:
-        from textseg_ros.benchmark.machine import describe_machine
+    parsed = trial_parser(__doc__, 60.0).parse_args(arguments)
+    return run_trial("crowd", lambda: _run(parsed, stop), stop)
 
-        outcome = measure(parsed, stop)
-    except (RuntimeError, ValueError, OSError, subprocess.TimeoutExpired) as error:
-        if stop.is_set():
-            return 0
-        print(f"crowd: {error}", file=sys.stderr)
-        return 1
+
+def _run(parsed: argparse.Namespace, stop: threading.Event) -> int:
+    from textseg_ros.benchmark.machine import describe_machine
+
+    outcome = measure(parsed, stop)
     print(f"### {parsed.seconds:.0f} s, two cameras at 30 Hz each, {len(QUERIES)} queries\n")
     print(describe_machine("textseg_ros.benchmark.crowd"))
     print(f"- frames sent: {dict(outcome.sent)}, answered: {dict(outcome.frames)}")

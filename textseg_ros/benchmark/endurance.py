@@ -7,8 +7,6 @@ holds more threads or open files.
 """
 
 import argparse
-import os
-import subprocess
 import sys
 import threading
 import time
@@ -18,7 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
-from textseg_ros.signals import stop_on_signals, wait_until
+from textseg_ros.benchmark.command import run_trial, trial_parser
+from textseg_ros.signals import stop_on_signals
 
 CAMERA_RATE = 10.0
 MOST_GROWTH = 0.01
@@ -28,7 +27,6 @@ WINDOW_S = 20.0
 QUERIES = 16
 TENTHS = 10
 _LOOK_EVERY_S = 0.25
-_MATCH_TIMEOUT_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,38 +98,20 @@ def measure(arguments: argparse.Namespace, stop: threading.Event) -> Outcome:
     """
     from textseg_ros.benchmark.churn import texts
     from textseg_ros.benchmark.latency import PICTURE
-    from textseg_ros.benchmark.trial import (
-        Listener,
-        open_camera,
-        running_node,
-        settings_arguments,
-    )
-    from textseg_ros.dds.environment import (
-        free_domain_id,
-        loopback_environment,
-        read_environment,
-    )
+    from textseg_ros.benchmark.trial import Listener, find_node, node_on_trial, open_camera
     from textseg_ros.dds.participant import Participant
     from textseg_ros.demo.frames import read_picture
     from textseg_ros.messages import stamp_ns
 
-    environment = loopback_environment(free_domain_id())
-    settings = settings_arguments(arguments.params_file, {})
-    discovery = read_environment(os.environ | environment, os.getpid())
     objects = Listener()
     picture = read_picture(PICTURE)
     looks: list[Look] = []
-    with (
-        Participant("host", "/", discovery) as peer,
-        running_node(environment, settings, stop) as node,
-    ):
+    with node_on_trial(arguments.params_file, {}, stop) as trial:
+        peer, node, discovery = trial.peer, trial.node, trial.discovery
         words = peer.publisher("/textseg/query", "std_msgs/msg/String", depth=10)
         keys = peer.publisher("/textseg/standing_query", "textseg_ros/msg/StandingQuery", depth=10)
         heard = peer.subscription("/textseg/objects", "textseg_ros/msg/Segmentation", objects.take)
-        if not wait_until(
-            lambda: bool(words.matched and keys.matched and heard.matched), stop, _MATCH_TIMEOUT_S
-        ):
-            raise RuntimeError("the node was not found")
+        find_node([words, keys, heard], stop)
         string = peer.types.get("std_msgs/msg/String")
         standing = peer.types.get("textseg_ros/msg/StandingQuery")
         asked = texts()[:QUERIES]
@@ -172,8 +152,6 @@ def measure(arguments: argparse.Namespace, stop: threading.Event) -> Outcome:
             finally:
                 wanted.set()
                 guests.join()
-    if stop.is_set():
-        raise RuntimeError("stopped before the end")
     if errors:
         raise RuntimeError(f"a guest failed: {errors[0]}") from errors[0]
     first_s = min(FIRST_LOOK_S, arguments.seconds / 2.0)
@@ -204,19 +182,14 @@ def _each_second(
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, print the figures and judge them; return the exit status."""
     stop = stop_on_signals()
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=3600.0)
-    parser.add_argument("--params-file", type=Path, help="ROS 2 parameter file")
-    parsed = parser.parse_args(arguments)
-    try:
-        from textseg_ros.benchmark.machine import describe_machine
+    parsed = trial_parser(__doc__, 3600.0).parse_args(arguments)
+    return run_trial("endurance", lambda: _run(parsed, stop), stop)
 
-        outcome = measure(parsed, stop)
-    except (RuntimeError, ValueError, OSError, subprocess.TimeoutExpired) as error:
-        if stop.is_set():
-            return 0
-        print(f"endurance: {error}", file=sys.stderr)
-        return 1
+
+def _run(parsed: argparse.Namespace, stop: threading.Event) -> int:
+    from textseg_ros.benchmark.machine import describe_machine
+
+    outcome = measure(parsed, stop)
     middle, p95 = np.percentile(outcome.ages_ms, [50, 95])
     print(f"### {parsed.seconds:.0f} s at {CAMERA_RATE:.0f} Hz\n")
     print(describe_machine("textseg_ros.benchmark.endurance"))

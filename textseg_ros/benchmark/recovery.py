@@ -22,6 +22,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from textseg_ros.benchmark.command import run_trial, trial_parser
 from textseg_ros.signals import stop_on_signals, wait_until
 
 LIMIT_S = 2.0
@@ -226,30 +227,18 @@ def measure_here(params_file: Path | None, stop: threading.Event) -> list[Findin
     Raises:
         RuntimeError: If the node or the camera did not start, or answers never came back.
     """
-    from textseg_ros.benchmark.trial import open_camera, running_node, settings_arguments
-    from textseg_ros.dds.environment import (
-        free_domain_id,
-        loopback_environment,
-        read_environment,
-    )
-    from textseg_ros.dds.participant import Participant
+    from textseg_ros.benchmark.trial import node_on_trial, open_camera
 
-    environment = loopback_environment(free_domain_id())
-    discovery = read_environment(os.environ | environment, os.getpid())
-    arguments = settings_arguments(params_file, {})
     findings: list[Finding] = []
-    with (
-        Participant("bench", "/", discovery) as peer,
-        running_node(environment, arguments, stop, [*_MODULE, "--node"]) as node,
-    ):
-        bench = Bench(peer, stop)
-        with _camera_process(environment):
+    with node_on_trial(params_file, {}, stop, [*_MODULE, "--node"]) as trial:
+        bench = Bench(trial.peer, stop)
+        with _camera_process(trial.environment):
             bench.settle()
         stop.wait(1.0)
-        with _camera_process(environment) as (_, first_ns):
+        with _camera_process(trial.environment) as (_, first_ns):
             away_s = bench.away_s(first_ns, partial(_is_fresh, first_ns))
             findings.append(Finding("camera killed, started again", away_s))
-        with open_camera(peer, "/textseg/image", _frame(), RATE) as camera:
+        with open_camera(trial.peer, "/textseg/image", _frame(), RATE) as camera:
             bench.settle()
             for whose, signals in (
                 ("the camera's", (None, None)),
@@ -258,7 +247,7 @@ def measure_here(params_file: Path | None, stop: threading.Event) -> list[Findin
                 for way, number in zip(("forward", "back"), signals, strict=True):
                     now_ns = time.time_ns()
                     if number is not None:
-                        node.send_signal(number)
+                        trial.node.send_signal(number)
                     camera.shift_ns = JUMP_S * 10**9 if way == "forward" else 0
                     shifted_ns = now_ns + camera.shift_ns
                     away_s = bench.away_s(now_ns, partial(_is_fresh, shifted_ns))
@@ -368,38 +357,34 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given[:1] == ["--node"]:
         return run_node(given[1:])
     stop = stop_on_signals()
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--params-file", type=Path, help="ROS 2 parameter file")
-    parser.add_argument("--seconds", type=float, default=20.0, help="with lost packets")
+    parser = trial_parser(__doc__, 20.0, "with lost packets")
     parser.add_argument(
         "--only", choices=("here", "lossy"), help="clocks and camera, or the network"
     )
     parser.add_argument("--camera", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--user", action="store_true", help=argparse.SUPPRESS)
     parsed = parser.parse_args(given)
-    try:
-        if parsed.camera:
-            run_camera(stop)
-            return 0
-        if parsed.user:
-            run_user(parsed.seconds, stop)
-            return 0
-        from textseg_ros.benchmark.lossy import missing
-        from textseg_ros.benchmark.machine import describe_machine
+    return run_trial("recovery", lambda: _run(parsed, stop), stop)
 
-        findings: list[Finding] = []
-        if parsed.only != "lossy":
-            findings += measure_here(parsed.params_file, stop)
-        reason = "" if parsed.only == "here" else missing()
-        if parsed.only != "here" and not reason:
-            for line in measure_lossy(parsed.params_file, parsed.seconds, stop):
-                away, _, name = line.partition(" ")
-                findings.append(Finding(name, float(away)))
-    except (RuntimeError, ValueError, OSError, subprocess.TimeoutExpired) as error:
-        if stop.is_set():
-            return 0
-        print(f"recovery: {error}", file=sys.stderr)
-        return 1
+
+def _run(parsed: argparse.Namespace, stop: threading.Event) -> int:
+    if parsed.camera:
+        run_camera(stop)
+        return 0
+    if parsed.user:
+        run_user(parsed.seconds, stop)
+        return 0
+    from textseg_ros.benchmark.lossy import missing
+    from textseg_ros.benchmark.machine import describe_machine
+
+    findings: list[Finding] = []
+    if parsed.only != "lossy":
+        findings += measure_here(parsed.params_file, stop)
+    reason = "" if parsed.only == "here" else missing()
+    if parsed.only != "here" and not reason:
+        for line in measure_lossy(parsed.params_file, parsed.seconds, stop):
+            away, _, name = line.partition(" ")
+            findings.append(Finding(name, float(away)))
     print(f"### Time without fresh answers (limit {LIMIT_S:.0f} s)\n")
     print(describe_machine("textseg_ros.benchmark.recovery"))
     if reason:

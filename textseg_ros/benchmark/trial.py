@@ -12,12 +12,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from textseg_ros.dds.endpoint import Publisher
+from textseg_ros.dds.endpoint import Publisher, Subscription
+from textseg_ros.dds.environment import (
+    DdsSettings,
+    free_domain_id,
+    loopback_environment,
+    read_environment,
+)
 from textseg_ros.dds.participant import Participant
 from textseg_ros.demo.frames import Frame, image_message
 from textseg_ros.signals import wait_until
 
 START_TIMEOUT_S = 60.0
+MATCH_TIMEOUT_S = 30.0
 _READY = "waiting for "
 NODE_COMMAND = (sys.executable, "-m", "textseg_ros.dds_node")
 
@@ -140,6 +147,64 @@ def running_node(
             except subprocess.TimeoutExpired:
                 node.kill()
                 node.wait()
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A node on trial, and who tries it.
+
+    Attributes:
+        node: The node's process.
+        peer: Asks it and hears its answers.
+        environment: Of both, for further processes.
+        discovery: Likewise, for further participants.
+    """
+
+    node: "subprocess.Popen[bytes]"
+    peer: Participant
+    environment: Mapping[str, str]
+    discovery: DdsSettings
+
+
+@contextmanager
+def node_on_trial(
+    params_file: Path | None,
+    settings: Mapping[str, str],
+    stop: threading.Event,
+    command: Sequence[str] = NODE_COMMAND,
+) -> Iterator[Trial]:
+    """Run the node and a participant beside it in a free domain, ready when this is entered.
+
+    Args:
+        params_file: Of the node.
+        settings: Single ones after the file.
+        stop: Ends the trial before its time.
+        command: What starts a node.
+
+    Raises:
+        RuntimeError: If the node does not start or has ended by itself, or a stop has come.
+        ValueError: If the environment is wrong.
+    """
+    environment = loopback_environment(free_domain_id())
+    discovery = read_environment(os.environ | environment, os.getpid())
+    arguments = settings_arguments(params_file, settings)
+    with (
+        Participant("trial", "/", discovery) as peer,
+        running_node(environment, arguments, stop, command) as node,
+    ):
+        yield Trial(node, peer, environment, discovery)
+    if stop.is_set():
+        raise RuntimeError("stopped before the end")
+
+
+def find_node(ends: Sequence[Publisher | Subscription], stop: threading.Event) -> None:
+    """Wait until the node is matched with these endpoints.
+
+    Raises:
+        RuntimeError: If it is not in time.
+    """
+    if not wait_until(lambda: all(end.matched for end in ends), stop, MATCH_TIMEOUT_S):
+        raise RuntimeError("the node was not found")
 
 
 def _text(log: IO[bytes]) -> str:

@@ -1,0 +1,41 @@
+"""How a trial is started from the command line, and how it ends without figures."""
+
+import argparse
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+
+def trial_parser(
+    description: str | None, seconds: float, text: str = ""
+) -> argparse.ArgumentParser:
+    """Return a parser of what all trials are told: for how long, and which settings.
+
+    Args:
+        description: Of the trial.
+        seconds: Length of a run where nothing else is said.
+        text: What there is to say of the length.
+    """
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--seconds", type=float, default=seconds, help=text or None)
+    parser.add_argument("--params-file", type=Path, help="ROS 2 parameter file")
+    return parser
+
+
+def run_trial(name: str, run: Callable[[], int], stop: threading.Event) -> int:
+    """Return the exit status of a trial.
+
+    Args:
+        name: Of the trial, for messages.
+        run: Measures, prints the figures and judges them; returns the exit status.
+        stop: Whether it was stopped: then there are no figures, and nothing is wrong.
+    """
+    try:
+        return run()
+    except (RuntimeError, ValueError, OSError, subprocess.TimeoutExpired) as error:
+        if stop.is_set():
+            return 0
+        print(f"{name}: {error}", file=sys.stderr)
+        return 1
