@@ -206,7 +206,7 @@ def _play(clip: Clip, case: Case, types: MessageTypes, outcome: Outcome) -> None
             arrival_s = shot.stamp_s + IMAGE_DELAY_S
             pace.take_up(arrival_s, arrival_s)
             pace.wait_until(arrival_s)
-            pace.take_up(arrival_s, arrival_s + max(1.0 / IMAGE_HZ, case.timeout_s))
+            pace.take_up(arrival_s, arrival_s + case.timeout_s)
             transport.sent.clear()
             _show(space, shot, case, types, start_ns)
             _take(transport.sent, clip, camera, shot, case, outcome)
