@@ -13,9 +13,9 @@ import numpy as np
 from textseg_core.arrays import BoolArray, Float32Array
 from textseg_core.reasoner.geometry import View
 from textseg_core.reasoner.grammar import Description, Parsed
+from textseg_core.reasoner.judge import Judged, Reason, judge_all
 from textseg_core.reasoner.network import mean_response, pieces_beside
 from textseg_core.reasoner.propose import Instance, NounPhrase, noun_phrases, phrase_key
-from textseg_core.reasoner.reason import Judged, Reason, judge_all
 from textseg_core.segmentation import SegmentedObject
 
 #: Exponents of how well the noun, what is said of the instance, and the network's response to

@@ -1,10 +1,10 @@
 """Reads a noun with the words before it and the words of place right behind it."""
 
-from dataclasses import dataclass, field
 from typing import Protocol
 
-from textseg_core.language.number import is_pair, is_plural_noun, singular_of
-from textseg_core.reasoner.grammar import Description, Link, Place, Rank
+from textseg_core.language.number import is_pair, is_plural_noun
+from textseg_core.reasoner.draft import Draft, singular
+from textseg_core.reasoner.grammar import Link, Place, Rank
 from textseg_core.reasoner.words import (
     ADJECTIVES,
     ALSO_NOUNS,
@@ -43,78 +43,6 @@ SEVERAL_WORDS = frozenset(("all", "both", "these", "those", "two", "three", "eac
 _FURTHEST = ("nearest", "closest", "farthest", "furthest", "farther", "further")
 _BEFORE_SIDES = PLACE_PREPOSITIONS | {"far", "very", "extreme", "all", "way", "just"}
 _NEVER_NOUNS = PLACE_PREPOSITIONS | COPULAS | RELATIVES | JOINTS | HAVING
-
-
-@dataclass(slots=True)
-class Draft:
-    """A description in the making; fields as in `Description`."""
-
-    nouns: list[str] = field(default_factory=list)
-    thing: bool = False
-    plural: bool = False
-    count: int | None = None
-    colors: list[str] = field(default_factory=list)
-    materials: list[str] = field(default_factory=list)
-    sizes: list[str] = field(default_factory=list)
-    adjectives: list[str] = field(default_factory=list)
-    extremes: list[str] = field(default_factory=list)
-    places: list[Place] = field(default_factory=list)
-    rank: Rank | None = None
-    links: list[Link] = field(default_factory=list)
-    excluded: list[Description] = field(default_factory=list)
-    joined: list[Description] = field(default_factory=list)
-    late: tuple[str, str] | None = None  # last modifier that may be the noun: field and word
-
-    @property
-    def described(self) -> bool:
-        """Whether a noun, or a word that stands for one, was read."""
-        return bool(self.nouns) or self.thing or self.any_said
-
-    @property
-    def described_by_noun(self) -> bool:
-        """Whether a noun, or a word that stands for one, was read."""
-        return bool(self.nouns) or self.thing
-
-    @property
-    def any_said(self) -> bool:
-        """Whether anything but a noun was read."""
-        return bool(
-            self.colors or self.materials or self.sizes or self.adjectives or self.extremes
-            or self.places or self.rank or self.links or self.excluded
-        )  # fmt: skip
-
-    def add_detail(self, detail: "Draft") -> None:
-        """Take what follows a comma: more of the same thing, or something that it has."""
-        if detail.nouns and self.nouns:
-            self.links.append(Link("with", (detail.finish(),)))
-            return
-        for name in ("nouns", "colors", "materials", "sizes", "adjectives", "extremes", "places"):
-            getattr(self, name).extend(getattr(detail, name))
-        self.rank = self.rank or detail.rank
-        self.plural = self.plural or detail.plural
-
-    def finish(self) -> Description:
-        """Return what was read."""
-        noun = " ".join(self.nouns)
-        last = self.nouns[-1] if self.nouns else ""
-        many = bool(last) and is_plural_noun(last) and "of" not in self.nouns
-        plural = self.plural or many or (self.count or 1) > 1
-        if many:
-            noun = " ".join((*self.nouns[:-1], singular(last)))
-        return Description(
-            noun, plural, self.count, tuple(dict.fromkeys(self.colors)),
-            tuple(dict.fromkeys(self.materials)), tuple(self.sizes), tuple(self.adjectives),
-            tuple(self.extremes), tuple(dict.fromkeys(self.places)), self.rank, tuple(self.links),
-            tuple(self.excluded), tuple(self.joined),
-        )  # fmt: skip
-
-
-def singular(noun: str) -> str:
-    """Return the likeliest singular of a plural noun: tomatoes, tomato; vases, vase."""
-    found = singular_of(noun)
-    if not found:
-        return noun
-    return found[-1] if noun.endswith(("xes", "ches", "shes", "oes", "sses", "zzes")) else found[0]
 
 
 class Reader(Protocol):

@@ -1,7 +1,7 @@
 """Instances of a noun: what proposers return, and the protocol that they follow."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
@@ -126,6 +126,4 @@ def _parts(description: Description) -> list[Description]:
 
 def _with_noun(other: Description, of: Description) -> Description:
     """Return what is excluded with the noun of what it is excluded from, if it has none."""
-    from dataclasses import replace
-
     return other if other.noun else replace(other, noun=of.noun)
