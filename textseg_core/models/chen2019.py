@@ -227,13 +227,13 @@ class FilterEncoder(nn.Module):
         self.lstm = TwoWayLstm(word_channels, channels // 2)
         self.to_filters = nn.Linear(channels, filters * filter_channels)
         self.to_fusion = nn.Linear(channels, filters)
-        self._filters = filters
+        self._filters, self._channels = filters, filter_channels
 
     def forward(self, token_ids: Tensor) -> tuple[Tensor, Tensor]:
         """Return filters (Q, n, C) and their weights (Q, n), both in -1..1, for ids (Q, T)."""
         present = (token_ids != PAD_ID).to(self.embedding.weight.dtype)
         _, said = self.lstm(self.word(self.embedding(token_ids)), present)
-        filters = torch.tanh(self.to_filters(said)).unflatten(1, (self._filters, -1))
+        filters = torch.tanh(self.to_filters(said)).view(-1, self._filters, self._channels)
         return filters, torch.tanh(self.to_fusion(said))
 
 
@@ -343,8 +343,10 @@ class GatedDetector(nn.Module):
             filters: (Q, n, C).
             fusion: (Q, n).
         """
-        each = (filters @ features.flatten(2)).unflatten(2, features.shape[2:])
-        return (each * self.regions * fusion[..., None, None]).sum(dim=1, keepdim=True)
+        rows, columns = features.shape[2:]
+        each = (filters @ features.flatten(2)).view(-1, filters.shape[1], rows, columns)
+        weighed: Tensor = each * self.regions * fusion[..., None, None]
+        return weighed.sum(dim=1, keepdim=True)
 
     def gate(self, features: Tensor, response: Tensor) -> Tensor:
         """Return the features as far as the response lets them through."""
@@ -354,7 +356,8 @@ class GatedDetector(nn.Module):
         """Return what each anchor says, row by row of cells."""
         (scores,), (changes,) = self.rpn([gated])
         objectness = scores.permute(0, 2, 3, 1).flatten(1)
-        return Boxes(objectness, changes.permute(0, 2, 3, 1).flatten(1).unflatten(1, (-1, 4)))
+        moves = changes.permute(0, 2, 3, 1).reshape(-1, len(self.anchors), 4)
+        return Boxes(objectness, moves)
 
     def propose(self, found: Boxes) -> Tensor:
         """Return the boxes of the greatest objectness, (Q, K, 4), in pixels."""

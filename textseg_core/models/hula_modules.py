@@ -59,7 +59,8 @@ class NameModule(nn.Module):
             maps: (Q, C, h, w) or (1, C, h, w).
             attention: (Q, C), not negative.
         """
-        shares = (attention[:, None] @ maps.flatten(2)).unflatten(2, maps.shape[2:])
+        rows, columns = maps.shape[2:]
+        shares = (attention[:, None] @ maps.flatten(2)).view(-1, 1, rows, columns)
         return torch.sigmoid(self.scale * shares + self.bias)
 
 

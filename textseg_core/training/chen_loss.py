@@ -130,7 +130,7 @@ def box_loss(
     if not len(rows):
         return total
     wanted = BoxCoder(BOX_WEIGHTS).encode_single(boxes[rows], looked[rows, places])
-    logits = head.mask(deep.unflatten(0, looked.shape[:2])[rows, places])
+    logits = head.mask(deep.view(*looked.shape[:2], *deep.shape[1:])[rows, places])
     shown = pool(target, looked, stride, logits.shape[-1])[rows, places].clamp(0.0, 1.0)
     mask = F.binary_cross_entropy_with_logits(logits, shown)
     return total + _box_change_loss(change[rows, places], wanted, looked[..., 0].numel()) + mask
