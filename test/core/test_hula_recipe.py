@@ -1,0 +1,163 @@
+"""How HULANet is trained: names, roles, losses and stages by hand, and one run to its answer."""
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from drawn_data import write_data
+from published import corners, task, write_phrasecut
+
+from textseg_core.language.word_roles import ATTRIBUTE, CATEGORY, NOTHING, RoleReader
+from textseg_core.preprocess import letterbox_image
+from textseg_core.runtime import export
+from textseg_core.scenes.scene import Query, Scene, SceneObject
+from textseg_core.segmenter import Segmenter
+from textseg_core.training.hula_recipe import (
+    HulaRecipe,
+    PhraseAnnotator,
+    attribute_loss,
+    word_channels,
+)
+from textseg_core.training.settings import Stage, TrainSettings
+from textseg_core.training.things import ThingEncoder, Things
+from textseg_core.training.train import main
+
+CONFIG = Path(__file__).parents[2] / "config" / "train_hulanet2020.yaml"
+WORDS = ["<pad>", "<go>", "<eos>", "<unk>", "red", "mug", "mugs", "wooden", "glass"]
+MODEL: dict[str, Any] = {
+    "backbone": "mobilenet_v2",
+    "map_stride": 8,
+    "proposals": 2,
+    "regions": 4,
+    "candidates": 4,
+    "pyramid_channels": 8,
+    "box_channels": 8,
+    "mask_layers": 1,
+    "embedding_channels": 4,
+    "language_channels": 4,
+    "relation_channels": 2,
+}
+
+
+def recipe(**changes: Any) -> HulaRecipe:
+    settings: dict[str, Any] = {
+        "network": "hulanet",
+        "steps": 10,
+        "stages": (Stage(share=0.5, input_px=64), Stage(share=0.5, input_px=64)),
+        "model": MODEL,
+        **changes,
+    }
+    made = HulaRecipe(TrainSettings(**settings), WORDS, None)
+    made.name_things(["mug", "wine glass"])
+    return made
+
+
+def test_words_stand_for_names_their_plurals_and_their_last_words() -> None:
+    ids = {word: place for place, word in enumerate(WORDS)}
+
+    assert word_channels(("thing", "mug", "wine glass"), ids, {}) == [[5, 1], [6, 1], [8, 2]]
+    assert word_channels(("red", "wood"), ids, {"wooden": "wood"}) == [[4, 0], [7, 1]]
+
+
+def test_the_run_s_nouns_and_phrasecut_s_commonest_names_are_the_categories(
+    tmp_path: Path,
+) -> None:
+    cup = corners((2, 3, 11, 12))
+    tasks = [
+        task(9, "a", "old dog", [[cup]], name="dog", attributes=["old"]),
+        task(9, "b", "mug", [[cup]]),
+        task(4, "c", "dog", [[cup]]),
+    ]
+    folder = write_phrasecut(tmp_path, tasks, "train")
+
+    settings = recipe(described=({"format": "phrasecut", "folder": str(folder)},))
+    found = settings.model_settings(0)
+
+    assert found["categories"] == ["thing", "dog", "mug", "wine glass"]
+    assert isinstance(found["attributes"], list)
+    assert found["attributes"][:2] == ["old", "red"]
+
+
+def test_a_sample_knows_the_roles_of_its_words() -> None:
+    mask = np.zeros((8, 8), np.bool_)
+    mask[2:5, 2:5] = True
+    scene = Scene(np.zeros((8, 8, 3), np.uint8), (SceneObject(("mug",), mask),), frozenset())
+    annotator = PhraseAnnotator(ThingEncoder(("thing", "mug"), ("red",)), RoleReader(WORDS, 4))
+    asked = [
+        Query("the red mug", (0,), "color"),
+        Query("red mug", (0,), "attribute", parts=(("category", "red mug"),)),
+    ]
+    _, letterbox = letterbox_image(scene.image, 16)
+
+    found = annotator.encode(scene, asked, letterbox, 16)
+
+    assert found["roles"].tolist() == [
+        [NOTHING, ATTRIBUTE, CATEGORY, NOTHING],
+        [CATEGORY, CATEGORY, NOTHING, NOTHING],
+    ]
+    assert found["thing_labels"].tolist() == [1]
+
+
+def test_attributes_are_learnt_where_they_are_known() -> None:
+    logits = torch.tensor([[[2.0, 0.0], [5.0, 5.0], [7.0, 7.0]]])
+    nothing = torch.zeros(1, 3, 4)
+    things = Things(
+        boxes=nothing,
+        labels=torch.tensor([[0, 0, -1]]),
+        attributes=torch.tensor([[[1.0, 0.0], [0.0, 0.0], [0.0, 0.0]]]),
+        described=torch.tensor([[1.0, 0.0, 1.0]]),
+        masks=nothing,
+        members=nothing,
+    )
+
+    loss = attribute_loss(logits, things)
+
+    assert loss.item() == pytest.approx((math.log1p(math.exp(-2)) + math.log(2)) / 2)
+
+
+def test_the_first_stage_teaches_the_detector_and_the_second_the_modules() -> None:
+    made = recipe()
+    network = made.build(0)
+    detector = network.image_encoder.detector
+    modules = (*network.expression_encoder.parameters(), *network.query_head.parameters())
+
+    assert all(p.requires_grad for p in detector.parameters())
+    assert not any(p.requires_grad for p in modules)
+
+    later = made.enter(network, 1).train()
+
+    assert later is network
+    assert not any(p.requires_grad for p in detector.parameters())
+    assert not detector.training
+    assert all(p.requires_grad for p in modules)
+    assert network.image_encoder.attributes is not None
+    assert network.image_encoder.attributes.weight.requires_grad
+
+
+def test_three_stages_are_refused() -> None:
+    with pytest.raises(ValueError, match="one for its modules, got 3 stages"):
+        recipe(stages=(Stage(share=0.25), Stage(share=0.25), Stage(share=0.5)))
+
+
+def test_a_run_by_the_configuration_becomes_a_model_that_answers(tmp_path: Path) -> None:
+    data = write_data(tmp_path / "data")
+    tiny = {f"model.{name}": value for name, value in MODEL.items()}
+    for stage in range(2):
+        tiny |= {f"stages.{stage}.{name}": 64 for name in ("input_px",)}
+        tiny |= {f"stages.{stage}.batch": 1, f"stages.{stage}.queries": 2}
+    tiny |= {"workers": 0, "validation_scenes": 1, "minutes": "null", "steps": 3}
+    given = ["--config", str(CONFIG), "--data", str(data), "--scenes", str(data / "scenes")]
+    given += ["--out", str(tmp_path / "run"), "--device", "cpu", "--set", "ablate=[backbone]"]
+    given += [part for key, value in tiny.items() for part in ("--set", f"{key}={value}")]
+
+    main(given)
+    best = tmp_path / "run" / "best.safetensors"
+    assert export.main(["--checkpoint", str(best), "--out", str(tmp_path / "model")]) == 0
+
+    answer = Segmenter.load(tmp_path / "model").segment(
+        np.zeros((48, 64, 3), np.uint8), "the red one"
+    )
+    assert answer.response_map.shape == (48, 64)
