@@ -185,6 +185,27 @@ def test_trained_weights_follow_their_words_into_a_larger_vocabulary() -> None:
     assert torch.equal(new.query_head.own_tokens, old.query_head.own_tokens)
 
 
+class Speaker(nn.Module):
+    """A captioner's word tables under their names, for so many words."""
+
+    def __init__(self, words: int) -> None:
+        super().__init__()
+        self.captioner = nn.Module()
+        self.captioner.spoken = nn.Embedding(words, 2)
+        self.captioner.to_word = nn.Linear(3, words)
+
+
+def test_what_a_captioner_says_follows_its_words_too() -> None:
+    old, new = Speaker(2), Speaker(3)
+    before = {name: value.clone() for name, value in new.state_dict().items()}
+
+    carry_over(new, old.state_dict(), ["mug", "new", "cup"], ["cup", "mug"])
+
+    for name, value in new.state_dict().items():
+        assert torch.equal(value[[2, 0]], old.state_dict()[name]), name
+        assert torch.equal(value[1], before[name][1]), name
+
+
 def test_weights_of_another_network_are_refused() -> None:
     other = CompactNetwork(vocabulary_size=8, tokens=4, input_px=64, width=64, lexical_width=8)
     words = [str(number) for number in range(8)]
