@@ -26,6 +26,7 @@ NARROW = {
     "hidden_channels": 8,
 }
 NARROW_VGG = {**NARROW, "backbone": "vgg16", "fc_channels": 12, "visual_channels": 10}
+NARROW_RESNET = {**NARROW, "backbone": "resnet18"}
 NARROW_MOBILENET = {**NARROW, "backbone": "mobilenet_v2", "visual_channels": 320}
 
 
@@ -74,6 +75,20 @@ def test_default_settings_are_those_of_the_paper() -> None:
     assert shapes["query_head.upsample.weight"] == (1, 1, 64, 64)
     assert "query_head.upsample.bias" not in shapes
     assert network.query_head.coordinates.shape == (1, 2, 16, 16)
+
+
+@pytest.mark.parametrize(("backbone", "channels"), [("resnet18", 512), ("resnet50", 2048)])
+def test_resnets_stand_in_for_vgg_with_their_own_channels(backbone: str, channels: int) -> None:
+    network = narrow(NARROW_RESNET, backbone=backbone, stage="low", coordinates=8).eval()
+
+    with torch.inference_mode():
+        (visual,) = network.image_encoder(noise_image())
+        answer = network(noise_image(), some_ids(1))
+
+    assert visual.shape == (1, channels, 2, 2)
+    assert answer["logits"].shape == (1, 1, 2, 2)
+    with pytest.raises(ValueError, match=f"{backbone} has {channels} visual channels, got 9"):
+        narrow(NARROW_RESNET, backbone=backbone, visual_channels=9)
 
 
 def test_fc8_has_no_relu() -> None:
@@ -178,6 +193,11 @@ def test_every_cell_and_every_expression_has_length_one(settings: dict[str, Any]
     [
         ("vgg16", 10, [255.0 - 123.68, -116.779, 100.0 - 103.939]),
         ("mobilenet_v2", 320, [1.0, -1.0, 100.0 / 127.5 - 1.0]),
+        (
+            "resnet18",
+            512,
+            [(255 - 123.675) / 58.395, -116.28 / 57.12, (100 - 103.53) / 57.375],
+        ),
     ],
 )
 def test_each_backbone_sees_its_own_normalisation_of_rgb(
@@ -296,6 +316,52 @@ def test_the_loss_reaches_every_trainable_parameter(settings: dict[str, Any], st
         if parameter.requires_grad:
             assert parameter.grad is not None, name
             assert parameter.grad.abs().sum() > 0, name
+
+
+def halves() -> tuple[Tensor, Tensor, Tensor]:
+    """Four pictures of a red and a blue half, with an expression for each half."""
+    images = torch.zeros(4, 64, 64, 3, dtype=torch.uint8)
+    masks = torch.zeros(4, 2, 1, 64, 64)
+    for row in range(4):
+        red = torch.zeros(64, 64, dtype=torch.bool)
+        red[:32] = True
+        red = red if row < 2 else red.T
+        red = red if row % 2 else ~red
+        images[row][red] = torch.tensor([230, 30, 30], dtype=torch.uint8)
+        images[row][~red] = torch.tensor([30, 60, 230], dtype=torch.uint8)
+        masks[row, :, 0] = torch.stack([red, ~red]).float()
+    return images, torch.tensor([[0, 0, 0, 6, 4], [0, 0, 0, 6, 5]] * 4), masks.flatten(0, 1)
+
+
+@pytest.mark.parametrize("coordinates", [2, 8])
+@pytest.mark.parametrize("stage", ["low", "high"])
+def test_eight_samples_are_learnt_by_heart(stage: str, coordinates: int) -> None:
+    network = narrow(
+        NARROW_MOBILENET,
+        stage=stage,
+        coordinates=coordinates,
+        embedding_channels=16,
+        expression_channels=16,
+        hidden_channels=32,
+    )
+    images, ids, masks = halves()
+    target = masks[..., ::32, ::32] if stage == "low" else masks
+    optimiser = torch.optim.Adam(network.parameters(), lr=0.01)
+    ious = torch.zeros(8)
+    for _ in range(200):
+        (visual,) = network.image_encoder(images)
+        read = network.expression_encoder(ids)
+        (logits,) = network.query_head(visual.repeat_interleave(2, dim=0), *read)
+        optimiser.zero_grad()
+        weighted_logistic_loss(logits, target).backward()
+        optimiser.step()
+        found, meant = logits > 0, target > 0.5
+        ious = (found & meant).sum((1, 2, 3)) / (found | meant).sum((1, 2, 3))
+        if ious.mean() >= 0.92:
+            break
+
+    assert ious.shape == (8,)
+    assert ious.mean() >= 0.9
 
 
 def train_one_step(network: nn.Module) -> None:
