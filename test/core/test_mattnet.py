@@ -20,7 +20,7 @@ from textseg_core.models.matt_modules import (
     offsets,
     see,
 )
-from textseg_core.models.mattnet import Asked, MattNetwork, with_labels
+from textseg_core.models.mattnet import Asked, MattNetwork, known_things
 from textseg_core.models.module_language import LanguageAttention
 from textseg_core.runtime.export import export
 from textseg_core.runtime.onnx_backend import OnnxBackend
@@ -353,9 +353,8 @@ def test_the_losses_reach_every_parameter_of_the_modules() -> None:
     network = narrow().train()
     encoder = network.image_encoder
     features = encoder.detector.features(noise(2))
-    boxes = BOXES.expand(2, -1, -1)
-    described = with_labels(
-        encoder.detector.describe(features, boxes, torch.ones(2, 4)), torch.ones(2, 4).long()
+    described = known_things(
+        BOXES.repeat(2, 1, 1), torch.ones(2, 4).long(), torch.ones(2, 4), categories=2
     )
     seen = see(encoder.modules_of, encoder.detector, features, described)
     asked = Asked(*network.expression_encoder(torch.cat([IDS[:2], IDS[1:]])))

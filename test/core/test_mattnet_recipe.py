@@ -11,8 +11,12 @@ from drawn_data import write_data
 from safetensors.torch import save_file
 from torch import Tensor, nn, optim
 from torchvision.models import resnet18  # type: ignore[import-untyped,unused-ignore]
+from torchvision.models.detection import (  # type: ignore[import-untyped,unused-ignore]
+    maskrcnn_resnet50_fpn,
+)
 
 from textseg_core.evaluation import comprehension
+from textseg_core.models.detection.proposals import ProposalEncoder
 from textseg_core.models.mattnet import MattNetwork
 from textseg_core.runtime import export
 from textseg_core.scenes.scene import Query
@@ -174,13 +178,50 @@ def test_a_backbone_s_weights_are_torchvision_s(tmp_path: Path) -> None:
         load_detector(detector, tmp_path, "vgg16")
 
 
+def test_all_but_the_last_layers_of_torchvision_s_mask_rcnn_has_a_place_here() -> None:
+    with torch.device("meta"):
+        theirs = maskrcnn_resnet50_fpn(weights=None, weights_backbone=None).state_dict()
+        detector = ProposalEncoder(categories=("thing",), input_px=64, backbone="resnet50")
+    mine = detector.state_dict()
+
+    shared = {name for name in theirs if not name.split(".")[1].endswith("_predictor")}
+
+    assert {n for n in mine if not n.split(".")[1].endswith("_predictor")} == shared
+    assert all(mine[name].shape == theirs[name].shape for name in shared)
+
+
+def test_a_whole_mask_rcnn_s_weights_are_taken_though_its_norms_were_frozen(
+    tmp_path: Path,
+) -> None:
+    def detector(seed: int, **changes: Any) -> ProposalEncoder:
+        torch.manual_seed(seed)
+        sizes = {"regions": 8, "proposals": 5, "pyramid_channels": 8, "box_channels": 8, **changes}
+        return ProposalEncoder(categories=("thing",), input_px=64, backbone="resnet18", **sizes)
+
+    state = detector(1).state_dict()
+    left_out = ("num_batches_tracked", "cls_score.weight", "cls_score.bias")
+    saved = {name: value for name, value in state.items() if not name.endswith(left_out)}
+    save_file(saved, tmp_path / "maskrcnn_resnet18_fpn.safetensors")
+    network = detector(2)
+    own = network.roi_heads["box_predictor"].cls_score.weight.clone()
+
+    load_detector(network, tmp_path, "resnet18")
+
+    found = network.state_dict()
+    for name in ("backbone.body.conv1.weight", "rpn.head.cls_logits.bias"):
+        assert torch.equal(found[name], state[name])
+    assert torch.equal(network.roi_heads["box_predictor"].cls_score.weight, own)
+    with pytest.raises(ValueError, match=r"not of this detector: .* box_channels 1024"):
+        load_detector(detector(3, box_channels=16), tmp_path, "resnet18")
+
+
 def test_eight_samples_are_learnt_by_heart() -> None:
     torch.manual_seed(0)
     made = recipe(rate=2e-3, model={**MODEL, "attributes": ["red", "blue"]}, ablate=("backbone",))
     network = made.build(0)
     optimiser = made.optimiser(network)
     batch, meant = drawn_batch()
-    for stage, steps in ((0, 160), (1, 60)):
+    for stage, steps in ((0, 100), (1, 20)):
         made.enter(network, stage)
         network.train()
         for step in range(steps):

@@ -56,7 +56,8 @@ class Comprehension(NamedTuple):
     """What MAttNet found, with what it attended to.
 
     Attributes:
-        proposals: Things that were chosen among, those of one image.
+        proposals: Things that were chosen among, those of one image; those that were given with
+            their categories have no masks.
         scores: (Q, K), in [-1, 1]; where no thing may be chosen, far below.
         chosen: (Q,), place of the best.
         boxes: (Q, 4), its box in pixels of the input.
@@ -193,9 +194,11 @@ class MattNetwork(SegmentationNetwork):
             eligible = encoder.eligible(found)
         else:
             eligible = torch.ones_like(boxes[None, :, 0])
-            found = encoder.detector.describe(features, boxes[None], eligible)
-            if labels is not None:
-                found = with_labels(found, labels[None])
+            if labels is None:
+                found = encoder.detector.describe(features, boxes[None], eligible)
+            else:
+                categories = len(encoder.detector.categories)
+                found = known_things(boxes[None], labels[None], eligible, categories)
         seen = see(encoder.modules_of, encoder.detector, features, found)
         read = self.expression_encoder.language(token_ids)
         scored = self.query_head.score(seen, Asked(*self.expression_encoder(token_ids)))
@@ -327,7 +330,7 @@ class MattHead(nn.Module):
         """
         boxes, eligible, masks, *shown = given[:-3]
         asked = Asked(*given[-3:])
-        seen = Seen(*shown, attributes=shown[-1])
+        seen = Seen._make([*shown, shown[-1]])  # its attributes are not looked at
         allowed = for_each(eligible, asked.glance)
         scores = self.score(seen, asked).total + (1.0 - allowed) * _NEVER
         best, place = scores.max(dim=1)
@@ -341,8 +344,19 @@ class MattHead(nn.Module):
         return logits, self.presence(best)
 
 
-def with_labels(proposals: Proposals, labels: Tensor) -> Proposals:
-    """Return proposals whose categories are known, (B, K); logits are 1 there and 0 elsewhere."""
-    known = torch.zeros_like(proposals.class_logits)
+def known_things(boxes: Tensor, labels: Tensor, there: Tensor, categories: int) -> Proposals:
+    """Return things whose boxes and categories are known, as the modules take proposals.
+
+    They have no masks and no embedding, which cost most and which no module looks at.
+
+    Args:
+        boxes: (B, N, 4), in pixels of the input.
+        labels: (B, N), indices of categories; of no meaning where no thing is.
+        there: (B, N), 1 where there is a thing, else 0.
+        categories: How many there are.
+    """
+    batch, count = there.shape
+    known = boxes.new_zeros(batch, count, 1 + categories)
     known.scatter_(2, (labels.clamp(min=0) + 1)[..., None], 1.0)
-    return proposals._replace(class_logits=known)
+    masks, embedding = boxes.new_zeros(batch, count, 0, 0), boxes.new_zeros(batch, count, 0)
+    return Proposals(boxes, there, known, there, masks, embedding)

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
 from torch import Tensor, nn, optim
 from torch.nn import functional as F
 
@@ -13,7 +15,7 @@ from textseg_core.models.base import SegmentationNetwork
 from textseg_core.models.detection.backbones import BACKBONES
 from textseg_core.models.detection.proposals import ANYTHING, ProposalEncoder, unshortened
 from textseg_core.models.matt_modules import see
-from textseg_core.models.mattnet import Asked, MattNetwork, with_labels
+from textseg_core.models.mattnet import Asked, MattNetwork, known_things
 from textseg_core.training.detection import detection_losses
 from textseg_core.training.ranking import attribute_loss, ranking_loss
 from textseg_core.training.rmi_recipe import load_features
@@ -22,6 +24,7 @@ from textseg_core.training.settings import TrainSettings
 from textseg_core.training.things import ThingEncoder, things_of
 from textseg_core.training.vocabulary import COLORS
 
+_SHARED = ("backbone.", "rpn.", "roi_heads.box_head.", "roi_heads.mask_head.")
 ATTRIBUTES = (*COLORS, *MATERIALS)
 DEFAULT_BACKBONE = "resnet101"
 _STEADY = 1 / 3
@@ -157,9 +160,8 @@ class MattRecipe:
             features = detector.features(batch["image"])
         with unshortened(batch["image"]):
             asked = Asked(*network.expression_encoder(batch["token_ids"].flatten(0, 1)))
-            with torch.no_grad():
-                described = detector.describe(features, things.boxes, things.there)
-            described = with_labels(described, things.labels)
+            categories = len(detector.categories)
+            described = known_things(things.boxes, things.labels, things.there, categories)
             visual = network.image_encoder.modules_of
             seen = see(visual, detector, features, described)
             members = things.members
@@ -193,19 +195,45 @@ def load_detector(detector: ProposalEncoder, folder: Path, backbone: str) -> Non
     """
     if backbone not in BACKBONES:
         raise ValueError(f"backbone must be one of {', '.join(BACKBONES)}, got {backbone!r}")
-    whole = f"maskrcnn_{backbone}_fpn"
-    if (folder / f"{whole}.safetensors").is_file():
-        parts = nn.Module()
-        parts.backbone, parts.rpn = detector.backbone, detector.rpn
-        heads = nn.Module()
-        heads.box_head = detector.roi_heads["box_head"]
-        heads.mask_head = detector.roi_heads["mask_head"]
-        parts.roi_heads = heads
-        load_features(parts, folder, whole)
+    whole = folder / f"maskrcnn_{backbone}_fpn.safetensors"
+    if whole.is_file():
+        load_mask_rcnn(detector, whole)
     else:
         body: nn.Module = detector.backbone.body  # type: ignore[assignment]
         load_features(body, folder, backbone)
     detector.keep_statistics()
+
+
+def load_mask_rcnn(detector: ProposalEncoder, path: Path) -> None:
+    """Load what a detector shares with torchvision's Mask R-CNN: all but the last layers.
+
+    Raises:
+        ValueError: If the file is damaged or of another network.
+    """
+    try:
+        state = load_file(path)
+    except (OSError, SafetensorError) as error:
+        raise ValueError(
+            f"{path}: expected torchvision's state dict ({error}); fetch it again with "
+            f"python -m textseg_core.training.backbone --more {path.stem}"
+        ) from error
+    mine = detector.state_dict()
+    shared = [name for name in mine if name.startswith(_SHARED)]
+    # Norms that were frozen count no batches.
+    counts = [name for name in shared if name.endswith("num_batches_tracked")]
+    wrong = [
+        name
+        for name in shared
+        if name not in counts and (name not in state or state[name].shape != mine[name].shape)
+    ]
+    if wrong:
+        raise ValueError(
+            f"{path} is not of this detector: {len(wrong)} of {len(shared)} tensors are missing "
+            f"or of another shape, {wrong[0]} first; pyramid_channels is 256, box_channels 1024 "
+            "and mask_layers 4 in torchvision"
+        )
+    taken = {name: state[name].float() for name in shared if name not in counts}
+    detector.load_state_dict({**mine, **taken})
 
 
 def _names(value: object) -> tuple[str, ...]:
