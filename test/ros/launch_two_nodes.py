@@ -17,7 +17,7 @@ import launch_testing.actions
 import launch_testing.asserts
 import rclpy
 from launch import LaunchDescription
-from launch.actions import GroupAction, IncludeLaunchDescription
+from launch.actions import GroupAction, IncludeLaunchDescription, SetLaunchConfiguration
 from launch.launch_description_sources import PythonLaunchDescriptionSource
 from lifecycle_msgs.msg import State, Transition
 from lifecycle_msgs.srv import ChangeState, GetState
@@ -47,18 +47,25 @@ MUG = ("scene_mug.jpg", "hand me the mug", (362, 231, 77, 89))
 DRILL = ("scene_tools.jpg", "Grab the power drill, please.", (138, 158, 134, 114))
 SIMULATED_S = 5000
 TIMEOUT_S = 150.0
-PATIENCE = {"sigterm_timeout": "120", "sigkill_timeout": "120"}
-"""Ctrl-C alone must end them, however busy the machine is."""
+PATIENCE_S = "120"
+"""Ctrl-C alone must end the nodes, however busy the machine is."""
 
 
 def generate_test_description() -> LaunchDescription:
     source = PythonLaunchDescriptionSource(str(ROOT / "launch" / "segment.launch.py"))
 
     def included(arguments: dict[str, str]) -> GroupAction:
-        given = (arguments | PATIENCE).items()
-        return GroupAction([IncludeLaunchDescription(source, launch_arguments=given)])
+        return GroupAction([IncludeLaunchDescription(source, launch_arguments=arguments.items())])
 
-    return LaunchDescription([included({}), included(ARM), launch_testing.actions.ReadyToTest()])
+    return LaunchDescription(
+        [
+            SetLaunchConfiguration("sigterm_timeout", PATIENCE_S),
+            SetLaunchConfiguration("sigkill_timeout", PATIENCE_S),
+            included({}),
+            included(ARM),
+            launch_testing.actions.ReadyToTest(),
+        ]
+    )
 
 
 class TestTwoNodes(unittest.TestCase):
