@@ -68,6 +68,31 @@ def test_what_stands_within_an_outline_is_on_it_and_not_next_to_it() -> None:
     assert RELATIONS["left"](on) == 0.0
 
 
+def solid(at: Spot, to: Spot) -> Pair:
+    return Pair(box(0, 0, 10, 10), box(20, 20, 30, 30), at, to)
+
+
+def test_with_depth_what_reaches_above_a_footprint_within_it_is_on_it() -> None:
+    tray = Spot(0.0, 0.0, 0.4, 0.3, 0.02, 0.0, solid=True)
+    cup = Spot(0.05, 0.0, 0.08, 0.08, 0.15, 0.02, solid=True)
+    beside = Spot(0.3, 0.0, 0.08, 0.08, 0.13, 0.0, solid=True)
+
+    assert RELATIONS["on"](solid(cup, tray)) == RELATIONS["below"](solid(tray, cup)) == 1.0
+    assert RELATIONS["on"](solid(tray, cup)) == RELATIONS["next"](solid(cup, tray)) == 0.0
+    assert RELATIONS["on"](solid(beside, tray)) == 0.0
+    assert RELATIONS["next"](solid(beside, tray)) == 1.0
+
+
+def test_beside_a_long_thing_is_left_of_it_however_far_its_middle() -> None:
+    shelf = Spot(0.0, 0.0, 0.05, 1.0, 0.3, 0.0, solid=True)
+    cup = Spot(-0.15, -0.4, 0.05, 0.05, 0.1, 0.0, solid=True)
+    beyond = Spot(-0.15, -0.6, 0.05, 0.05, 0.1, 0.0, solid=True)
+
+    # 69 degrees from sideways; but the first is level with the shelf's end.
+    assert RELATIONS["left"](solid(cup, shelf)) > 0.95
+    assert RELATIONS["left"](solid(beyond, shelf)) == 0.0
+
+
 def test_a_picture_s_sky_is_above_its_roof() -> None:
     sky, roof = box(0, 0, 200, 60), box(50, 70, 150, 130)
 
