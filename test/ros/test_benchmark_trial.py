@@ -2,6 +2,7 @@
 
 import sys
 import threading
+from functools import partial
 
 import pytest
 
@@ -27,7 +28,7 @@ def test_a_trial_ends_with_its_own_status_or_says_why_there_is_none(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     stop = threading.Event()
-    assert [run_trial("churn", lambda status=s: status, stop) for s in (0, 1)] == [0, 1]
+    assert [run_trial("churn", partial(int, status), stop) for status in (0, 1)] == [0, 1]
     assert run_trial("churn", fail, stop) == 1
     assert capsys.readouterr().err == "churn: the node was not found\n"
     stop.set()
