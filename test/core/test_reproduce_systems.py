@@ -17,6 +17,7 @@ from textseg_core.reproduce.beside import page, published_table
 from textseg_core.reproduce.measure import measurements
 from textseg_core.reproduce.systems import CONFIGS, LOW_RESOLUTION, SYSTEMS
 from textseg_core.scenes.scene import Query
+from textseg_core.tokenizer import RESERVED
 from textseg_core.training.recipe import ThingRecipe
 from textseg_core.training.run import RECIPES
 from textseg_core.training.settings_file import load_settings
@@ -50,7 +51,8 @@ def test_settings_of_a_small_run_are_those_of_the_network_and_so_are_the_rows(
 
     settings = load_settings(small.write_small_settings(tmp_path / "train.yaml", system, 8))
 
-    recipe = RECIPES[settings.network](settings, ["<pad>", "<go>", "<eos>", "<unk>"] * 3, None)
+    words = [*RESERVED, *small.COLOURS, *small.SHAPES]
+    recipe = RECIPES[settings.network](settings, words, None)
     if isinstance(recipe, ThingRecipe):
         recipe.name_things(small.SHAPES)
     for row in system.rows:
