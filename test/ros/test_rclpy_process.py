@@ -223,7 +223,7 @@ def test_launch_ends_a_node_without_weights_by_one_line(tmp_path: Path) -> None:
          "namespace:=arm", "node_name:=eye"],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=200,
         env={**os.environ, "ROS_DOMAIN_ID": str(DOMAIN)},
     )  # fmt: skip
 
