@@ -31,7 +31,14 @@ def project(scores: Tensor, masks: Tensor) -> Tensor:
     Source:
         Wu et al. 2020, figure 5: detections' scores are projected back to the image.
     """
-    return (scores[..., None, None] * masks[:, :, None]).amax(dim=1)
+    drawn: Tensor | None = None
+    # One detection after the other: with a thousand names all of them at once fill a GPU.
+    for names, mask in zip(scores.unbind(dim=1), masks.unbind(dim=1), strict=True):
+        here = names[..., None, None] * mask[:, None]
+        drawn = here if drawn is None else torch.maximum(drawn, here)
+    if drawn is None:
+        raise ValueError("expected at least one detection, got none")
+    return drawn
 
 
 def module_terms(modules: Sequence[str]) -> tuple[tuple[str, ...], ...]:
