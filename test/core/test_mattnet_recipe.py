@@ -221,7 +221,7 @@ def test_eight_samples_are_learnt_by_heart() -> None:
     network = made.build(0)
     optimiser = made.optimiser(network)
     batch, meant = drawn_batch()
-    for stage, steps in ((0, 100), (1, 20)):
+    for stage, steps in ((0, 160), (1, 60)):
         made.enter(network, stage)
         network.train()
         for step in range(steps):
