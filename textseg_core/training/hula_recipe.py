@@ -129,9 +129,8 @@ class HulaRecipe(OneStage):
     def _set(self, network: HulaNetwork, stage: int) -> None:
         detecting = stage < len(self._settings.stages) - 1
         network.requires_grad_(not detecting)
+        network.image_encoder.requires_grad_(detecting)
         network.image_encoder.detector.freeze(not detecting)
-        if network.image_encoder.attributes is not None:
-            network.image_encoder.attributes.requires_grad_(True)
         if detecting:
             body: nn.Module = network.image_encoder.detector.backbone.body  # type: ignore[assignment]
             body.requires_grad_(not self._settings.stages[stage].frozen_layers)
@@ -156,36 +155,38 @@ class HulaRecipe(OneStage):
         )
 
     def losses(self, network: SegmentationNetwork, batch: Sample) -> dict[str, Tensor]:
-        """Return Mask R-CNN's losses in the detector's stage, else that of the answers.
+        """Return Mask R-CNN's losses in the detector's stage, with that of its attributes.
 
-        That of the attributes, and that of the words' roles, are part of both and of the last.
+        Else that of the answers, and of the words' roles.
         """
         if not isinstance(network, HulaNetwork):
             raise TypeError(f"expected a HulaNetwork, got {type(network).__name__}")
         encoder, things = network.image_encoder, things_of(batch)
         detecting = any(p.requires_grad for p in encoder.detector.rpn.parameters())
-        with torch.set_grad_enabled(detecting and torch.is_grad_enabled()):
+        if detecting:
             features = encoder.detector.features(batch["image"])
-        parts: dict[str, Tensor] = {}
-        with unshortened(batch["image"]):
+            parts = detection_losses(encoder.detector, features, things)
             if encoder.attributes is not None:
-                with torch.set_grad_enabled(detecting and torch.is_grad_enabled()):
+                with unshortened(batch["image"]):
                     embedding, _, _ = encoder.detector.look(features, things.boxes)
-                parts["attributes"] = attribute_loss(encoder.attributes(embedding), things)
-            if detecting:
-                return {**detection_losses(encoder.detector, features, things), **parts}
-            with torch.no_grad():
-                found = encoder.detector.propose(features)
-            # Responses near 0 and 1 want more digits than bfloat16 has.
+                    said = encoder.attributes(embedding)
+                    parts["attributes"] = attribute_loss(said, things)
+            return parts
+        with torch.no_grad():
+            maps = encoder(batch["image"])
+        # Responses near 0 and 1 want more digits than bfloat16 has.
+        with unshortened(batch["image"]):
             token_ids = batch["token_ids"].flatten(0, 1)
             read = network.expression_encoder(token_ids)
-            (logits,) = network.query_head(*encoder.maps(found), *read)
+            (logits,) = network.query_head(*maps, *read)
             target = batch["target"].flatten(0, 1)
             share = F.avg_pool2d(target, target.shape[-1] // logits.shape[-1])
             mask = F.binary_cross_entropy_with_logits(logits, share)
             _, roles = network.expression_encoder.groups.roles(token_ids)
-            parts["roles"] = role_loss(roles, batch["roles"].flatten(0, 1), token_ids)
-            return {**parts, "mask": self._settings.loss_weight("mask") * mask}
+            return {
+                "mask": self._settings.loss_weight("mask") * mask,
+                "roles": role_loss(roles, batch["roles"].flatten(0, 1), token_ids),
+            }
 
 
 def attribute_loss(logits: Tensor, things: Things) -> Tensor:
