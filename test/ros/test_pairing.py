@@ -38,7 +38,12 @@ def test_a_colour_image_gets_the_depth_image_nearest_in_time() -> None:
     cameras = Cameras()
     cameras.depth(1000, 1033, 1066, 1100)
 
-    for stamp_ms, expected in ((1034, "d1033"), (1049, "d1033"), (1049.5, "d1066"), (1110, "d1100")):
+    for stamp_ms, expected in (
+        (1034, "d1033"),
+        (1049, "d1033"),
+        (1049.5, "d1066"),
+        (1110, "d1100"),
+    ):
         assert cameras.pairing.match(image(stamp_ms)).depth.name == expected
 
 

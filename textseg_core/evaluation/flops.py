@@ -1,6 +1,7 @@
 """Counts multiplications and parameters of every network, part by part.
 
-Command: `python -m textseg_core.evaluation.flops`. Only this and `comprehension` import torch here.
+Command: `python -m textseg_core.evaluation.flops`. Only this and `comprehension` import torch
+here.
 """
 
 import argparse

@@ -70,7 +70,7 @@ def entities_info(
     return types.get(TYPE_NAME)(gid=gid(participant_gid), node_entities_info_seq=[node])
 
 
-class _GraphReader(BuiltinDataReader):  # type: ignore[misc]  # cyclonedds has no types
+class _GraphReader(BuiltinDataReader):
     """Reads who is in the domain; `qos` of a sample is whether the endpoint is reliable.
 
     The whole QoS, which cyclonedds would make, takes long, and cyclonedds 11.0.1 never frees the
@@ -78,7 +78,7 @@ class _GraphReader(BuiltinDataReader):  # type: ignore[misc]  # cyclonedds has n
     """
 
     def _make_constructors(self) -> None:
-        super()._make_constructors()
+        super()._make_constructors()  # type: ignore[no-untyped-call]  # cyclonedds is untyped
         self._cqos_conv = _is_reliable
 
 
