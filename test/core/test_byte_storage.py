@@ -11,20 +11,30 @@ from textseg_core.runtime.byte_storage import round_to_bytes, store_as_bytes
 from textseg_core.runtime.onnx_session import OnnxSession
 
 
-def test_a_channel_is_rounded_to_steps_of_its_greatest_weight_over_127() -> None:
+def test_a_channel_is_rounded_to_steps_of_four_bits_of_which_its_greatest_weight_has_127() -> None:
     layer = nn.Linear(64, 3)
     bias = layer.bias.tolist()
     with torch.no_grad():
         layer.weight.zero_()
         layer.weight[0, :3] = torch.tensor([127.0, 2.4, -2.6])  # steps of 1
-        layer.weight[1, :3] = torch.tensor([-1.27, 0.004, 0.006])  # steps of 0.01
+        layer.weight[1, :3] = torch.tensor([-1.27, 0.004, 0.006])  # 0.01: 11 / 1024
 
     round_to_bytes(layer)
 
     assert layer.weight[0, :4].tolist() == [127.0, 2.0, -3.0, 0.0]
-    assert layer.weight[1, :3].tolist() == pytest.approx([-1.27, 0.0, 0.01])
+    assert layer.weight[1, :3].tolist() == [-118 * 11 / 1024, 0.0, 11 / 1024]
     assert not layer.weight[2].any()  # a channel of zeros has no step of its own
     assert layer.bias.tolist() == bias
+
+
+def test_float16_holds_rounded_weights_as_they_are() -> None:
+    torch.manual_seed(5)
+    layer = nn.Linear(96, 40)
+
+    round_to_bytes(layer)
+
+    assert torch.equal(layer.weight.half().float(), layer.weight)
+    assert len(layer.weight.unique()) > 255
 
 
 def test_few_numbers_stay_as_they_are() -> None:
@@ -71,7 +81,9 @@ def test_rounded_constants_become_bytes_that_give_the_same_numbers(
     generator = np.random.default_rng(3)
     whole = generator.integers(-126, 127, (8, 16))
     whole[:, 0] = 127  # the greatest of each row
-    scaled = whole * np.linspace(0.01, 0.8, 8)[:, None]
+    # A greatest weight of 1906 is rounded to 119 steps of 16, though 15 would do for 1904.
+    whole[7] = np.minimum(whole[7], 119).clip(-119)
+    scaled = whole * (np.arange(9, 17) / 1024)[:, None]  # steps of four bits
     matrix = scaled.T if turned else scaled
     path = tmp_path / "product.onnx"
     product_file(path, matrix)

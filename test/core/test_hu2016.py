@@ -346,7 +346,7 @@ def test_eight_samples_are_learnt_by_heart(stage: str, coordinates: int) -> None
     )
     images, ids, masks = halves()
     target = masks[..., ::32, ::32] if stage == "low" else masks
-    optimiser = torch.optim.Adam(network.parameters(), lr=0.01)
+    optimiser = torch.optim.Adam(network.parameters(), lr=0.003)
     ious = torch.zeros(8)
     for _ in range(200):
         (visual,) = network.image_encoder(images)

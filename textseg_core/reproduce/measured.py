@@ -74,7 +74,9 @@ def measured(options: argparse.Namespace, given: Sequence[str]) -> str:
 
 def _training_told(models: Mapping[Row, Path | None]) -> tuple[str, list[str]]:
     """Return the backbone of the models, and a line on their training; neither if unknown."""
-    about = next((load_model_info(model).about for model in models.values() if model), {})
+    told = [load_model_info(model).about for model in models.values() if model]
+    # Of one run: the weights of its middle, those of a low resolution, know fewer steps.
+    about = max(told, key=lambda known: int(str(known.get("step") or 0)), default={})
     settings = about.get("training")
     if not isinstance(settings, dict):
         return "", []

@@ -1,7 +1,9 @@
 """Weights stored as whole numbers of a byte each, with a scale for every output channel.
 
 A quarter of the file. The network is rounded first, so that what the file gives back is its
-weights to the last bit or two, and a runtime computes with them in float32 or float16 as before.
+weights to the last bit, and a runtime computes with them in float32 or float16 as before. Scales
+have four significant bits, so that a weight has eleven and float16 holds it as it is: of all that
+float16 rounds, weights would be seen most.
 """
 
 from pathlib import Path
@@ -16,15 +18,17 @@ from textseg_core.arrays import Float32Array
 
 _MOST = 127
 _LEAST_NUMBERS = 64
+_SCALE_BITS = 4  # with the 7 of a byte the 11 of float16
 # A weight that is not rounded lies this far from a whole number of steps in almost every place.
 _TOLERANCE_STEPS = 1e-3
 
 
 def round_to_bytes(network: nn.Module) -> None:
-    """Round kernels and matrices to 255 steps per output channel, in place; they stay float32.
+    """Round kernels and matrices to steps of their output channel, in place; they stay float32.
 
-    The greatest weight of a channel is 127 steps. Vectors (biases, scales) and what holds fewer
-    than 64 numbers stay as they are: they weigh nothing.
+    The step is the least of four significant bits of which the channel's greatest weight is at
+    most 127. Vectors (biases, scales) and what holds fewer than 64 numbers stay as they are: they
+    weigh nothing.
 
     Source:
         Krishnamoorthi 2018, arXiv:1806.08342, section 3.1: symmetric, per channel.
@@ -39,8 +43,8 @@ def round_to_bytes(network: nn.Module) -> None:
             if not torch.isfinite(parameter).all():
                 raise ValueError(f"{name} is not finite; train again from an earlier checkpoint")
             rows = parameter.reshape(parameter.shape[0], -1)
-            step = rows.abs().amax(dim=1, keepdim=True) / _MOST
-            step[step == 0] = 1.0  # a channel of zeros
+            greatest = rows.abs().amax(dim=1, keepdim=True)
+            step = torch.from_numpy(_least_step(greatest.float().cpu().numpy())).to(rows)
             parameter.copy_((torch.round(rows / step) * step).reshape(parameter.shape))
 
 
@@ -89,14 +93,32 @@ def store_as_bytes(path: Path) -> None:
 def _steps(values: Float32Array) -> tuple[int, np.ndarray, Float32Array] | None:
     """Return (axis, whole numbers, step of each channel) of weights that were rounded, or None.
 
-    The exporter may have turned a matrix around, so the channels lie along any axis.
+    The exporter may have turned a matrix around, so the channels lie along any axis. Rounding may
+    have made the greatest weight of a channel so much smaller that a smaller step would do; then
+    the next one is tried.
     """
     for axis in range(values.ndim):
         others = tuple(place for place in range(values.ndim) if place != axis)
-        step = np.abs(values).max(axis=others, keepdims=True) / np.float32(_MOST)
-        step[step == 0] = 1.0
+        least = _least_step(np.abs(values).max(axis=others, keepdims=True))
+        fits = np.abs(values / least - np.round(values / least)).max(axis=others, keepdims=True)
+        step = np.where(fits <= _TOLERANCE_STEPS, least, _next_step(least))
         steps = values / step
         whole = np.round(steps)
         if np.abs(steps - whole).max() <= _TOLERANCE_STEPS:
             return axis, whole.astype(np.int8), step.reshape(-1).astype(np.float32)
     return None
+
+
+def _least_step(greatest: Float32Array) -> Float32Array:
+    """Return the least step of four significant bits of which each number is at most 127."""
+    share, exponent = np.frexp(greatest / np.float32(_MOST))
+    whole = np.ceil(share * 2**_SCALE_BITS)
+    step: Float32Array = np.ldexp(whole, exponent - _SCALE_BITS).astype(np.float32)
+    step[step == 0] = 1.0  # a channel of zeros
+    return step
+
+
+def _next_step(step: Float32Array) -> Float32Array:
+    share, exponent = np.frexp(step)
+    following: Float32Array = np.ldexp(share * 2**_SCALE_BITS + 1, exponent - _SCALE_BITS)
+    return following.astype(np.float32)
