@@ -8,6 +8,8 @@ from torch import Tensor, nn
 from torchvision.models import mobilenet_v2  # type: ignore[import-untyped]
 
 from textseg_core.models.compact import CompactNetwork
+from textseg_core.training.parameter_groups import penalised_groups
+from textseg_core.training.settings import TrainSettings
 from textseg_core.training.weights import (
     carry_over,
     load_backbone,
@@ -212,3 +214,29 @@ def test_weights_of_another_network_are_refused() -> None:
 
     with pytest.raises(ValueError, match="of another network"):
         carry_over(small(), other.state_dict(), words, words)
+
+
+@pytest.mark.parametrize(("ablate", "slow"), [((), 0.001), (("backbone",), 0.01)])
+def test_weights_are_penalised_and_the_backbone_has_its_share_of_the_rate(
+    ablate: tuple[str, ...], slow: float
+) -> None:
+    settings = TrainSettings(
+        steps=1, rate=0.01, backbone_share=0.1, weight_decay=0.5, ablate=ablate
+    )
+    network = nn.ModuleDict({"body": nn.Linear(2, 3), "head": nn.Linear(3, 1)})
+
+    groups: Any = penalised_groups(network, settings, ("body.",))
+
+    told = [
+        (len(group["params"]), group["params"][0].numel(), group["top"], group["weight_decay"])
+        for group in groups
+    ]
+    assert told == [
+        (1, 6, pytest.approx(slow), 0.5),
+        (1, 3, pytest.approx(slow), 0.0),
+        (1, 3, 0.01, 0.5),
+        (1, 1, 0.01, 0.0),
+    ]
+    assert [group["lr"] for group in groups] == [group["top"] for group in groups]
+    alike: Any = penalised_groups(network, settings, ("body.",), biases=True)
+    assert [(len(group["params"]), group["weight_decay"]) for group in alike] == [(2, 0.5)] * 2

@@ -8,6 +8,7 @@ from textseg_core.models.chen2019 import Chen2019Network
 from textseg_core.models.detection.proposals import unshortened
 from textseg_core.training.chen_loss import chen_losses
 from textseg_core.training.one_stage import OneStage
+from textseg_core.training.parameter_groups import penalised_groups
 from textseg_core.training.rmi_recipe import load_features
 from textseg_core.training.samples import Sample
 
@@ -53,20 +54,8 @@ class Chen2019Recipe(OneStage):
 
     def optimiser(self, network: nn.Module) -> optim.Optimizer:
         """Return Adam; the backbone's layers have their share of the rate."""
-        share = 1.0 if "backbone" in self._settings.ablate else self._settings.backbone_share
-        groups: dict[bool, list[nn.Parameter]] = {}
-        for name, parameter in network.named_parameters():
-            groups.setdefault(".features." in name or ".tail." in name, []).append(parameter)
         return optim.Adam(
-            [
-                {
-                    "params": parameters,
-                    "lr": self._settings.rate * (share if backbone else 1.0),
-                    "top": self._settings.rate * (share if backbone else 1.0),
-                    "weight_decay": self._settings.weight_decay,
-                }
-                for backbone, parameters in groups.items()
-            ]
+            penalised_groups(network, self._settings, (".features.", ".tail."), biases=True)
         )
 
     def rate_share(self, progress: float) -> float:

@@ -20,8 +20,9 @@ from textseg_core.models.hulanet import HulaNetwork
 from textseg_core.preprocess import Letterbox
 from textseg_core.scenes.scene import Query, Scene
 from textseg_core.training.detection import detection_losses
-from textseg_core.training.mattnet_recipe import DEFAULT_BACKBONE, load_detector
+from textseg_core.training.mattnet_recipe import DEFAULT_BACKBONE, listed_names, load_detector
 from textseg_core.training.one_stage import OneStage
+from textseg_core.training.parameter_groups import penalised_groups
 from textseg_core.training.samples import Sample
 from textseg_core.training.settings import TrainSettings
 from textseg_core.training.things import ThingEncoder, Things, things_of
@@ -75,7 +76,9 @@ class HulaRecipe(OneStage):
         """What adds to a sample what the losses must know."""
         model = self.model_settings(0)
         tokens = int(str(model.get("tokens", _TOKENS)))
-        encoder = ThingEncoder(_names(model["categories"]), _names(model["attributes"]))
+        encoder = ThingEncoder(
+            listed_names(model["categories"]), listed_names(model["attributes"])
+        )
         return PhraseAnnotator(encoder, RoleReader(self._words, tokens))
 
     @cached_property
@@ -103,8 +106,8 @@ class HulaRecipe(OneStage):
         ids = {word: place for place, word in enumerate(self._words)}
         spoken = {adjective: name for name, said in MATERIALS.items() for adjective in said}
         return {
-            "category_words": word_channels(_names(model["categories"]), ids, {}),
-            "attribute_words": word_channels(_names(model["attributes"]), ids, spoken),
+            "category_words": word_channels(listed_names(model["categories"]), ids, {}),
+            "attribute_words": word_channels(listed_names(model["attributes"]), ids, spoken),
             **model,
         }
 
@@ -137,22 +140,7 @@ class HulaRecipe(OneStage):
 
     def optimiser(self, network: nn.Module) -> optim.Optimizer:
         """Return AdamW; the backbone has its own rate, and what is frozen is in it too."""
-        share = 1.0 if "backbone" in self._settings.ablate else self._settings.backbone_share
-        groups: dict[tuple[bool, bool], list[nn.Parameter]] = {}
-        for name, parameter in network.named_parameters():
-            key = (".backbone.body." in name, parameter.ndim > 1)
-            groups.setdefault(key, []).append(parameter)
-        return optim.AdamW(
-            [
-                {
-                    "params": parameters,
-                    "lr": self._settings.rate * (share if backbone else 1.0),
-                    "top": self._settings.rate * (share if backbone else 1.0),
-                    "weight_decay": self._settings.weight_decay if decays else 0.0,
-                }
-                for (backbone, decays), parameters in groups.items()
-            ]
-        )
+        return optim.AdamW(penalised_groups(network, self._settings, (".backbone.body.",)))
 
     def losses(self, network: SegmentationNetwork, batch: Sample) -> dict[str, Tensor]:
         """Return Mask R-CNN's losses in the detector's stage, with that of its attributes.
@@ -239,9 +227,3 @@ def word_channels(
         found.setdefault(plural(name), place)
         found.setdefault(name.split()[-1], place)
     return [[ids[word], place] for word, place in found.items() if word in ids]
-
-
-def _names(value: object) -> tuple[str, ...]:
-    if isinstance(value, str) or not isinstance(value, Sequence):
-        raise ValueError(f"categories and attributes must be lists of names, got {value!r}")
-    return tuple(str(name) for name in value)

@@ -17,6 +17,7 @@ from textseg_core.models.detection.proposals import ANYTHING, ProposalEncoder, u
 from textseg_core.models.matt_modules import see
 from textseg_core.models.mattnet import Asked, MattNetwork, known_things
 from textseg_core.training.detection import detection_losses
+from textseg_core.training.parameter_groups import penalised_groups
 from textseg_core.training.ranking import attribute_loss, ranking_loss
 from textseg_core.training.rmi_recipe import load_features
 from textseg_core.training.samples import Sample
@@ -77,7 +78,7 @@ class MattRecipe:
     def things(self) -> ThingEncoder:
         """What the losses must know of a scene."""
         model = self.model_settings(0)
-        return ThingEncoder(_names(model["categories"]), _names(model["attributes"]))
+        return ThingEncoder(listed_names(model["categories"]), listed_names(model["attributes"]))
 
     def model_settings(self, stage: int) -> dict[str, object]:
         """Return the arguments that rebuild the network."""
@@ -124,22 +125,7 @@ class MattRecipe:
 
         What is frozen for a time is in it too: without a gradient Adam leaves it alone.
         """
-        share = 1.0 if "backbone" in self._settings.ablate else self._settings.backbone_share
-        groups: dict[tuple[bool, bool], list[nn.Parameter]] = {}
-        for name, parameter in network.named_parameters():
-            key = (".backbone.body." in name, parameter.ndim > 1)
-            groups.setdefault(key, []).append(parameter)
-        return optim.Adam(
-            [
-                {
-                    "params": parameters,
-                    "lr": self._settings.rate * (share if backbone else 1.0),
-                    "top": self._settings.rate * (share if backbone else 1.0),
-                    "weight_decay": self._settings.weight_decay if decays else 0.0,
-                }
-                for (backbone, decays), parameters in groups.items()
-            ]
-        )
+        return optim.Adam(penalised_groups(network, self._settings, (".backbone.body.",)))
 
     def rate_share(self, progress: float) -> float:
         """Return the share within the stage that the run is in."""
@@ -236,7 +222,12 @@ def load_mask_rcnn(detector: ProposalEncoder, path: Path) -> None:
     detector.load_state_dict({**mine, **taken})
 
 
-def _names(value: object) -> tuple[str, ...]:
+def listed_names(value: object) -> tuple[str, ...]:
+    """Return a setting that lists names.
+
+    Raises:
+        ValueError: If it is no list.
+    """
     if isinstance(value, str) or not isinstance(value, Sequence):
         raise ValueError(f"categories and attributes must be lists of names, got {value!r}")
     return tuple(str(name) for name in value)

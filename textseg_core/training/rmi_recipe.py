@@ -11,6 +11,7 @@ from textseg_core.models import registry
 from textseg_core.models.base import SegmentationNetwork
 from textseg_core.models.rmi import RmiNetwork
 from textseg_core.training.loss import weighted_logistic_loss
+from textseg_core.training.parameter_groups import penalised_groups
 from textseg_core.training.samples import Sample
 from textseg_core.training.settings import TrainSettings
 
@@ -90,22 +91,7 @@ class RmiRecipe:
 
         What is frozen for a time is in it too: without a gradient Adam leaves it alone.
         """
-        share = 1.0 if "backbone" in self._settings.ablate else self._settings.backbone_share
-        groups: dict[tuple[bool, bool], list[nn.Parameter]] = {}
-        for name, parameter in network.named_parameters():
-            key = (".features." in name, parameter.ndim > 1)
-            groups.setdefault(key, []).append(parameter)
-        return optim.Adam(
-            [
-                {
-                    "params": parameters,
-                    "lr": self._settings.rate * (share if backbone else 1.0),
-                    "top": self._settings.rate * (share if backbone else 1.0),
-                    "weight_decay": self._settings.weight_decay if decays else 0.0,
-                }
-                for (backbone, decays), parameters in groups.items()
-            ]
-        )
+        return optim.Adam(penalised_groups(network, self._settings, (".features.",)))
 
     def rate_share(self, progress: float) -> float:
         """Return the polynomial's share."""

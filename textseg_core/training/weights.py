@@ -12,6 +12,7 @@ from textseg_core.expressions.names import plural
 from textseg_core.models.compact import CompactNetwork
 from textseg_core.models.visual import DescriptorEncoder, fcn_state_from_vgg16
 from textseg_core.training import lexical
+from textseg_core.training.parameter_groups import with_rates
 from textseg_core.training.rmi_recipe import load_features
 
 _OF_WORDS = (
@@ -137,15 +138,7 @@ def parameter_groups(
         if parameter.requires_grad or backbone:
             decays = parameter.ndim > 1 and "embedding" not in name
             groups.setdefault((backbone, decays), []).append(parameter)
-    return [
-        {
-            "params": parameters,
-            "lr": rate * (backbone_share if backbone else 1.0),
-            "top": rate * (backbone_share if backbone else 1.0),
-            "weight_decay": weight_decay if decays else 0.0,
-        }
-        for (backbone, decays), parameters in groups.items()
-    ]
+    return with_rates(groups, rate, backbone_share, weight_decay)
 
 
 @torch.no_grad()
