@@ -12,6 +12,7 @@ from textseg_core.datasets.registry import Request, open_data_set
 from textseg_core.language.words import split_words
 from textseg_core.scenes.cache import RenderedScenes
 from textseg_core.scenes.scene import Scene
+from textseg_core.scenes.stuff import STUFF
 from textseg_core.training import compose, lexical, vocabulary
 from textseg_core.training.settings import TrainSettings
 from textseg_core.training.sources import (
@@ -21,12 +22,14 @@ from textseg_core.training.sources import (
     RenderedSource,
     Source,
     SourceSet,
+    StuffSource,
     TableSource,
     WeakSource,
     is_validation,
     photo_scene,
 )
 
+_RENDERED = frozenset(("scenes", "stuff"))
 _FROM_PHOTOGRAPHS = frozenset(("photographs", "pasted"))
 
 
@@ -110,9 +113,11 @@ def open_sources(settings: TrainSettings, folders: Folders) -> SourceSet:
     counts: dict[str, int] = {}
     validation: dict[str, Callable[[int], list[Scene]]] = {}
 
-    if "scenes" in used:
+    if used & _RENDERED:
         if not folders.scenes:
-            raise ValueError("source 'scenes' needs --scenes FOLDER; see textseg_core.scenes")
+            raise ValueError(
+                "source 'scenes' or 'stuff' needs --scenes FOLDER; see textseg_core.scenes"
+            )
         stores = [RenderedScenes(folder, depth=False) for folder in folders.scenes]
         for folder, opened in zip(folders.scenes, stores, strict=True):
             if opened.split == "test":
@@ -132,7 +137,13 @@ def open_sources(settings: TrainSettings, folders: Folders) -> SourceSet:
                 f"{folders.scenes[0]}: no scene is left beside those for validation; "
                 "generate more with textseg_core.scenes.generate"
             )
-        by_name["scenes"] = RenderedSource(store, [view for views in learnt for view in views])
+        views_learnt = [view for views in learnt for view in views]
+        by_name["scenes"] = RenderedSource(store, views_learnt)
+        if "stuff" in used:
+            deep = _Joined([RenderedScenes(folder) for folder in folders.scenes])
+            by_name["stuff"] = StuffSource(deep, views_learnt)
+            nouns |= dict.fromkeys(noun for words in STUFF.values() for noun in words)
+            counts["stuff"] = len(learnt)
         counts["scenes"] = len(learnt)
         validation["scenes"] = lambda most: [store[i] for i in _spread(kept_out, most)]
 

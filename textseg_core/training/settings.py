@@ -7,7 +7,7 @@ from typing import Any
 
 from textseg_core.config import check_share
 
-SOURCES = ("scenes", "photographs", "pasted", "tables", "described", "weak")
+SOURCES = ("scenes", "stuff", "photographs", "pasted", "tables", "described", "weak")
 ABLATIONS = ("coordinates", "attention", "presence", "photographs", "negatives", "backbone")
 PRECISIONS = ("bf16", "fp32")
 LIMITED = ("scenes", "photographs")

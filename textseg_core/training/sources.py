@@ -13,7 +13,9 @@ from pycocotools import mask as coco_mask
 from textseg_core.datasets.described import Described
 from textseg_core.datasets.grocery import LabelledPhoto
 from textseg_core.datasets.photos import Photo
+from textseg_core.expressions.draw_queries import write_expressions
 from textseg_core.scenes.scene import Query, Scene, SceneObject
+from textseg_core.scenes.stuff import is_stuff, stuff_queries, with_stuff
 from textseg_core.training.compose import (
     SceneBuilder,
     SceneSources,
@@ -82,6 +84,33 @@ class RenderedSource:
         scene = self.store[self.views[int(rng.integers(len(self.views)))]]
         height, width = scene.image.shape[:2]
         return Drawn(frame_scene(scene, draw_window(height, width, rng, whole=0.5, zoom=1.5)))
+
+
+@dataclass(frozen=True, slots=True)
+class StuffSource:
+    """Rendered scenes that are asked for table, floor and wall besides things.
+
+    Attributes:
+        store: Of all views, with depth.
+        views: Indices of those to learn from.
+        asked: Most expressions about things; the others ask for stuff, there or not.
+    """
+
+    store: SceneStore
+    views: Sequence[int]
+    asked: int = 4
+
+    def draw(self, rng: np.random.Generator, size_px: int) -> Drawn:
+        """Return a part of a rendered scene with its expressions."""
+        whole = with_stuff(self.store[self.views[int(rng.integers(len(self.views)))]])
+        height, width = whole.image.shape[:2]
+        scene = frame_scene(whole, draw_window(height, width, rng, whole=0.5, zoom=1.5))
+        # Stuff stands behind the things, so these keep their numbers without it.
+        things = replace(scene, objects=tuple(o for o in scene.objects if not is_stuff(o)))
+        queries = write_expressions(things, self.asked, rng, compositions="train")
+        queries += stuff_queries(scene)
+        order = rng.permutation(len(queries))
+        return Drawn(scene, tuple(queries[int(index)] for index in order))
 
 
 def photo_scene(photo: Photo, closed_names: frozenset[str], window: Window | None = None) -> Scene:
