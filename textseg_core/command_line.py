@@ -1,61 +1,75 @@
-"""The command `textseg`: one name for what is done once or seldom; each part has its own help."""
+"""The command `textseg`: one name for all that is done from a shell; each part has its help."""
 
-import importlib
+import os
 import sys
-from collections.abc import Callable, Sequence
-from typing import cast
+from collections.abc import Sequence
 
-#: By name: the module whose `main` it is, and what it does.
-COMMANDS: dict[str, tuple[str, str]] = {
-    "build-engine": (
-        "textseg_core.runtime.tensorrt.build_engine",
-        "build TensorRT engines ahead of time, for this GPU or another",
-    ),
-    "check-gpu": (
-        "textseg_core.runtime.tensorrt.check_gpu",
-        "check on this machine's GPU what only a GPU can show",
-    ),
-    "benchmark": (
-        "textseg_core.benchmark.command",
-        "time stages, queries and image sizes, beside other networks",
-    ),
-    "benchmark-memory": (
-        "textseg_core.benchmark.memory",
-        "look for growing memory over 10,000 frames",
-    ),
-    "benchmark-roofline": (
-        "textseg_core.benchmark.roofline",
-        "compare the stages with what the machine allows",
-    ),
-    "benchmark-gpu": (
-        "textseg_core.benchmark.gpu",
-        "time the network in torch on a GPU, compiled, as CUDA graphs",
-    ),
-    "reproduce": (
-        "textseg_core.reproduce.command",
-        "print what the papers published, and the same measured here",
-    ),
-}
+import click
+
+from textseg_core.commands.completion import COMPLETE_VARIABLE
+from textseg_core.commands.group import PartsGroup
+from textseg_core.commands.table import COMMANDS
+
+__all__ = ["COMMANDS", "main", "textseg"]
+
+_STOPPED, _BROKEN_PIPE = 130, 141  # what a shell reports of SIGINT and SIGPIPE
+
+
+def _print_version(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
+    if asked:
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            click.echo(f"textseg {version('textseg-ros')}")
+        except PackageNotFoundError:
+            click.echo("textseg, from a source folder")
+        ctx.exit()
+
+
+textseg = PartsGroup(
+    COMMANDS,
+    "textseg",
+    name="textseg",
+    help="Segment what words describe, in pictures, videos, bags and on a robot.",
+    epilog="`textseg COMMAND --help` tells more of each.",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    params=[
+        click.Option(
+            ["--version"],
+            is_flag=True,
+            expose_value=False,
+            is_eager=True,
+            callback=_print_version,
+            help="Print the version and end.",
+        )
+    ],
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the named part with the arguments after its name; return the exit status."""
+    """Run the part that the arguments name; return the exit status.
+
+    0 if all went well, 1 if something did not, 2 if the arguments are wrong.
+    """
     given = list(sys.argv[1:] if arguments is None else arguments)
-    if not given or given[0] in ("-h", "--help"):
-        print(_help())
-        return 0 if given else 2
-    name, *rest = given
-    if name not in COMMANDS:
-        print(f"textseg: unknown command {name!r}\n\n{_help()}", file=sys.stderr)
-        return 2
-    run = cast(Callable[[Sequence[str]], int], importlib.import_module(COMMANDS[name][0]).main)
-    return run(rest)
-
-
-def _help() -> str:
-    lines = ["usage: textseg COMMAND ...", "", "commands:"]
-    lines += [f"  {name:<18} {about}" for name, (_, about) in COMMANDS.items()]
-    return "\n".join([*lines, "", "textseg COMMAND --help tells more of each."])
+    try:
+        status = textseg.main(
+            args=given or ["--help"],
+            prog_name="textseg",
+            complete_var=COMPLETE_VARIABLE,
+            standalone_mode=False,
+        )
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except click.Abort:
+        print("stopped", file=sys.stderr)
+        return _STOPPED
+    except BrokenPipeError:
+        # Whoever read has gone, as `head` does; Python must not try to write the rest at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _BROKEN_PIPE
+    return int(status or 0) if given else 2
 
 
 if __name__ == "__main__":

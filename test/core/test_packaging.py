@@ -77,11 +77,13 @@ def test_the_wheel_needs_no_torch_to_run(wheel: zipfile.ZipFile) -> None:
     ]
 
     assert [line.split()[1].split(">")[0] for line in required] == [
+        "click",
         "numpy",
         "onnxruntime",
         "opencv-python-headless",
         "pillow",
         "pyyaml",
+        "tqdm",
     ]
 
 
