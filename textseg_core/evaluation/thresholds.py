@@ -25,7 +25,7 @@ from textseg_core.scenes.scene import target_mask
 from textseg_core.segmenter import Segmenter
 
 MODULE = "textseg_core.evaluation.thresholds"
-MASK_THRESHOLDS = tuple(round(0.20 + 0.05 * step, 2) for step in range(13))  # 0.20 .. 0.80
+MASK_THRESHOLDS = tuple(round(0.05 + 0.05 * step, 2) for step in range(16))  # 0.05 .. 0.80
 PRESENCE_THRESHOLDS = tuple(round(0.02 * step, 2) for step in range(1, 50))  # 0.02 .. 0.98
 
 
@@ -95,12 +95,17 @@ def try_thresholds(
     return trials
 
 
-def choose(trials: Iterable[Trial]) -> Choice:
+def choose(trials: Iterable[Trial], *, refuses: bool = True) -> Choice:
     """Return the two thresholds that do best on the trials.
 
     The presence threshold is the one with the greatest mean of T-acc and N-acc, so that it does
     not depend on how many absent things were asked for; of several, the middle one. The mask
     threshold is then the one with the greatest mean IoU; of several, the one nearest to 0.5.
+
+    Args:
+        trials: At least one of what is there, and one of what is not.
+        refuses: Whether the network says what is there. Of one that does not, no answer is
+            refused, whatever its score: its presence threshold stays 0.
 
     Raises:
         ValueError: If no expression means something, or none means nothing.
@@ -120,12 +125,14 @@ def choose(trials: Iterable[Trial]) -> Choice:
     balanced = t_acc + n_acc
     best = np.flatnonzero(balanced >= balanced.max() - 1e-12)
     presence = int(best[len(best) // 2])
-    answered = here >= PRESENCE_THRESHOLDS[presence]
+    answered = (here >= PRESENCE_THRESHOLDS[presence]) | (not refuses)
     mean_ious = (np.array([trial.ious for trial in there]) * answered[:, None]).mean(axis=0)
     mask = max(
         range(len(MASK_THRESHOLDS)),
         key=lambda place: (mean_ious[place], -abs(MASK_THRESHOLDS[place] - 0.5)),
     )
+    if not refuses:
+        return Choice(MASK_THRESHOLDS[mask], 0.0, float(mean_ious[mask]), 1.0, 0.0)
     return Choice(
         MASK_THRESHOLDS[mask],
         PRESENCE_THRESHOLDS[presence],
@@ -171,7 +178,9 @@ def evaluate(options: argparse.Namespace) -> str:
         scenes, list(KINDS), per_kind=options.per_kind, compositions="train", limit=options.limit
     )
     segmenter = load_segmenter(options.weights, presence_threshold=0.0)
-    choice = choose(try_thresholds(segmenter, scenes, questions))
+    # An export gives a network that does not say what is there a presence threshold of 0.
+    refuses = segmenter.model_info.presence_threshold > 0.0
+    choice = choose(try_thresholds(segmenter, scenes, questions), refuses=refuses)
     if options.update:
         directory = Path(options.weights).expanduser() if options.weights else SHIPPED_WEIGHTS
         update_description(directory, choice)

@@ -17,6 +17,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if options.published:
             told = _published(options)
+        elif options.compare:
+            from textseg_core.reproduce.compare import compared
+
+            told = compared(options)
         else:
             # Only here, as it needs what trains and evaluates, which the tables do not.
             from textseg_core.reproduce.measured import measured
@@ -47,6 +51,11 @@ def _parser() -> argparse.ArgumentParser:
         choices=list(SYSTEMS),
         help="train a system, evaluate it, and print its published table with ours in it",
     )
+    what.add_argument(
+        "--compare",
+        action="store_true",
+        help="train all systems for as long on the same scenes, ask each the same, print a table",
+    )
     parser.add_argument("--data", help="data set: what is published on it, or what is asked")
     only = parser.add_argument_group("with --published")
     only.add_argument(
@@ -62,10 +71,20 @@ def _parser() -> argparse.ArgumentParser:
     add("--partition", default="", help="of the data set")
     add("--images", type=Path, help="folder of its pictures, where it is not a usual place")
     add("--most", type=int, help="only so many pictures; then nothing stands side by side")
-    add("--out", type=Path, help="folder for run and models; a temporary one if not named")
+    add("--out", type=Path, help="folder for run and models; a temporary one, or runs/systems")
     add("--config", type=Path, help="training settings; the system's own of config/ otherwise")
     add("--pretrained", type=Path, help="folder with backbones/; from scratch without it")
     add("--minutes", type=float, help="length of the training")
     add("--steps", type=int, help="length of the training")
     add("--set", dest="changes", action="append", default=[], metavar="KEY=VALUE")
+    add = parser.add_argument_group(
+        "with --compare, beside --pretrained, --minutes of each system, and --out"
+    ).add_argument
+    add("--scenes", type=Path, nargs="+", default=[], help="rendered scenes to learn from")
+    add("--valid", type=Path, help="rendered scenes of split train to choose thresholds on")
+    add("--test", type=Path, help="rendered scenes of split test")
+    add("--questions", type=Path, help="what is asked, of evaluation.rendered; drawn otherwise")
+    add("--input-px", type=int, default=256, help="side of all networks' input")
+    add("--only", nargs="+", metavar="NAME", help="only these systems")
+    add("--render", action="store_true", help="only the table of what is finished")
     return parser

@@ -14,7 +14,7 @@ def train_system(system: System, arguments: Sequence[str], out: Path) -> dict[st
 
     Args:
         system: With a network.
-        arguments: Of `textseg_core.training.train`, but `--out`.
+        arguments: Of `textseg_core.training.train`, but `--out`; with `--resume` the run goes on.
         out: Folder of the run.
 
     Raises:
@@ -33,12 +33,14 @@ def train_system(system: System, arguments: Sequence[str], out: Path) -> dict[st
         run = open_run(parse_command(given), team)
         # At the second stage's beginning the answers of the first are enlarged bilinearly, which
         # is the published row of low resolution.
-        finished = train(run, (lambda: run.progress.stage > 0) if low else lambda: False)
         checkpoints: dict[str, Path] = {}
-        if low:
-            checkpoints[LOW_RESOLUTION] = out / "low_resolution.safetensors"
-            shutil.copyfile(out / LAST_FILE, checkpoints[LOW_RESOLUTION])
-            finished = train(run)
+        between = out / "low_resolution.safetensors"
+        if low and not run.progress.stage:
+            train(run, lambda: run.progress.stage > 0)
+            shutil.copyfile(out / LAST_FILE, between)
+        finished = train(run)
+        if low and between.is_file():
+            checkpoints[LOW_RESOLUTION] = between
     # A run without pictures kept for choosing has no best weights, only its last ones.
     best = out / BEST_FILE
     checkpoints[FINAL] = best if best.exists() else out / LAST_FILE
