@@ -47,7 +47,7 @@ def compared(options: argparse.Namespace) -> str:
             f"--only names {', '.join(unknown)}; the systems are {', '.join(ENTRANTS)}"
         )
     if not options.render:
-        for name in ("scenes", "valid", "test", "pretrained", "minutes"):
+        for name in ("scenes", "valid", "test", "minutes"):
             if not getattr(options, name):
                 raise ValueError(f"--compare needs --{name}, or --render for what is finished")
         _keep_budget(out, options)
@@ -214,6 +214,7 @@ def _keep_budget(out: Path, options: argparse.Namespace) -> None:
     budget = {
         "minutes": options.minutes,
         "input_px": options.input_px,
+        "pretrained": options.pretrained is not None,
         "scenes": [folder.name for folder in options.scenes],
     }
     path = out / _BUDGET_FILE

@@ -75,7 +75,7 @@ ENTRANTS: Mapping[str, Entrant] = MappingProxyType(
 
 
 def training_arguments(
-    entrant: Entrant, *, scenes: Sequence[Path], data: Path, minutes: float, input_px: int
+    entrant: Entrant, *, scenes: Sequence[Path], data: Path | None, minutes: float, input_px: int
 ) -> list[str]:
     """Return the arguments of `textseg_core.training.train` for one system, but `--out`.
 
@@ -85,7 +85,7 @@ def training_arguments(
     Args:
         entrant: With a network.
         scenes: Folders of rendered scenes.
-        data: Holds `backbones/`.
+        data: Holds `backbones/`; None to start from random weights.
         minutes: Of the run.
         input_px: Side of the networks' input.
     """
@@ -105,9 +105,12 @@ def training_arguments(
             f"stages.{place}.input_px={input_px}",
             f"stages.{place}.mixture={MIXTURE}",
         ]
+    if data is None:
+        changes.append("ablate=[backbone]")
     settings = [word for change in changes for word in ("--set", change)]
     return [
-        *("--config", str(config), "--data", str(data)),
+        *("--config", str(config)),
+        *(() if data is None else ("--data", str(data))),
         *("--scenes", *(str(folder) for folder in scenes)),
         *("--device", "cpu", "--threads", "1", "--minutes", str(minutes)),
         *settings,
