@@ -12,9 +12,9 @@ from textseg_core.scenes.cache import RenderedScenes
 from textseg_core.scenes.stuff import KIND, STUFF
 
 STRATA_FILE = "strata.json"
-BANDS = ("in no scene", "rare", "medium", "frequent")
-#: A thing is frequent from this share of all training scenes on, medium from the other.
-FREQUENT_SHARE, MEDIUM_SHARE = 0.08, 0.04
+BANDS = ("in no scene", "rare", "common", "frequent")
+#: A thing is frequent from this share of all training scenes on, common from the other.
+FREQUENT_SHARE, COMMON_SHARE = 0.08, 0.04
 
 
 def write_strata(
@@ -86,7 +86,7 @@ def band(share: float) -> str:
     """Return in which of `BANDS` a category is that a share of the training scenes shows."""
     if not share:
         return BANDS[0]
-    return BANDS[1 + (share >= MEDIUM_SHARE) + (share >= FREQUENT_SHARE)]
+    return BANDS[1 + (share >= COMMON_SHARE) + (share >= FREQUENT_SHARE)]
 
 
 def _key(scene: str, expression: str) -> str:
