@@ -6,10 +6,7 @@ import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any
-
-import yaml
 
 from textseg_core import Segmenter
 from textseg_ros.behaviour import SegmentationBehaviour
@@ -24,8 +21,8 @@ from textseg_ros.engine import Load
 from textseg_ros.messages import MessageTypes
 from textseg_ros.offers import Offers
 from textseg_ros.report import Level
-from textseg_ros.settings import NodeSettings, read_parameters, settings_from_values
-from textseg_ros.topics import camera_key, resolve, topic_of, topics_of
+from textseg_ros.settings import NodeSettings, read_settings
+from textseg_ros.topics import camera_key, topic_names, topic_of, topics_of
 
 _LEVELS: dict[Level, int] = {
     "info": logging.INFO,
@@ -237,61 +234,6 @@ class DdsNode:
 
 def _pass_on(callback: Callable[[Any, str], None], camera: str, message: Any) -> None:
     callback(message, camera)
-
-
-def topic_names(
-    namespace: str,
-    camera: str | None,
-    cameras: Sequence[str] = ("",),
-    remaps: Sequence[str] = (),
-) -> dict[str, str]:
-    """Return the absolute name of each topic by its key.
-
-    Args:
-        namespace: Of the node, absolute.
-        camera: Replaces `image` of the first camera, and with `/compressed` behind it
-            `image/compressed`.
-        cameras: Names of the cameras.
-        remaps: `NAME:=TOPIC` for other topics.
-
-    Raises:
-        ValueError: If a remap is wrong; names it.
-    """
-    names = {topic.key: resolve(topic.name, namespace) for topic in topics_of(cameras)}
-    if camera is not None:
-        image = camera_key(cameras[0], "image")
-        names[image] = resolve(camera, namespace)
-        names[camera_key(cameras[0], "compressed")] = f"{names[image]}/compressed"
-    by_name = {topic.name: topic.key for topic in topics_of(cameras)}
-    for remap in remaps:
-        name, _, new = remap.partition(":=")
-        if not new or name not in by_name:
-            raise ValueError(
-                f"--remap must be NAME:=TOPIC with a NAME among {', '.join(sorted(by_name))}, "
-                f"got {remap!r}"
-            )
-        names[by_name[name]] = resolve(new, namespace)
-    return names
-
-
-def read_settings(file: Path | None, assignments: Sequence[str], node_name: str) -> NodeSettings:
-    """Return the settings of a parameter file and of `NAME=VALUE` assignments after it.
-
-    Raises:
-        ValueError: If a file, a name or a value is wrong.
-    """
-    values: dict[str, object] = {} if file is None else read_parameters(file, node_name)
-    sources = [] if file is None else [str(file)]
-    for assignment in assignments:
-        name, equals, text = assignment.partition("=")
-        if not equals or not name:
-            raise ValueError(f"--set must be NAME=VALUE, got {assignment!r}")
-        try:
-            values[name] = yaml.safe_load(text)
-        except yaml.YAMLError as error:
-            raise ValueError(f"--set {name}: expected a YAML value, got {text!r}") from error
-        sources.append(f"--set {assignment}")
-    return settings_from_values(values, ", ".join(sources) or "defaults")
 
 
 def load_segmenter(settings: NodeSettings) -> Segmenter:

@@ -2,10 +2,12 @@
 
 import re
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
+
+import yaml
 
 from textseg_core.config import SegmenterConfig
 from textseg_ros.conversions import MAX_IMAGE_PX
@@ -21,6 +23,7 @@ __all__ = [
     "change",
     "load_settings",
     "read_parameters",
+    "read_settings",
     "settings_from_values",
     "values_of",
 ]
@@ -178,6 +181,26 @@ def load_settings(path: Path | str, node_name: str = f"{NAMESPACE}/{NODE_NAME}")
     """
     path = Path(path)
     return settings_from_values(read_parameters(path, node_name), str(path))
+
+
+def read_settings(file: Path | None, assignments: Sequence[str], node_name: str) -> NodeSettings:
+    """Return the settings of a parameter file and of `NAME=VALUE` assignments after it.
+
+    Raises:
+        ValueError: If a file, a name or a value is wrong.
+    """
+    values: dict[str, object] = {} if file is None else read_parameters(file, node_name)
+    sources = [] if file is None else [str(file)]
+    for assignment in assignments:
+        name, equals, text = assignment.partition("=")
+        if not equals or not name:
+            raise ValueError(f"--set must be NAME=VALUE, got {assignment!r}")
+        try:
+            values[name] = yaml.safe_load(text)
+        except yaml.YAMLError as error:
+            raise ValueError(f"--set {name}: expected a YAML value, got {text!r}") from error
+        sources.append(f"--set {assignment}")
+    return settings_from_values(values, ", ".join(sources) or "defaults")
 
 
 class LiveSettings:

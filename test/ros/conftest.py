@@ -12,7 +12,7 @@ def rosbags_types() -> MessageTypes:
     reason = "needs rosbags and cyclonedds: pip install 'textseg-ros[dds]'"
     pytest.importorskip("rosbags", reason=reason)
     pytest.importorskip("cyclonedds", reason=reason)
-    from textseg_ros.dds.typestore import TypeStore
+    from textseg_ros.typestore import TypeStore
 
     return TypeStore("jazzy")
 

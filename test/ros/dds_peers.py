@@ -16,7 +16,7 @@ from textseg_ros.dds.environment import (
     loopback_environment,
     read_environment,
 )
-from textseg_ros.dds.typestore import TypeStore
+from textseg_ros.typestore import TypeStore
 
 
 def loopback_settings() -> DdsSettings:

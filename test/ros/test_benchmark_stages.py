@@ -12,7 +12,7 @@ pytest.importorskip("cyclonedds", reason="the benchmark publishes over DDS")
 from textseg_core.benchmark.frames import draw_picture
 from textseg_ros.benchmark import stages
 from textseg_ros.dds.environment import free_domain_id, loopback_environment
-from textseg_ros.dds.typestore import TypeStore
+from textseg_ros.typestore import TypeStore
 
 
 def test_a_raw_message_gives_back_the_picture() -> None:

@@ -12,7 +12,7 @@ from textseg_ros.dds.environment import DdsSettings
 from textseg_ros.dds.graph import TYPE_NAME, entities_info
 from textseg_ros.dds.idl import topic_type
 from textseg_ros.dds.participant import Participant
-from textseg_ros.dds.typestore import TypeStore
+from textseg_ros.typestore import TypeStore
 
 _STRING = "std_msgs/msg/String"
 

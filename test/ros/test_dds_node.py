@@ -17,8 +17,9 @@ from textseg_ros.dds.environment import free_domain_id, loopback_environment
 from textseg_ros.dds.parameters import ParameterServices
 from textseg_ros.dds.participant import Participant
 from textseg_ros.dds.rpc import DdsRpc
-from textseg_ros.dds_transport import DdsNode, read_settings, topic_names
-from textseg_ros.topics import TOPICS
+from textseg_ros.dds_transport import DdsNode
+from textseg_ros.settings import read_settings
+from textseg_ros.topics import TOPICS, topic_names
 
 _STAGES = ("preprocess", "encoder", "text", "head", "postprocess")
 

@@ -9,10 +9,10 @@ from dds_peers import loopback_settings, wait_until
 from textseg_ros.dds.parameters import ParameterServices
 from textseg_ros.dds.participant import Participant
 from textseg_ros.dds.rpc import DdsRpc
-from textseg_ros.dds.typestore import TypeStore
 from textseg_ros.parameter_messages import parameter_value, plain_value
 from textseg_ros.parameters import PARAMETERS
 from textseg_ros.settings import LiveSettings, NodeSettings
+from textseg_ros.typestore import TypeStore
 
 NODE = "/textseg/segmenter"
 TIMEOUT_S = 30.0

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from dds_peers import make_header, make_image, make_string
 
-from textseg_ros.dds.definitions import definition_folders
 from textseg_ros.dds.idl import dds_topic_name, dds_type_name, ros_type_name
-from textseg_ros.dds.typestore import Distro, TypeStore
+from textseg_ros.definitions import definition_folders
+from textseg_ros.typestore import Distro, TypeStore
 
 # The `type_hashes` that a ROS 2 Jazzy built from source installed in
 # share/<package>/msg/<Type>.json; ours from a colcon build.

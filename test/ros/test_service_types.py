@@ -3,8 +3,8 @@ import pytest
 pytest.importorskip("rosbags", reason="needs rosbags: pip install 'textseg-ros[dds]'")
 pytest.importorskip("cyclonedds", reason="needs cyclonedds: pip install 'textseg-ros[dds]'")
 
-from textseg_ros.dds.service_types import message_definitions
-from textseg_ros.dds.typestore import TypeStore
+from textseg_ros.service_types import message_definitions
+from textseg_ros.typestore import TypeStore
 
 
 def test_a_message_stands_for_itself() -> None:

@@ -26,13 +26,13 @@ from textseg_ros.benchmark.machine import describe_machine
 from textseg_ros.benchmark.peer import CAMERA_TOPIC, end_of_peer, start_peer
 from textseg_ros.dds.environment import free_domain_id, loopback_environment, read_environment
 from textseg_ros.dds.participant import Participant
-from textseg_ros.dds_transport import DdsTransport, topic_names
+from textseg_ros.dds_transport import DdsTransport
 from textseg_ros.messages import stamp_ns
 from textseg_ros.report import Level
 from textseg_ros.results import LATENCY_STAGES
 from textseg_ros.settings import NodeSettings, load_settings
 from textseg_ros.signals import stop_on_signals
-from textseg_ros.topics import BY_KEY, NAMESPACE, NODE_NAME
+from textseg_ros.topics import BY_KEY, NAMESPACE, NODE_NAME, topic_names
 from textseg_ros.transport import Transport
 
 PICTURE = Path(__file__).parents[1] / "demo" / "pictures" / "scene_cans.jpg"

@@ -400,7 +400,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = list(sys.argv[1:] if arguments is None else arguments)
     options = parser.parse_args(given)
     try:
-        from textseg_ros.dds.typestore import TypeStore
+        from textseg_ros.typestore import TypeStore
 
         stamps_s = [place / IMAGE_HZ for place in range(options.frames)]
         clips = film_all(

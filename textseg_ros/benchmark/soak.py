@@ -94,9 +94,9 @@ def run_node(params_file: Path | None, stop: threading.Event) -> None:
     from textseg_ros.benchmark.peer import CAMERA_TOPIC
     from textseg_ros.dds.environment import read_environment
     from textseg_ros.dds.participant import Participant
-    from textseg_ros.dds_transport import DdsNode, topic_names
+    from textseg_ros.dds_transport import DdsNode
     from textseg_ros.settings import NodeSettings, load_settings
-    from textseg_ros.topics import NAMESPACE, NODE_NAME
+    from textseg_ros.topics import NAMESPACE, NODE_NAME, topic_names
 
     keep_image_buffers()
     settings = NodeSettings() if params_file is None else load_settings(params_file)

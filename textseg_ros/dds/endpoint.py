@@ -23,7 +23,7 @@ from cyclonedds.util import duration
 
 from textseg_ros.dds.faults import dds_faults
 from textseg_ros.dds.idl import Role, dds_topic_name, topic_type
-from textseg_ros.dds.typestore import TypeStore
+from textseg_ros.typestore import TypeStore
 
 MessageCallback = Callable[[Any], None]
 ErrorCallback = Callable[[str, Exception], None]

@@ -23,7 +23,7 @@ from cyclonedds.internal import dds_c_t
 from cyclonedds.qos import _CQos
 
 from textseg_ros.dds.idl import dds_topic_name, dds_type_name, ros_type_name
-from textseg_ros.dds.typestore import GID_BYTES, TypeStore
+from textseg_ros.typestore import GID_BYTES, TypeStore
 
 TOPIC = "ros_discovery_info"
 TYPE_NAME = "rmw_dds_common/msg/ParticipantEntitiesInfo"

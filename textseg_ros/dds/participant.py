@@ -24,7 +24,7 @@ from textseg_ros.dds.endpoint import (
 from textseg_ros.dds.environment import DdsSettings
 from textseg_ros.dds.faults import dds_faults
 from textseg_ros.dds.graph import TOPIC, TYPE_NAME, Graph, entities_info, full_name
-from textseg_ros.dds.typestore import Distro, TypeStore
+from textseg_ros.typestore import Distro, TypeStore
 
 _LOGGER = logging.getLogger(__name__)
 _OTHERS_DEPTH = 1000

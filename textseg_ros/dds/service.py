@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from textseg_ros.dds.channels import ChannelMaker, ClientChannel, RequestId, ServerChannel
-from textseg_ros.dds.typestore import TypeStore
 from textseg_ros.rpc import BoundedWorkers, ServiceHandler
+from textseg_ros.typestore import TypeStore
 
 _WAITING = 8
 _POLL_S = 0.005

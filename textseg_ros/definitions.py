@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 _PACKAGE = "textseg_ros"
-_MODULE_FOLDER = Path(__file__).resolve().parents[1]
+_MODULE_FOLDER = Path(__file__).resolve().parent
 _KINDS = ("msg", "srv", "action")
 _ONE_OF_EACH = ("Segmentation.msg", "Segment.srv", "Find.action")
 

@@ -5,9 +5,10 @@ from typing import Any, Literal, get_args
 import numpy as np
 from rosbags.interfaces import Nodetype
 from rosbags.typesys import Stores, get_types_from_msg, get_typestore
+from rosbags.typesys.store import Typestore
 
-from textseg_ros.dds.definitions import definition_folders, read_definitions
-from textseg_ros.dds.service_types import message_definitions, parse_definition
+from textseg_ros.definitions import definition_folders, read_definitions
+from textseg_ros.service_types import message_definitions, parse_definition
 
 Distro = Literal["humble", "jazzy"]
 
@@ -70,6 +71,11 @@ class TypeStore:
             for part, definition in message_definitions(name, text).items():
                 types.update(parse_definition(part, definition))
         self._store.register(types)
+
+    @property
+    def rosbags(self) -> Typestore:
+        """The store of rosbags behind it, for its reader and writer of bags."""
+        return self._store
 
     def get(self, type_name: str) -> type[Any]:
         """Return the class of `package/msg/Type`.
