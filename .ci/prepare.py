@@ -29,6 +29,11 @@ SETS = ("demo", "check")
 OLDEST, NEWEST = (3, 10), (3, 13)
 _UNITS = {"bytes": 1e-6, "B": 1e-6, "kB": 1e-3, "MB": 1.0, "GB": 1e3}
 _DOWNLOADING = re.compile(r"^\s*Downloading \S+ \(([\d.]+) (bytes|B|kB|MB|GB)\)")
+# What some tests need of the system, and what is said where it cannot be had.
+SYSTEM_PACKAGES = {
+    "libosmesa6": "the rendering test is skipped without OSMesa or EGL",
+    "chromium": "the tests of the page in a browser are skipped without Chromium",
+}
 _INTERRUPTED = 130
 _END_S = 10.0
 
@@ -64,24 +69,33 @@ def missing_venv(version: tuple[int, ...]) -> str | None:
     return None
 
 
-def install_rendering(have: bool, may: bool) -> str | None:
-    """Install OSMesa, with which MuJoCo renders without a screen; return what is left to say.
+def missing_system_packages() -> list[str]:
+    """Return the packages of the system, of `SYSTEM_PACKAGES`, that tests would miss."""
+    have = {
+        "libosmesa6": ctypes.util.find_library("OSMesa") is not None,
+        "chromium": any(map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))),
+    }
+    return [name for name in SYSTEM_PACKAGES if not have[name]]
+
+
+def install_system_packages(names: list[str], may: bool) -> list[str]:
+    """Install packages of the system; return what is left to say, a line for each that is missing.
 
     Args:
-        have: Whether the library is there.
+        names: Of `SYSTEM_PACKAGES`.
         may: Whether packages may be installed.
     """
-    if have:
-        return None
-    for command in (["update"], ["install", "-y", "--no-install-recommends", "libosmesa6"]):
-        if may:
-            done = subprocess.run(["apt-get", *command], check=False, capture_output=True)
-            may = done.returncode == 0
-    if may:
-        return None
-    return (
-        "the rendering test is skipped without OSMesa or EGL: sudo apt-get install -y libosmesa6"
-    )
+    may = bool(names) and may and _apt_get("update")
+    return [
+        f"{SYSTEM_PACKAGES[name]}: sudo apt-get install -y {name}"
+        for name in names
+        if not (may and _apt_get("install", "-y", "--no-install-recommends", name))
+    ]
+
+
+def _apt_get(*arguments: str) -> bool:
+    done = subprocess.run(["apt-get", *arguments], check=False, capture_output=True)
+    return done.returncode == 0
 
 
 def downloaded_mb(line: str) -> float:
@@ -209,8 +223,7 @@ def main(arguments: list[str]) -> int:
             signal.signal(number, _interrupt)
         if arguments[0] == "check":
             may = os.geteuid() == 0 and shutil.which("apt-get") is not None
-            hint = install_rendering(ctypes.util.find_library("OSMesa") is not None, may)
-            if hint:
+            for hint in install_system_packages(missing_system_packages(), may):
                 print(f"make: {hint}", file=sys.stderr)
         megabytes = prepare(arguments[0])
     except KeyboardInterrupt:

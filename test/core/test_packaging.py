@@ -53,7 +53,10 @@ def test_the_wheel_holds_definitions_pictures_and_weights(wheel: zipfile.ZipFile
     for kind in ("msg", "srv", "action"):
         for definition in (ROOT / kind).glob(f"*.{kind}"):
             assert f"textseg_ros/interfaces/textseg_ros/{definition.name}" in names
-    for folder in ("textseg_ros/interfaces", "textseg_ros/demo", "textseg_core/weights"):
+    for folder in (
+        *("textseg_ros/interfaces", "textseg_ros/demo", "textseg_ros/web"),
+        "textseg_core/weights",
+    ):
         for file in (ROOT / folder).rglob("*"):
             if file.is_file() and file.suffix != ".pyc":
                 assert file.relative_to(ROOT).as_posix() in names
@@ -273,29 +276,46 @@ def test_an_interrupted_set_up_ends_pip_and_says_one_line(
     assert not _runs(child)
 
 
-def test_a_host_that_renders_already_is_left_as_it_is(prepare: ModuleType) -> None:
-    assert prepare.install_rendering(have=True, may=False) is None
+def test_a_host_that_has_all_packages_is_left_as_it_is(prepare: ModuleType) -> None:
+    assert prepare.install_system_packages([], may=True) == []
 
 
-def test_where_nothing_may_be_installed_the_line_that_mends_it_is_said(
+def test_where_nothing_may_be_installed_the_lines_that_mend_it_are_said(
     prepare: ModuleType,
 ) -> None:
-    told = prepare.install_rendering(have=False, may=False)
+    rendering, page = prepare.install_system_packages(["libosmesa6", "chromium"], may=False)
 
-    assert told.endswith("sudo apt-get install -y libosmesa6")
+    assert rendering.endswith("sudo apt-get install -y libosmesa6")
+    assert page.endswith("sudo apt-get install -y chromium")
 
 
-@pytest.mark.parametrize(("status", "silent"), [(0, True), (100, False)])
-def test_root_installs_the_library_and_says_so_only_if_that_fails(
-    prepare: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, status: int, silent: bool
+@pytest.mark.parametrize(("refused", "said"), [("none", 0), ("chromium", 1), ("update", 2)])
+def test_root_installs_packages_and_says_so_only_of_those_that_fail(
+    prepare: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refused: str, said: int
 ) -> None:
     program = tmp_path / "apt-get"
-    program.write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/log\nexit {status}\n')
+    program.write_text(
+        f'#!/bin/sh\necho "$@" >> {tmp_path}/log\n'
+        f'case "$*" in *{refused}*) exit 100;; esac\nexit 0\n'
+    )
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
 
-    told = prepare.install_rendering(have=False, may=True)
+    told = prepare.install_system_packages(["libosmesa6", "chromium"], may=True)
 
-    assert (told is None) is silent
-    last = (tmp_path / "log").read_text().splitlines()[-1]
-    assert ("libosmesa6" in last) is silent
+    assert len(told) == said
+    done = (tmp_path / "log").read_text().splitlines()
+    assert len(done) == (1 if refused == "update" else 3)
+
+
+def test_a_browser_of_another_name_is_enough(
+    prepare: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert "chromium" in prepare.missing_system_packages()
+
+    program = tmp_path / "google-chrome"
+    program.write_text("")
+    program.chmod(0o755)
+
+    assert "chromium" not in prepare.missing_system_packages()

@@ -25,15 +25,18 @@ class Stand:
         source: What the page looks at.
         host: What `Access` is told that the server is bound to; it always is to 127.0.0.1.
         token: As for `Access`.
+        port: 0 for a free one.
     """
 
-    def __init__(self, source: Source, host: str = "127.0.0.1", token: str | None = None) -> None:
+    def __init__(
+        self, source: Source, host: str = "127.0.0.1", token: str | None = None, port: int = 0
+    ) -> None:
         self.loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self.loop.run_forever, daemon=True)
         self._thread.start()
 
         async def serve() -> PageServer:
-            server = PageServer(source, "127.0.0.1", 0, Access(host, token))
+            server = PageServer(source, "127.0.0.1", port, Access(host, token))
             await server.start()
             return server
 
