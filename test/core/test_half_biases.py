@@ -198,12 +198,13 @@ def test_a_picture_stays_in_float32_as_long_as_kernels_are_small() -> None:
     assert {"real", "planes", "even", "half"} == wide(picture_model(1000).graph)
 
 
-def test_what_is_made_of_the_last_layer_norm_stays_in_float32() -> None:
+def test_layer_norms_their_sums_and_what_is_made_of_the_last_stay_in_float32() -> None:
     model = model_of(
         [
             node("LayerNormalization", ["x", "scale"], ["a"]),
             node("Mul", ["a", "factor"], ["b"]),
-            node("LayerNormalization", ["b", "scale"], ["c"]),
+            node("Add", ["b", "x"], ["sum"]),
+            node("LayerNormalization", ["sum", "scale"], ["c"]),
             node("Mul", ["x", "factor"], ["side"]),
             node("Mul", ["c", "last"], ["d"]),
             node("Add", ["d", "side"], ["y"]),
@@ -211,7 +212,7 @@ def test_what_is_made_of_the_last_layer_norm_stays_in_float32() -> None:
         {"scale": np.ones(4, np.float32), "factor": np.float32(3), "last": np.float32(2)},
     )
 
-    assert wide(model.graph) == {"d", "y", "last"}
+    assert wide(model.graph) == {"a", "sum", "c", "scale", "d", "y", "last"}
 
 
 def test_a_constant_that_others_read_too_becomes_half() -> None:

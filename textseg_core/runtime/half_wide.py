@@ -14,12 +14,13 @@ SMALL_KERNEL = 2500
 def wide(graph: onnx.GraphProto) -> frozenset[str]:
     """Return the tensors that stay in float32, and the constants that only they are made of.
 
-    Those are sums and the squares that go into them; what is made of the last layer norm, which
-    draws the answer; and a picture on its way through the first convolutions, as long as their
-    kernels are small: rounding errors there are alike wherever pixels are alike, so that they do
-    not average out, and all that follows depends on them.
+    Those are sums and the squares that go into them; layer norms, which take the difference of
+    what they get and its mean, and the sums that they get; what is made of the last layer norm,
+    which draws the answer; and a picture on its way through the first convolutions, as long as
+    their kernels are small: rounding errors there are alike wherever pixels are alike, so that
+    they do not average out, and all that follows depends on them.
     """
-    found = _sums(graph) | _first(graph) | _last(graph)
+    found = _sums(graph) | _norms(graph) | _first(graph) | _last(graph)
     readers: dict[str, list[str]] = {value.name: [""] for value in graph.output}
     for node in graph.node:
         for name in node.input:
@@ -44,6 +45,19 @@ def _sums(graph: onnx.GraphProto) -> set[str]:
         if before is not None and (
             before.op_type == "Pow" or (before.op_type == "Mul" and len(set(before.input)) == 1)
         ):
+            found.update(before.output)
+    return found
+
+
+def _norms(graph: onnx.GraphProto) -> set[str]:
+    maker = {name: node for node in graph.node for name in node.output}
+    found: set[str] = set()
+    for node in graph.node:
+        if node.op_type != "LayerNormalization":
+            continue
+        found.update(node.output)
+        before = maker.get(node.input[0])
+        if before is not None and before.op_type in ("Add", "Gemm"):
             found.update(before.output)
     return found
 
