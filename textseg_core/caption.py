@@ -20,6 +20,7 @@ FONT_FILES = (
 )
 
 
+@lru_cache(maxsize=128)
 def render_line(text: str, height_px: int, max_width_px: int) -> UInt8Array:
     """Return the text as coverage, 0 where there is none, 255 inside the strokes.
 
@@ -34,7 +35,8 @@ def render_line(text: str, height_px: int, max_width_px: int) -> UInt8Array:
         max_width_px: Most columns of the result.
 
     Returns:
-        (rows, columns); the rows depend on the font, not on the letters.
+        (rows, columns), not to be written to: lines are kept, since frames repeat them; the rows
+        depend on the font, not on the letters.
     """
     font, shown = _font_for(text, height_px)
     shown = _shorten(shown, font, max_width_px)
@@ -42,7 +44,9 @@ def render_line(text: str, height_px: int, max_width_px: int) -> UInt8Array:
     width = max(1, min(max_width_px, round(font.getlength(shown)) + 1))
     picture = Image.new("L", (width, ascent + descent))
     ImageDraw.Draw(picture).text((0, 0), shown, fill=255, font=font)
-    return np.asarray(picture)
+    line = np.array(picture)
+    line.flags.writeable = False
+    return line
 
 
 def _shorten(text: str, font: ImageFont.FreeTypeFont, max_width_px: int) -> str:

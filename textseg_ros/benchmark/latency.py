@@ -2,8 +2,9 @@
 
 The node runs in this process, camera and reader in a second one, over DDS on the loopback
 interface. Every frame comes with a query that the node has not seen, so the expression network
-always runs. Exit status 1 if what is not the network (decode, convert, publish) takes 15 % or
-more, or the way from the camera to the node 5 ms or more.
+always runs. The reader takes every output but instance ids and compressed pictures, which are read
+in place of others: with `--every-output` those too. Exit status 1 if what is not the network
+(decode, convert, publish) takes 15 % or more, or the way from the camera to the node 5 ms or more.
 """
 
 import argparse
@@ -121,7 +122,12 @@ def table(rows: Sequence[dict[str, float]], transport_ms: Sequence[float]) -> st
 
 
 def measure(
-    settings: NodeSettings, frames: int, rate: float, stop: threading.Event
+    settings: NodeSettings,
+    frames: int,
+    rate: float,
+    stop: threading.Event,
+    *,
+    every_output: bool = False,
 ) -> tuple[list[dict[str, float]], list[float]]:
     """Return the rows of all results but the first few, and the transport's milliseconds.
 
@@ -153,7 +159,9 @@ def measure(
             names["image"], topic.type_name, on_image, reliable=topic.reliable, depth=topic.depth
         )
         behaviour.start()
-        peer = start_peer(environment, PICTURE, rate, frames + WARM_UP_FRAMES)
+        peer = start_peer(
+            environment, PICTURE, rate, frames + WARM_UP_FRAMES, every_output=every_output
+        )
         try:
             end_of_peer(peer, stop, 120.0 + 2 * frames / rate)
         finally:
@@ -175,12 +183,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--frames", type=int, default=100, help="counted, after 5 to warm up")
     parser.add_argument("--rate", type=float, default=4.0, help="frames per second")
     parser.add_argument("--params-file", type=Path, help="ROS 2 parameter file")
+    parser.add_argument(
+        "--every-output", action="store_true", help="read instance ids and compressed pictures too"
+    )
     parsed = parser.parse_args(arguments)
     keep_image_buffers()
     try:
         file = parsed.params_file
         settings = NodeSettings() if file is None else load_settings(file)
-        rows, transport_ms = measure(settings, parsed.frames, parsed.rate, stop)
+        rows, transport_ms = measure(
+            settings, parsed.frames, parsed.rate, stop, every_output=parsed.every_output
+        )
     except (RuntimeError, ValueError, OSError, subprocess.TimeoutExpired) as error:
         if stop.is_set():
             return 0
