@@ -13,7 +13,8 @@ import numpy as np
 from textseg_core.arrays import BoolArray, Float32Array
 from textseg_core.reasoner.geometry import View
 from textseg_core.reasoner.grammar import Description, Parsed
-from textseg_core.reasoner.judge import Judged, Reason, judge_all
+from textseg_core.reasoner.judge import judge_all
+from textseg_core.reasoner.judged import Judged, Reason
 from textseg_core.reasoner.network import mean_response, pieces_beside
 from textseg_core.reasoner.propose import Instance, NounPhrase, noun_phrases, phrase_key
 from textseg_core.segmentation import SegmentedObject

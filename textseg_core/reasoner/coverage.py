@@ -14,7 +14,9 @@ from time import perf_counter
 from textseg_core.expressions.coverage import read_phrases
 from textseg_core.reasoner.grammar import Description
 from textseg_core.reasoner.parse import parse_expression
-from textseg_core.reasoner.words import PLACE_AND_RELATION
+from textseg_core.reasoner.place_words import (
+    PLACE_AND_RELATION,
+)
 
 
 @dataclass(frozen=True, slots=True)

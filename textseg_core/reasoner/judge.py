@@ -1,13 +1,11 @@
 """The modules that judge instances: noun, attributes, relations, exclusions, ranks and places."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-import numpy as np
-
-from textseg_core.arrays import BoolArray
 from textseg_core.reasoner.geometry import Spot, View, place_instances
 from textseg_core.reasoner.grammar import Description, Link, Place
+from textseg_core.reasoner.judged import Judged, Reason, part_of
 from textseg_core.reasoner.places import by_size, in_row, lies_there, zone
 from textseg_core.reasoner.propose import Instance, phrase_key
 from textseg_core.reasoner.relations import (
@@ -23,42 +21,6 @@ from textseg_core.reasoner.relations import (
 MEMBER_SHARE = 0.5
 #: Counts for an attribute that the proposer cannot judge.
 UNKNOWN_FIT = 0.7
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """One thing that speaks for or against an instance.
-
-    Attributes:
-        words: "next to apple 1", "red".
-        score: How well it holds, in [0, 1].
-    """
-
-    words: str
-    score: float
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Judged:
-    """One instance of the target's noun.
-
-    Attributes:
-        name: "jar 2": its noun, and its number from the left.
-        instance: What was proposed.
-        score: How well everything that is said fits it, in [0, 1].
-        reasons: What was judged, in the order of the modules.
-    """
-
-    name: str
-    instance: Instance
-    score: float
-    reasons: tuple[Reason, ...]
-
-    @property
-    def explanation(self) -> str:
-        """In one line: `jar 2: next to apple 1, 0.91`."""
-        said = "; ".join(f"{reason.words}, {reason.score:.2f}" for reason in self.reasons)
-        return f"{self.name}: {said}" if said else f"{self.name}: {self.score:.2f}"
 
 
 def judge_all(
@@ -282,7 +244,7 @@ class Judge:
         judged = []
         for i, score in self._anchors(link.anchors[0]).items():
             side = said.places[0].sides[0]
-            part = _part(self.instances[i], side)
+            part = part_of(self.instances[i], side)
             if part.any():
                 words = f"{side} of {self.names[i]}"
                 judged.append(Judged(words, Instance(part), score, (Reason(words, score),)))
@@ -298,20 +260,3 @@ _WORDS = {
 def _place_words(place: Place) -> str:
     sides = " ".join(place.sides)
     return f"furthest {sides}" if place.most else f"at the {sides}"
-
-
-def _part(one: Instance, side: str) -> BoolArray:
-    """Return the half of an instance on a side; the middle third for the middle."""
-    x0, y0, x1, y1 = (int(edge) for edge in one.box)
-    part = np.zeros_like(one.mask)
-    u, v = (x0 + x1) // 2, (y0 + y1) // 2
-    if side in ("left", "right"):
-        columns = slice(x0, u) if side == "left" else slice(u, x1)
-        part[y0:y1, columns] = one.mask[y0:y1, columns]
-    elif side == "middle":
-        third = slice(x0 + (x1 - x0) // 3, x1 - (x1 - x0) // 3)
-        part[y0:y1, third] = one.mask[y0:y1, third]
-    else:
-        rows = slice(y0, v) if side in ("top", "far") else slice(v, y1)
-        part[rows] = one.mask[rows]
-    return part

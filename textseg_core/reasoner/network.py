@@ -33,11 +33,15 @@ class NetworkInstances:
     Args:
         ask: The network, about the image that `propose` is called with.
         min_area_px: Smallest piece kept, pixels.
+        least_response: Response that makes an instance.
     """
 
-    def __init__(self, ask: Ask, min_area_px: int = 64) -> None:
+    def __init__(
+        self, ask: Ask, min_area_px: int = 64, least_response: float = LEAST_RESPONSE
+    ) -> None:
         self._ask = ask
         self._min_area_px = min_area_px
+        self._least_response = least_response
 
     def propose(
         self, image: UInt8Array, phrases: Sequence[NounPhrase]
@@ -52,7 +56,7 @@ class NetworkInstances:
     ) -> tuple[Instance, ...]:
         every, single, *attributes = texts_of(phrase)
         pieces = find_objects(
-            answers[every], threshold=LEAST_RESPONSE, min_area_px=self._min_area_px,
+            answers[every], threshold=self._least_response, min_area_px=self._min_area_px,
             max_objects=MOST_INSTANCES,
         )  # fmt: skip
         found = []

@@ -8,8 +8,17 @@ from dataclasses import replace
 
 from textseg_core.reasoner.draft import Draft
 from textseg_core.reasoner.grammar import Description, Link, Parsed, Place
-from textseg_core.reasoner.noun_group import read_compound, read_group, read_modifier
+from textseg_core.reasoner.modifiers import read_modifier
+from textseg_core.reasoner.noun_group import read_compound, read_group
 from textseg_core.reasoner.place_phrases import PlaceReader
+from textseg_core.reasoner.place_words import (
+    ORDINALS,
+    PART_OF,
+    STRESS,
+    VIEWERS,
+    place_at,
+    relation_at,
+)
 from textseg_core.reasoner.tokens import Words
 from textseg_core.reasoner.words import (
     CLOTHES,
@@ -22,14 +31,8 @@ from textseg_core.reasoner.words import (
     JOINTS,
     MATERIALS,
     NEGATIONS,
-    ORDINALS,
-    PART_OF,
     POSING,
     RELATIVES,
-    STRESS,
-    VIEWERS,
-    place_at,
-    relation_at,
 )
 
 _DEEPEST = 5  # nested relations; what lies deeper is unread

@@ -1,17 +1,9 @@
 """Reads where in the view something lies: "on the far left side of the picture"."""
 
 from textseg_core.reasoner.grammar import Place
-from textseg_core.reasoner.tokens import Words
-from textseg_core.reasoner.words import (
-    COPULAS,
-    DETERMINERS,
-    FRAME,
-    HAVING,
-    JOINTS,
+from textseg_core.reasoner.place_words import (
     PARTS,
     PLACE_PREPOSITIONS,
-    POSING,
-    RELATIVES,
     SIDE_WORDS,
     STRESS,
     VIEWERS,
@@ -19,6 +11,16 @@ from textseg_core.reasoner.words import (
     most_at,
     place_at,
     relation_at,
+)
+from textseg_core.reasoner.tokens import Words
+from textseg_core.reasoner.words import (
+    COPULAS,
+    DETERMINERS,
+    FRAME,
+    HAVING,
+    JOINTS,
+    POSING,
+    RELATIVES,
 )
 
 _SKIPPED = (STRESS | {"over"}) - {"right", "far", "extreme", "most", "very"}

@@ -3,12 +3,14 @@
 from functools import lru_cache
 
 from textseg_core.language.words import split_words
-from textseg_core.reasoner.words import (
-    COLORS,
-    EXTREMES,
+from textseg_core.reasoner.place_words import (
     ORDINALS,
     PARTS,
     SIDE_WORDS,
+)
+from textseg_core.reasoner.words import (
+    COLORS,
+    EXTREMES,
     SPELLED,
 )
 

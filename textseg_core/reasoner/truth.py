@@ -4,7 +4,10 @@ from collections.abc import Sequence
 
 from textseg_core.arrays import UInt8Array
 from textseg_core.reasoner.propose import Instance, NounPhrase
-from textseg_core.reasoner.words import COLORS, MATERIALS
+from textseg_core.reasoner.words import (
+    COLORS,
+    MATERIALS,
+)
 from textseg_core.scenes.scene import Scene, SceneObject
 
 #: How well a colour fits a thing that has it among others.
