@@ -27,8 +27,9 @@ types: prepare-check
 	$(BIN)/mypy
 	$(BIN)/mypy --strict .ci/prepare.py
 
+# One thread each: two processes that both take both cores of a small machine get in each other's way.
 test: prepare-check
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 soak: prepare-check
 	$(BIN)/python -m textseg_ros.benchmark.endurance --seconds $(SECONDS)

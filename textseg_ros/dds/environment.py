@@ -115,7 +115,8 @@ def free_domain_id() -> int:
     Raises:
         RuntimeError: If all are in use.
     """
-    for domain_id in random.sample(_FREE_DOMAINS, len(_FREE_DOMAINS)):
+    # Not from the seed: two processes with the same one would try the same domain at one time.
+    for domain_id in random.SystemRandom().sample(_FREE_DOMAINS, len(_FREE_DOMAINS)):
         first = _PORT_BASE + _PORTS_PER_DOMAIN * domain_id
         # Multicast discovery, then unicast discovery of the first participants.
         if all(_is_port_free(first + offset) for offset in (0, 10, 12, 14, 16)):
