@@ -3,9 +3,11 @@
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 
 import click
 
+from textseg_core.commands.arguments import explained
 from textseg_core.commands.completion import COMPLETE_VARIABLE
 from textseg_core.commands.group import PartsGroup
 from textseg_core.commands.table import COMMANDS
@@ -52,13 +54,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     0 if all went well, 1 if something did not, 2 if the arguments are wrong.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
+    part = COMMANDS.get(given[0] if given else "")
     try:
-        status = textseg.main(
-            args=given or ["--help"],
-            prog_name="textseg",
-            complete_var=COMPLETE_VARIABLE,
-            standalone_mode=False,
-        )
+        with explained(part) if part else nullcontext():
+            status = textseg.main(
+                args=given or ["--help"],
+                prog_name="textseg",
+                complete_var=COMPLETE_VARIABLE,
+                standalone_mode=False,
+            )
     except click.ClickException as error:
         error.show()
         return error.exit_code

@@ -118,6 +118,31 @@ EVALUATIONS = (
 
 _PARTS = (
     Part(
+        "segment",
+        "find in pictures and videos what words describe",
+        USE,
+        (
+            "textseg segment table.jpg --query 'the red mug' --out found",
+            "textseg segment photos/ clip.mp4 --query 'the mug' --query 'the plate' --out found",
+            "textseg segment clip.mp4 --every 10 --query 'the cup' --out found --overwrite",
+        ),
+        "textseg_core.commands.segment",
+        "segment",
+    ),
+    Part(
+        "bag",
+        "answer a recorded rosbag2, and write a bag of the answers",
+        USE,
+        (
+            "textseg bag recording --out answers --query 'the red mug'",
+            "textseg bag recording.mcap --out answers --camera /camera/color/image_raw",
+            "textseg bag recording --out answers --query 'the can' --copy /tf --copy /tf_static",
+        ),
+        "textseg_ros.bag.command",
+        "bag",
+        extra="bag",
+    ),
+    Part(
         "demo",
         "run camera, queries, node and planner on this machine",
         USE,
@@ -205,6 +230,14 @@ _PARTS = (
         ("textseg benchmark --out FOLDER",),
         "textseg_core.benchmark.command",
         extra="benchmark",
+    ),
+    Part(
+        "benchmark-bag",
+        "time `textseg bag` on a recording that it makes itself",
+        SPEED,
+        ("textseg benchmark-bag --seconds 60",),
+        "textseg_ros.benchmark.bag",
+        extra="bag",
     ),
     Part(
         "benchmark-memory",
