@@ -138,6 +138,11 @@ class SegmentationBehaviour:
         """Whether images are answered, if any query asks for it."""
         return self._scheduler.running
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether every image that came has been dealt with, and placed in space where it is."""
+        return self.statistics.is_settled and self._placing.is_idle
+
     def configure(self) -> None:
         """Load the network."""
         quiet_pillow()  # before the thread: filters of warnings are the whole process's

@@ -30,6 +30,9 @@ COUNTS = (
 one before work began, not decodable, not segmentable, cleared query; how many answers were stale,
 and how many requests were answered."""
 
+ENDS = ("unasked", "limited", "answered", "replaced", "refused", "failed", "discarded")
+"""Of these, what a frame that was received comes to, one of them."""
+
 DROPS = ("replaced", "refused", "failed", "discarded", "stale")
 """Of these, what a person looks for when answers do not come."""
 
@@ -95,6 +98,12 @@ class Statistics:
         """Return a count since the start."""
         with self._lock:
             return self._counts[what]
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether every frame that was received has come to its end."""
+        with self._lock:
+            return self._counts["received"] == sum(self._counts[end] for end in ENDS)
 
     def numbers(self, now_s: float) -> Numbers:
         """Return counts, rates since the last call, and the last age and latencies."""
