@@ -11,7 +11,6 @@ from typing import Any
 from textseg_core import Segmenter
 from textseg_ros.behaviour import SegmentationBehaviour
 from textseg_ros.dds.endpoint import Subscription
-from textseg_ros.dds.environment import read_environment
 from textseg_ros.dds.graph import full_name
 from textseg_ros.dds.parameters import ParameterServices
 from textseg_ros.dds.participant import Participant
@@ -21,6 +20,7 @@ from textseg_ros.engine import Load
 from textseg_ros.messages import MessageTypes
 from textseg_ros.offers import Offers
 from textseg_ros.report import Level
+from textseg_ros.rmw_environment import read_environment
 from textseg_ros.settings import NodeSettings, read_settings
 from textseg_ros.topics import camera_key, topic_names, topic_of, topics_of
 

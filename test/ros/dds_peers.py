@@ -10,7 +10,7 @@ import pytest
 
 pytest.importorskip("cyclonedds", reason="the DDS participant needs cyclonedds")
 
-from textseg_ros.dds.environment import (
+from textseg_ros.rmw_environment import (
     DdsSettings,
     free_domain_id,
     loopback_environment,

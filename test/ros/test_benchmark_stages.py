@@ -11,7 +11,7 @@ pytest.importorskip("cyclonedds", reason="the benchmark publishes over DDS")
 
 from textseg_core.benchmark.frames import draw_picture
 from textseg_ros.benchmark import stages
-from textseg_ros.dds.environment import free_domain_id, loopback_environment
+from textseg_ros.rmw_environment import free_domain_id, loopback_environment
 from textseg_ros.typestore import TypeStore
 
 

@@ -13,9 +13,9 @@ import pytest
 from dds_peers import make_string, wait_until
 from recording import RednessBackend, make_segmenter
 
-from textseg_ros.dds.environment import free_domain_id, loopback_environment, read_environment
 from textseg_ros.dds.participant import Participant
 from textseg_ros.dds_transport import DdsNode
+from textseg_ros.rmw_environment import free_domain_id, loopback_environment, read_environment
 from textseg_ros.settings import read_settings
 from textseg_ros.topics import topic_names
 
@@ -24,7 +24,7 @@ _TIMEOUT_S = 60.0
 _JOIN = """
 import os, sys, time
 import numpy as np
-from textseg_ros.dds.environment import read_environment
+from textseg_ros.rmw_environment import read_environment
 from textseg_ros.dds.participant import Participant
 node = Participant(sys.argv[1], "/other", read_environment(os.environ, os.getpid()))
 text = node.types.get("std_msgs/msg/String")

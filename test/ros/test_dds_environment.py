@@ -3,7 +3,7 @@ import socket
 import pytest
 from dds_peers import loopback_settings  # noqa: F401  # skips where cyclonedds is missing
 
-from textseg_ros.dds.environment import free_domain_id, loopback_environment, read_environment
+from textseg_ros.rmw_environment import free_domain_id, loopback_environment, read_environment
 
 _AUTO = (
     "<ParticipantIndex>auto</ParticipantIndex>"
@@ -137,7 +137,7 @@ def test_a_domain_whose_discovery_port_is_bound_is_not_called_free(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     free = free_domain_id()
-    monkeypatch.setattr("textseg_ros.dds.environment._FREE_DOMAINS", [free])
+    monkeypatch.setattr("textseg_ros.rmw_environment._FREE_DOMAINS", [free])
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
         taken.bind(("", 7400 + 250 * free + 10))
 

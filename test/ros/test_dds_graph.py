@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from dds_peers import loopback_settings, wait_until
 
-from textseg_ros.dds.environment import DdsSettings
 from textseg_ros.dds.graph import TYPE_NAME, entities_info
 from textseg_ros.dds.idl import topic_type
 from textseg_ros.dds.participant import Participant
+from textseg_ros.rmw_environment import DdsSettings
 from textseg_ros.typestore import TypeStore
 
 _STRING = "std_msgs/msg/String"

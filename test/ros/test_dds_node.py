@@ -13,11 +13,11 @@ from dds_peers import loopback_settings, make_header, make_image, make_string, w
 from textseg_core import Axis, Segmentation, SegmentedObject, Status, parse_command
 from textseg_core.arrays import UInt8Array
 from textseg_core.runtime.base import BackendReport
-from textseg_ros.dds.environment import free_domain_id, loopback_environment
 from textseg_ros.dds.parameters import ParameterServices
 from textseg_ros.dds.participant import Participant
 from textseg_ros.dds.rpc import DdsRpc
 from textseg_ros.dds_transport import DdsNode
+from textseg_ros.rmw_environment import free_domain_id, loopback_environment
 from textseg_ros.settings import read_settings
 from textseg_ros.topics import TOPICS, topic_names
 

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from dds_peers import loopback_settings, make_image, make_string, wait_until
 
-from textseg_ros.dds.environment import DdsSettings, loopback_environment
 from textseg_ros.dds.participant import Participant
+from textseg_ros.rmw_environment import DdsSettings, loopback_environment
 
 DDSException = pytest.importorskip("cyclonedds.core").DDSException
 _STRING, _IMAGE = "std_msgs/msg/String", "sensor_msgs/msg/Image"
@@ -308,7 +308,7 @@ def test_a_process_that_closes_its_participant_at_a_signal_ends_with_status_0(
 ) -> None:
     code = (
         "import os, signal, sys, threading\n"
-        "from textseg_ros.dds.environment import read_environment\n"
+        "from textseg_ros.rmw_environment import read_environment\n"
         "from textseg_ros.dds.participant import Participant\n"
         "stop = threading.Event()\n"
         "for number in (signal.SIGTERM, signal.SIGINT):\n"

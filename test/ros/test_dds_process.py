@@ -15,9 +15,9 @@ import pytest
 from dds_peers import make_image, make_string, wait_until
 from recording import red_block
 
-from textseg_ros.dds.environment import free_domain_id, loopback_environment, read_environment
 from textseg_ros.dds.participant import Participant
 from textseg_ros.dds.rpc import DdsRpc
+from textseg_ros.rmw_environment import free_domain_id, loopback_environment, read_environment
 from textseg_ros.topics import BY_KEY, resolve
 
 TIMEOUT_S = 300.0

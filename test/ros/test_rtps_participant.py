@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 from dds_peers import loopback_settings, wait_until
 
-from textseg_ros.dds.environment import DdsSettings, free_domain_id
 from textseg_ros.dds.rtps.parameters import Locator
 from textseg_ros.dds.rtps.participant import RtpsParticipant
 from textseg_ros.dds.rtps.reader import Sample
-from textseg_ros.dds.rtps.sockets import Sockets, own_addresses
+from textseg_ros.dds.rtps.sockets import Sockets
+from textseg_ros.host_network import own_addresses
+from textseg_ros.rmw_environment import DdsSettings, free_domain_id
 
 TOPIC, TYPE = "rq/textseg/aRequest", "p::srv::dds_::A_Request_"
 Opener = Callable[[], RtpsParticipant]

@@ -21,16 +21,17 @@ from typing import Any
 import numpy as np
 
 from textseg_core import Segmenter
+from textseg_core.memory import use_small_pages
 from textseg_ros.allocator import keep_image_buffers
 from textseg_ros.behaviour import SegmentationBehaviour
 from textseg_ros.benchmark.machine import describe_machine
 from textseg_ros.benchmark.peer import CAMERA_TOPIC, end_of_peer, start_peer
-from textseg_ros.dds.environment import free_domain_id, loopback_environment, read_environment
 from textseg_ros.dds.participant import Participant
 from textseg_ros.dds_transport import DdsTransport
 from textseg_ros.messages import stamp_ns
 from textseg_ros.report import Level
 from textseg_ros.results import LATENCY_STAGES
+from textseg_ros.rmw_environment import free_domain_id, loopback_environment, read_environment
 from textseg_ros.settings import NodeSettings, load_settings
 from textseg_ros.signals import stop_on_signals
 from textseg_ros.topics import BY_KEY, NAMESPACE, NODE_NAME, topic_names
@@ -188,6 +189,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parsed = parser.parse_args(arguments)
     keep_image_buffers()
+    use_small_pages()
     try:
         file = parsed.params_file
         settings = NodeSettings() if file is None else load_settings(file)

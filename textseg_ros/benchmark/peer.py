@@ -71,10 +71,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--frames", type=int, required=True)
     parser.add_argument("--every-output", action="store_true", help="those of `_SELDOM_READ` too")
     parsed = parser.parse_args(arguments)
-    from textseg_ros.dds.environment import read_environment
     from textseg_ros.dds.participant import Participant
     from textseg_ros.demo.frames import IMAGE_TYPE, image_message, read_picture
     from textseg_ros.messages import stamp_ns
+    from textseg_ros.rmw_environment import read_environment
     from textseg_ros.topics import TOPICS, resolve
 
     received: dict[str, int] = {}

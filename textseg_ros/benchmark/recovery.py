@@ -170,8 +170,8 @@ def _frame() -> Any:
 def run_camera(stop: threading.Event) -> None:
     """Be a camera until killed; print the system time of the first frame before it is sent."""
     from textseg_ros.benchmark.trial import open_camera
-    from textseg_ros.dds.environment import read_environment
     from textseg_ros.dds.participant import Participant
+    from textseg_ros.rmw_environment import read_environment
 
     frame = _frame()
     with Participant("camera", "/", read_environment(os.environ, os.getpid())) as peer:
@@ -315,9 +315,9 @@ def _end_on(stop: threading.Event, process: "subprocess.Popen[str]") -> None:
 def run_user(seconds: float, stop: threading.Event) -> None:
     """Be camera and user on the other host; print findings, and ask for losses by `lose SHARE`."""
     from textseg_ros.benchmark.trial import Camera
-    from textseg_ros.dds.environment import read_environment
     from textseg_ros.dds.participant import Participant
     from textseg_ros.demo.frames import image_message
+    from textseg_ros.rmw_environment import read_environment
 
     def lose(share: float) -> int:
         print(f"lose {share}", flush=True)

@@ -90,15 +90,17 @@ class PacedSegmenter:
 def run_node(params_file: Path | None, stop: threading.Event) -> None:
     """Run a slowed node on the environment's domain until the stop, printing `ready` once."""
     from textseg_core import Segmenter
+    from textseg_core.memory import use_small_pages
     from textseg_ros.allocator import keep_image_buffers
     from textseg_ros.benchmark.peer import CAMERA_TOPIC
-    from textseg_ros.dds.environment import read_environment
     from textseg_ros.dds.participant import Participant
     from textseg_ros.dds_transport import DdsNode
+    from textseg_ros.rmw_environment import read_environment
     from textseg_ros.settings import NodeSettings, load_settings
     from textseg_ros.topics import NAMESPACE, NODE_NAME, topic_names
 
     keep_image_buffers()
+    use_small_pages()
     settings = NodeSettings() if params_file is None else load_settings(params_file)
     slow = PacedSegmenter(Segmenter.load(config=settings.segmenter), NETWORK_PERIOD_S)
     discovery = read_environment(os.environ, os.getpid())
@@ -125,7 +127,7 @@ def measure(arguments: argparse.Namespace, stop: threading.Event) -> Outcome:
     from textseg_core.memory import resident_mb
     from textseg_ros.benchmark.latency import PICTURE
     from textseg_ros.benchmark.peer import end_of_peer, start_peer
-    from textseg_ros.dds.environment import free_domain_id, loopback_environment
+    from textseg_ros.rmw_environment import free_domain_id, loopback_environment
 
     environment = os.environ | loopback_environment(free_domain_id())
     extra = [] if arguments.params_file is None else ["--params-file", str(arguments.params_file)]

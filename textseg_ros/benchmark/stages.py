@@ -22,10 +22,10 @@ from textseg_core.segmentation import Segmentation
 from textseg_ros.allocator import keep_image_buffers
 from textseg_ros.compressed import compressed_to_rgb
 from textseg_ros.conversions import OwnImagePacker, image_to_rgb, mask_pixels
-from textseg_ros.dds.environment import free_domain_id, loopback_environment, read_environment
 from textseg_ros.dds.participant import Participant
 from textseg_ros.demo.frames import IMAGE_TYPE, Frame, image_message
 from textseg_ros.messages import MessageTypes, byte_sequence, make_header
+from textseg_ros.rmw_environment import free_domain_id, loopback_environment, read_environment
 from textseg_ros.signals import stop_on_signals
 
 MODULE = "textseg_ros.benchmark.stages"

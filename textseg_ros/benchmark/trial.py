@@ -13,14 +13,14 @@ from pathlib import Path
 from typing import IO, Any
 
 from textseg_ros.dds.endpoint import Publisher, Subscription
-from textseg_ros.dds.environment import (
+from textseg_ros.dds.participant import Participant
+from textseg_ros.demo.frames import Frame, image_message
+from textseg_ros.rmw_environment import (
     DdsSettings,
     free_domain_id,
     loopback_environment,
     read_environment,
 )
-from textseg_ros.dds.participant import Participant
-from textseg_ros.demo.frames import Frame, image_message
 from textseg_ros.signals import wait_until
 
 START_TIMEOUT_S = 60.0

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from cyclonedds.core import DDSException
 from cyclonedds.domain import Domain
 
-from textseg_ros.dds.environment import DdsSettings
+from textseg_ros.rmw_environment import DdsSettings
 
 
 @dataclass(slots=True)

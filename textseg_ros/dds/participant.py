@@ -21,9 +21,9 @@ from textseg_ros.dds.endpoint import (
     Publisher,
     Subscription,
 )
-from textseg_ros.dds.environment import DdsSettings
 from textseg_ros.dds.faults import dds_faults
 from textseg_ros.dds.graph import TOPIC, TYPE_NAME, Graph, entities_info, full_name
+from textseg_ros.rmw_environment import DdsSettings
 from textseg_ros.typestore import Distro, TypeStore
 
 _LOGGER = logging.getLogger(__name__)

@@ -68,10 +68,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Publish until everything is answered, the stream ends or a signal comes."""
     stop = stop_on_signals()
     parsed = parse_arguments(arguments)
-    from textseg_ros.dds.environment import read_environment
     from textseg_ros.dds.participant import Participant
     from textseg_ros.demo.frames import IMAGE_TYPE, Frame, image_message, open_video, read_picture
     from textseg_ros.demo.plan import LIVE_FRAME, read_plan
+    from textseg_ros.rmw_environment import read_environment
     from textseg_ros.topics import BY_KEY, resolve
 
     progress = Progress(parsed.answers)

@@ -90,8 +90,8 @@ def _run(
     parsed: argparse.Namespace, plan: Path, scratch: Path, stop: threading.Event
 ) -> list[str]:
     """Run the four processes to the end of the stream; return what went wrong."""
-    from textseg_ros.dds.environment import free_domain_id, loopback_environment
     from textseg_ros.demo.crew import Crew
+    from textseg_ros.rmw_environment import free_domain_id, loopback_environment
 
     domain_id = free_domain_id()
     crew = Crew(os.environ | loopback_environment(domain_id))

@@ -79,11 +79,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parsed = parser.parse_args(arguments)
     from textseg_ros.conversions import image_to_rgb
-    from textseg_ros.dds.environment import read_environment
     from textseg_ros.dds.participant import Participant
     from textseg_ros.demo.answers import ANSWERS_FILE, Collector, is_live
     from textseg_ros.demo.files import fault_text, write_whole
     from textseg_ros.demo.plan import read_plan
+    from textseg_ros.rmw_environment import read_environment
     from textseg_ros.topics import BY_KEY, resolve
 
     questions = read_plan(parsed.plan)

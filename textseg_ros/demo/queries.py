@@ -87,9 +87,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--plan", type=Path, required=True, help="questions, see plan.py")
     parser.add_argument("--ready", type=Path, help="file to make once the node is found")
     parsed = parser.parse_args(arguments)
-    from textseg_ros.dds.environment import read_environment
     from textseg_ros.dds.participant import Participant
     from textseg_ros.demo.plan import read_plan
+    from textseg_ros.rmw_environment import read_environment
     from textseg_ros.topics import BY_KEY, resolve
 
     query, objects = BY_KEY["query"], BY_KEY["objects"]

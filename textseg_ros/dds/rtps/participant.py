@@ -8,7 +8,6 @@ import threading
 import time
 from collections.abc import Callable
 
-from textseg_ros.dds.environment import DdsSettings
 from textseg_ros.dds.rtps import discovery
 from textseg_ros.dds.rtps import parameters as pid
 from textseg_ros.dds.rtps.discovery import EndpointData, ParticipantData
@@ -31,6 +30,7 @@ from textseg_ros.dds.rtps.wire import (
     write_submessage,
 )
 from textseg_ros.dds.rtps.writer import ReliableWriter
+from textseg_ros.rmw_environment import DdsSettings
 
 _LOGGER = logging.getLogger(__name__)
 _TICK_S = 0.05

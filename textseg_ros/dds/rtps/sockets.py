@@ -5,13 +5,12 @@ Source:
 """
 
 import contextlib
-import fcntl
 import socket
-import struct
 from collections.abc import Sequence
 
-from textseg_ros.dds.environment import DdsSettings
 from textseg_ros.dds.rtps.parameters import Locator
+from textseg_ros.host_network import own_addresses
+from textseg_ros.rmw_environment import DdsSettings
 
 _GROUP = "239.255.0.1"
 _PORT_BASE, _DOMAIN_GAIN, _PARTICIPANT_GAIN = 7400, 250, 2
@@ -19,24 +18,7 @@ _DISCOVERY_OFFSET = 10
 _PARTICIPANTS = 120
 _PINGED = 33  # indices that Cyclone DDS and rmw_fastrtps use under LOCALHOST
 _RECEIVE_BYTES = 4 << 20
-_SIOCGIFADDR = 0x8915
 _LOOPBACK = "127.0.0.1"
-
-
-def own_addresses() -> tuple[str, ...]:
-    """Return the IPv4 addresses of this host's interfaces, without loopback."""
-    found = []
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        for _, name in socket.if_nameindex():
-            request = struct.pack("256s", name.encode()[:15])
-            try:
-                answer = fcntl.ioctl(probe.fileno(), _SIOCGIFADDR, request)
-            except OSError:  # an interface without an address
-                continue
-            address = socket.inet_ntoa(answer[20:24])
-            if not address.startswith("127."):
-                found.append(address)
-    return tuple(dict.fromkeys(found))
 
 
 class Sockets:
