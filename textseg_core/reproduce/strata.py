@@ -14,7 +14,7 @@ from textseg_core.scenes.stuff import KIND, STUFF
 STRATA_FILE = "strata.json"
 BANDS = ("in no scene", "rare", "common", "frequent")
 #: A thing is frequent from this share of all training scenes on, common from the other.
-FREQUENT_SHARE, COMMON_SHARE = 0.08, 0.04
+FREQUENT_SHARE, COMMON_SHARE = 0.1, 0.05
 
 
 def write_strata(
