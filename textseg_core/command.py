@@ -82,6 +82,23 @@ def parse_command(text: str) -> Command:
     )
 
 
+def require_target(text: str) -> Command:
+    """Read a command or a bare description that names what is to be segmented.
+
+    Raises:
+        ValueError: If the text is no string or names nothing.
+    """
+    if not isinstance(text, str):
+        raise ValueError(f"text must be a string, got {type(text).__name__}")
+    command = parse_command(text)
+    if not command.expression:
+        raise ValueError(
+            "text must name what to segment, such as 'the red mug' or 'pick up the red mug', "
+            f"got {text[:80]!r}"
+        )
+    return command
+
+
 def _with_role(reading: Reading, role: Role) -> list[Word]:
     return [word for word, has in zip(reading.words, reading.roles, strict=True) if has is role]
 

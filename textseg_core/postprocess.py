@@ -94,6 +94,23 @@ def union_of(objects: tuple[SegmentedObject, ...], shape: tuple[int, ...]) -> Bo
     return mask
 
 
+def object_of(mask: BoolArray, score: float) -> SegmentedObject:
+    """Return one thing as an object, even if it shows in several pieces.
+
+    Args:
+        mask: Its pixels, (H, W).
+        score: How sure it is, in [0, 1]; it stands at every pixel.
+
+    Raises:
+        ValueError: If the mask is empty.
+    """
+    x, y, width, height = cv2.boundingRect(mask.view(np.uint8))
+    piece = mask[y : y + height, x : x + width]
+    response = np.full(piece.shape, score, np.float32)
+    area = int(np.count_nonzero(piece))
+    return _describe(piece, response, area, (x, y, width, height), (mask.shape[0], mask.shape[1]))
+
+
 def _describe(
     piece: BoolArray, response: Float32Array, area: int, box: Box, shape: tuple[int, int]
 ) -> SegmentedObject:

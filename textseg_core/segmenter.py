@@ -5,8 +5,9 @@ from dataclasses import fields, replace
 from pathlib import Path
 from time import perf_counter
 
+from textseg_core.adapters.cards import is_hub
 from textseg_core.arrays import Float32Array, UInt8Array
-from textseg_core.command import Command, parse_command
+from textseg_core.command import Command, require_target
 from textseg_core.config import SegmenterConfig
 from textseg_core.crf import Refiner
 from textseg_core.model_info import (
@@ -75,8 +76,9 @@ class Segmenter:
         """Return a segmenter that is ready to run.
 
         Args:
-            weights: Model directory; None for `config.weights`, and where that is empty for the
-                compact weights shipped in the package.
+            weights: Model directory, or "hub:NAME" for a pretrained open-vocabulary model
+                (docs/open_vocabulary.md); None for `config.weights`, and where that is empty for
+                the compact weights shipped in the package.
             config: Settings; None for the defaults.
 
         Raises:
@@ -85,6 +87,10 @@ class Segmenter:
         """
         config = config or SegmenterConfig()
         chosen = weights if weights is not None else config.weights
+        if is_hub(str(chosen)):
+            from textseg_core.adapters.load import load_segmenter
+
+            return load_segmenter(chosen, config)
         directory = Path(chosen).expanduser() if chosen else SHIPPED_WEIGHTS
         model_info = load_model_info(directory)
         verify_files(directory, model_info)
@@ -133,7 +139,7 @@ class Segmenter:
         """
         if isinstance(texts, str):
             raise ValueError(f"texts must be a list of strings, got the one string {texts!r}")
-        commands = [_parse(text) for text in texts]
+        commands = [require_target(text) for text in texts]
         if not commands:
             return []
         started = perf_counter()
@@ -280,19 +286,6 @@ class Segmenter:
         # One kind of work after the other: by turns, both take up to twice as long on a CPU.
         encodings = [self._tokenizer.encode(expression) for expression in expressions]
         return [(one, self._backend.encode_expression(one.token_ids)) for one in encodings]
-
-
-def _parse(text: str) -> Command:
-    """Return the command; refuse one that names nothing to segment."""
-    if not isinstance(text, str):
-        raise ValueError(f"text must be a string, got {type(text).__name__}")
-    command = parse_command(text)
-    if not command.expression:
-        raise ValueError(
-            "text must name what to segment, such as 'the red mug' or 'pick up the red mug', "
-            f"got {text[:80]!r}"
-        )
-    return command
 
 
 def _first(chosen: float | None, default: float) -> float:
