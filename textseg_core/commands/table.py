@@ -151,6 +151,18 @@ _PARTS = (
         extra="demo",
     ),
     Part(
+        "doctor",
+        "check GPU, DDS, ROS, weights and more, and say what to do",
+        LOOK_AFTER,
+        (
+            "textseg doctor",
+            "textseg doctor --camera /camera/image_raw --params-file config/segmenter.yaml",
+            "textseg doctor --only weights --only cache --json",
+        ),
+        "textseg_ros.doctor.command",
+        "doctor",
+    ),
+    Part(
         "completion",
         "print what makes the Tab key complete this command",
         LOOK_AFTER,

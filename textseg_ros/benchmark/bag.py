@@ -7,6 +7,7 @@ a robot's would be. Exit status 1 if answering it takes longer than it lasted.
 import argparse
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -87,16 +88,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error("--seconds and --rate must be above 0")
     with tempfile.TemporaryDirectory(prefix="textseg-bag-") as scratch:
         folder = Path(scratch) if options.folder is None else options.folder
+        begun_s = time.process_time()
         try:
             outcome = measure(options.seconds, options.rate, folder)
         except (ValueError, RuntimeError, OSError) as error:
             print(f"textseg benchmark-bag: {error}", file=sys.stderr)
             return 1
+    cpu_s = time.process_time() - begun_s
     ratio = outcome.bag_s / outcome.took_s
     print(
         f"{outcome.images} images of {WIDTH} x {HEIGHT}, {outcome.bag_s:.1f} s of bag, answered "
         f"in {outcome.took_s:.1f} s, {outcome.took_s * 1e3 / max(outcome.images, 1):.1f} ms each: "
-        f"{ratio:.2f} times real time"
+        f"{ratio:.2f} times real time ({cpu_s:.0f} s of CPU, with the making of the recording)"
     )
     for fault in outcome.faults:
         print(f"textseg benchmark-bag: {fault}", file=sys.stderr)

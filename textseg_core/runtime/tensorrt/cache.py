@@ -221,11 +221,11 @@ def pack(key: EngineKey, engine: bytes) -> bytes:
     return MAGIC + json.dumps(header, sort_keys=True).encode() + b"\n" + engine
 
 
-def unpack(content: bytes, key: EngineKey) -> bytes:
-    """Return the engine in a file's content.
+def read_header(content: bytes) -> tuple[dict[str, object], bytes]:
+    """Return what an engine's file says of itself, and the engine, which is whole.
 
     Raises:
-        ValueError: If it is no engine's file, or damaged, or of another key; says which.
+        ValueError: If it is no engine's file, or damaged; says which.
     """
     if not content.startswith(MAGIC):
         raise ValueError("this is no engine of textseg")
@@ -238,13 +238,23 @@ def unpack(content: bytes, key: EngineKey) -> bytes:
         raise ValueError("its header is damaged")
     if header.get("layout") != LAYOUT:
         raise ValueError(f"it has layout {header.get('layout')!r}, expected {LAYOUT}")
-    if header.get("key") != asdict(key):
-        raise ValueError(f"it was built for {_difference(header.get('key'), asdict(key))}")
     engine = content[end + 1 :]
     if len(engine) != header.get("bytes"):
         raise ValueError(f"it has {len(engine)} bytes, expected {header.get('bytes')}")
     if hashlib.sha256(engine).hexdigest() != header.get("sha256"):
         raise ValueError("it is damaged: its checksum is another")
+    return header, engine
+
+
+def unpack(content: bytes, key: EngineKey) -> bytes:
+    """Return the engine in a file's content.
+
+    Raises:
+        ValueError: If it is no engine's file, or damaged, or of another key; says which.
+    """
+    header, engine = read_header(content)
+    if header.get("key") != asdict(key):
+        raise ValueError(f"it was built for {_difference(header.get('key'), asdict(key))}")
     return engine
 
 

@@ -1,0 +1,436 @@
+"""`textseg doctor` names each fault that is planted for real, and what to do about it."""
+
+import dataclasses
+import json
+import os
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from textseg_core.command_line import main
+from textseg_core.model_info import SHIPPED_WEIGHTS
+from textseg_core.runtime.machine import nvidia_gpus
+from textseg_core.runtime.tensorrt.cache import EngineKey, pack
+from textseg_ros.doctor.examine import CHECKS, examine
+from textseg_ros.doctor.finding import Finding, Surroundings
+from textseg_ros.messages import byte_sequence, make_header
+from textseg_ros.rmw_environment import free_domain_id, loopback_environment, read_environment
+
+CAMERA = "/camera/image_raw"
+IMAGE = "sensor_msgs/msg/Image"
+KEY = EngineKey(
+    part="query_head",
+    onnx_sha256="0" * 64,
+    flavour="tensorrt",
+    version="9.1.0",
+    gpu="any",
+    capability="SM89",
+    driver="any",
+    precision="fp32",
+    shapes="batch 1",
+    flags="",
+    platform="Linux x86_64",
+)
+
+
+def look(check: str, environment: Mapping[str, str] | None = None, **more: Any) -> list[Finding]:
+    given = Surroundings(environment=environment or {}, **more)
+    return [finding for _, finding in examine(given, [check])]
+
+
+def fault(check: str, environment: Mapping[str, str] | None = None, **more: Any) -> Finding:
+    """Return the one thing that is broken; it must say what to do."""
+    (found,) = [one for one in look(check, environment, **more) if one.verdict == "broken"]
+    assert found.do
+    assert "check itself failed" not in found.found
+    return found
+
+
+@pytest.fixture
+def weights(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(SHIPPED_WEIGHTS, tmp_path / "weights"))
+
+
+@pytest.fixture(scope="module")
+def domain() -> dict[str, str]:
+    """Variables of a DDS domain on loopback that nobody else uses."""
+    pytest.importorskip("cyclonedds", reason="needs cyclonedds: pip install 'textseg-ros[dds]'")
+    return loopback_environment(free_domain_id())
+
+
+@pytest.fixture
+def camera(domain: dict[str, str]) -> Iterator[Any]:
+    """A real camera of another node in that domain; call it to publish an image of some age."""
+    from textseg_ros.dds.participant import Participant
+
+    with Participant("camera", "/camera", read_environment(domain, os.getpid())) as node:
+        image_class = node.types.get(IMAGE)
+        publisher = node.publisher(CAMERA, IMAGE, reliable=False, depth=1)
+
+        def publish(age_s: float, encoding: str = "rgb8") -> None:
+            assert publisher.wait_for_matches()
+            stamp_ns = 0 if age_s < 0 else time.time_ns() - round(age_s * 1e9)
+            pixels = np.zeros((48, 64, 3), np.uint8)
+            message = image_class(
+                header=make_header(node.types, stamp_ns, "camera"),
+                height=48,
+                width=64,
+                encoding=encoding,
+                is_bigendian=0,
+                step=192,
+                data=byte_sequence(image_class, pixels),
+            )
+            publisher.publish(message)
+
+        yield publish
+
+
+def test_a_healthy_machine_has_nothing_broken(capsys: pytest.CaptureFixture[str]) -> None:
+    quick = [name for name in CHECKS if name not in ("camera", "packages")]
+    only = [word for name in quick for word in ("--only", name)]
+
+    status = main(["doctor", *only])
+
+    told = capsys.readouterr().out
+    assert status == 0, told
+    assert "nothing is broken" in told
+    assert told.split()[:2] == ["ok", "python"]
+
+
+def test_packages_are_imported_and_their_versions_said() -> None:
+    findings = look("packages", os.environ)
+
+    assert {finding.verdict for finding in findings} == {"ok"}
+    assert findings[0].found == f"numpy {np.__version__}"
+
+
+def test_faults_are_named_on_the_command_line_with_exit_status_1(
+    weights: Path, tmp_path: Path
+) -> None:
+    (weights / "query_head.onnx").write_bytes(b"damaged")
+    (tmp_path / "file").write_text("")
+    planted = {
+        "TEXTSEG_CACHE": str(tmp_path / "file" / "engines"),
+        "RMW_IMPLEMENTATION": "rmw_fastdds",
+        "ROS_DOMAIN_ID": "300",
+        "CYCLONEDDS_URI": "<CycloneDDS><Domain>",
+    }
+    checks = ["weights", "cache", "rmw", "domain", "cyclonedds", "python"]
+    only = [word for name in checks for word in ("--only", name)]
+    command = [sys.executable, "-m", "textseg_core", "doctor", "--json", *only]
+
+    ran = subprocess.run(
+        [*command, "--set", f"weights={weights}"],
+        capture_output=True,
+        text=True,
+        env=os.environ | planted,
+        check=False,
+    )
+
+    assert ran.returncode == 1, ran.stderr
+    told = json.loads(ran.stdout)
+    assert told["broken"] == 5
+    verdicts = {one["check"]: one["verdict"] for one in told["findings"]}
+    assert verdicts.pop("python") == "ok"
+    assert set(verdicts.values()) == {"broken"}
+
+
+def test_one_flipped_bit_in_the_weights_is_found(weights: Path) -> None:
+    file = weights / "image_encoder.onnx"
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+
+    found = fault("weights", assignments=[f"weights={weights}"])
+
+    assert f"{file} is damaged" in found.found
+
+
+@pytest.mark.parametrize(
+    ("check", "name", "said"),
+    [
+        ("weights", "query_head.onnx", "no such file"),
+        ("weights", "model.yaml", "holds no model.yaml"),
+        ("vocabulary", "vocabulary.txt", "does not exist"),
+        ("answer", "image_encoder.onnx", "does not load"),
+    ],
+)
+def test_a_missing_file_of_the_model_is_named(
+    weights: Path, check: str, name: str, said: str
+) -> None:
+    (weights / name).unlink()
+
+    assert said in fault(check, assignments=[f"weights={weights}"]).found
+
+
+def test_a_vocabulary_with_a_word_twice_is_refused(weights: Path) -> None:
+    words = (weights / "vocabulary.txt").read_text(encoding="utf-8")
+    (weights / "vocabulary.txt").write_text(f"{words}the\n", encoding="utf-8")
+
+    assert "vocabulary.txt" in fault("vocabulary", assignments=[f"weights={weights}"]).found
+
+
+def test_a_parameter_that_does_not_exist_is_named(tmp_path: Path) -> None:
+    (tmp_path / "node.yaml").write_text("/**:\n  ros__parameters:\n    speed: 3\n")
+
+    found = fault("settings", params_file=tmp_path / "node.yaml")
+
+    assert "unknown parameter 'speed'" in found.found
+
+
+def test_a_cache_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    place = tmp_path / "file" / "engines"
+
+    assert "cannot be written" in fault("cache", {"TEXTSEG_CACHE": str(place)}).found
+    assert "cannot be written" in fault("cache", assignments=[f"engine_cache={place}"]).found
+
+
+def test_a_disk_without_room_is_named(tmp_path: Path) -> None:
+    there = shutil.disk_usage(tmp_path).free
+
+    found = fault("cache", {"TEXTSEG_CACHE": str(tmp_path)}, cache_bytes=2 * there)
+
+    assert "engines may need" in found.found
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_damaged_engines_and_those_of_another_tensorrt_are_told_apart(tmp_path: Path) -> None:
+    module = tmp_path / "python" / "tensorrt"
+    module.mkdir(parents=True)
+    (module / "__init__.py").write_text("__version__ = '10.3.0'\n")
+    engines = tmp_path / "engines"
+    engines.mkdir()
+    (engines / "old.engine").write_bytes(pack(KEY, b"engine"))
+    new = dataclasses.replace(KEY, version="10.3.0")
+    (engines / "new.engine").write_bytes(pack(new, b"engine"))
+    (engines / "half.engine").write_bytes(pack(new, b"engine")[:-2])
+    environment = {"TEXTSEG_CACHE": str(engines), "PYTHONPATH": str(module.parent)}
+
+    findings = look("tensorrt", os.environ | environment)
+
+    told = {finding.verdict: finding.found for finding in findings[-3:]}
+    assert "half.engine cannot be used: it has 4 bytes, expected 6" in told["broken"]
+    assert "1 engines" in told["note"]
+    assert "tensorrt 9.1.0, which is not the one installed" in told["note"]
+    assert told["ok"].startswith("1 engines")
+
+
+def test_a_tensorrt_that_cannot_be_imported_is_named(tmp_path: Path) -> None:
+    (tmp_path / "tensorrt").mkdir()
+    text = "raise ImportError('libnvinfer.so.10: cannot open shared object file')\n"
+    (tmp_path / "tensorrt" / "__init__.py").write_text(text)
+
+    found = fault("tensorrt", os.environ | {"PYTHONPATH": str(tmp_path)})
+
+    assert "libnvinfer.so.10" in found.found
+    assert "JetPack" in found.do
+
+
+@pytest.mark.skipif(bool(nvidia_gpus()), reason="this machine has a GPU")
+def test_a_gpu_that_is_asked_for_and_not_there_is_named() -> None:
+    assert "device is 'cuda'" in fault("gpu", assignments=["device=cuda"]).found
+    (hidden,) = look("gpu", {"CUDA_VISIBLE_DEVICES": "-1"})
+    assert (hidden.verdict, "CUDA_VISIBLE_DEVICES" in hidden.do) == ("note", True)
+
+
+def test_packages_that_are_old_broken_or_crash_are_each_named(tmp_path: Path) -> None:
+    modules = {
+        "numpy": "__version__ = '1.20.3'",
+        "cv2": "raise ImportError('libGL.so.1: cannot open shared object file')",
+        "onnxruntime": "import os; os.abort()",
+        "PIL": "raise ModuleNotFoundError(\"No module named 'PIL'\", name='PIL')",
+        "yaml": "__version__ = '6.0.2'; print('hello')",
+    }
+    for name, text in modules.items():
+        (tmp_path / f"{name}.py").write_text(f"{text}\n")
+
+    findings = look("packages", os.environ | {"PYTHONPATH": str(tmp_path)})
+
+    told = dict(zip(modules, findings, strict=False))
+    assert [told[name].verdict for name in modules] == [*["broken"] * 4, "ok"]
+    assert "1.20.3" in told["numpy"].found
+    assert "numpy>=1.24" in told["numpy"].do
+    assert "opencv-python-headless" in told["cv2"].do
+    assert "SIGABRT" in told["onnxruntime"].found
+    assert "pip install 'pillow>=10.1'" in told["PIL"].do
+
+
+@pytest.mark.parametrize(
+    ("environment", "said"),
+    [
+        ({"PYTHONPATH": "/opt/ros/old/lib/python3.8/site-packages"}, "of Python 3.8"),
+        (
+            {"AMENT_PREFIX_PATH": "/opt/ros/humble:/opt/ros/jazzy", "ROS_DISTRO": "jazzy"},
+            "humble and jazzy are sourced together",
+        ),
+        ({"AMENT_PREFIX_PATH": "/nowhere/install"}, "which does not exist"),
+    ],
+)
+def test_mixed_up_installations_are_named(environment: dict[str, str], said: str) -> None:
+    found = [one for one in look("paths", environment) if one.verdict == "broken"]
+
+    assert said in found[0].found
+    assert "shell" in found[0].do
+
+
+@pytest.mark.parametrize(
+    ("environment", "said"),
+    [
+        ({"RMW_IMPLEMENTATION": "rmw_fastdds"}, "no middleware of ROS 2"),
+        ({"RMW_IMPLEMENTATION": "rmw_zenoh_cpp"}, "neither sees nor hears"),
+        (
+            {"RMW_IMPLEMENTATION": "rmw_connextdds", "AMENT_PREFIX_PATH": "/tmp"},
+            "librmw_connextdds.so is in no sourced installation",
+        ),
+    ],
+)
+def test_a_middleware_that_is_missing_or_no_dds_is_named(
+    environment: dict[str, str], said: str
+) -> None:
+    assert said in fault("rmw", environment).found
+
+
+def test_a_middleware_that_is_there_is_well(tmp_path: Path) -> None:
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib" / "librmw_cyclonedds_cpp.so").write_text("")
+    environment = {"RMW_IMPLEMENTATION": "rmw_cyclonedds_cpp", "AMENT_PREFIX_PATH": str(tmp_path)}
+
+    (framing,) = look("rmw", environment)
+    (well,) = look("rmw", environment, assignments=["service_framing=cyclonedds"])
+
+    assert (framing.verdict, well.verdict) == ("note", "ok")
+    assert "service_framing" in framing.do
+
+
+@pytest.mark.parametrize(
+    ("environment", "said"),
+    [
+        ({"ROS_DOMAIN_ID": "300"}, "ROS_DOMAIN_ID must be"),
+        ({"ROS_AUTOMATIC_DISCOVERY_RANGE": "HOUSE"}, "ROS_AUTOMATIC_DISCOVERY_RANGE must be"),
+        ({"ROS_STATIC_PEERS": "10.0.0.1; 10.0.0.2"}, "ROS_STATIC_PEERS must be"),
+    ],
+)
+def test_a_wrong_domain_is_named(environment: dict[str, str], said: str) -> None:
+    assert said in fault("domain", environment).found
+
+
+@pytest.mark.parametrize(
+    ("uri", "said"),
+    [
+        ("<CycloneDDS><Domain>", "cannot be read"),
+        ("file:///nowhere/cyclonedds.xml", "/nowhere/cyclonedds.xml cannot be read"),
+        ("http://host/cyclonedds.xml", "expected XML, file:// or a path"),
+        (
+            "<CycloneDDS><Domain><General><Interfaces><NetworkInterface name='wlan77'/>"
+            "</Interfaces></General></Domain></CycloneDDS>",
+            "no interface is named wlan77",
+        ),
+        (
+            "<CycloneDDS><Domain><General><Interfaces><NetworkInterface address='203.0.113.9'/>"
+            "</Interfaces></General></Domain></CycloneDDS>",
+            "203.0.113.9 is no address of this host",
+        ),
+        (
+            "<CycloneDDS><Domain><General><Speed>3</Speed></General></Domain></CycloneDDS>",
+            "cannot be opened",
+        ),
+    ],
+)
+def test_a_wrong_cyclonedds_uri_is_named(uri: str, said: str, domain: dict[str, str]) -> None:
+    assert said in fault("cyclonedds", domain | {"CYCLONEDDS_URI": uri}).found
+
+
+def test_a_good_cyclonedds_uri_opens_the_domain(domain: dict[str, str]) -> None:
+    (found,) = look("cyclonedds", domain)
+
+    assert found == Finding("ok", "Cyclone DDS opens the domain with CYCLONEDDS_URI")
+
+
+def test_a_network_without_multicast_is_named() -> None:
+    """In a network of its own, whose only interface has an address but no multicast."""
+    program = (
+        "ip link add dummy0 type dummy && ip addr add 198.51.100.7/24 dev dummy0 && "
+        "ip link set dummy0 up multicast off && "
+        f"{sys.executable} -m textseg_core doctor --json --only multicast"
+    )
+    apart = ["unshare", "--user", "--map-root-user", "--net"]
+    may = "ip link add dummy0 type dummy"
+    if not shutil.which("unshare") or not shutil.which("ip"):
+        pytest.skip("needs unshare and ip")
+    if subprocess.run([*apart, "sh", "-c", may], capture_output=True, check=False).returncode:
+        pytest.skip("this host allows no network of one's own")
+
+    ran = subprocess.run(
+        [*apart, "sh", "-c", program], capture_output=True, text=True, check=False
+    )
+
+    (found,) = json.loads(ran.stdout)["findings"]
+    assert (ran.returncode, found["verdict"]) == (1, "broken")
+    assert "multicast through 198.51.100.7 does not come back" in found["found"]
+
+
+def test_a_camera_whose_qos_does_not_fit_is_named(domain: dict[str, str], camera: Any) -> None:
+    found = fault("camera", domain, camera=CAMERA, assignments=["image_qos=reliable"], wait_s=10.0)
+
+    assert f"{CAMERA}: a publisher does not fit" in found.found
+    assert "reliability" in found.found
+    assert "set image_qos to sensor_data" in found.do
+
+
+def test_a_camera_of_another_type_is_named(domain: dict[str, str], camera: Any) -> None:
+    found = fault("camera", domain, remaps=[f"query:={CAMERA}"], wait_s=1.0)
+
+    assert f"message type {IMAGE}" in found.found
+
+
+@pytest.mark.parametrize(
+    ("age_s", "encoding", "verdict", "said"),
+    [
+        (0.0, "rgb8", "ok", "sends 64 x 48 images"),
+        (3600.0, "rgb8", "broken", "s old, and max_age_s is 1"),
+        (-1.0, "rgb8", "broken", "stamp of zero"),
+        (0.0, "32FC7", "broken", "are refused"),
+    ],
+)
+def test_what_a_camera_sends_is_looked_at(
+    domain: dict[str, str], camera: Any, age_s: float, encoding: str, verdict: str, said: str
+) -> None:
+    sender = threading.Thread(target=camera, args=(age_s, encoding))
+    sender.start()
+    (found,) = look("camera", domain, camera=CAMERA, wait_s=20.0)
+    sender.join()
+
+    assert found.verdict == verdict
+    assert said in found.found
+
+
+def test_a_camera_that_nobody_publishes_is_a_fault_if_it_was_named(domain: dict[str, str]) -> None:
+    found = fault("camera", domain, camera="/none", wait_s=0.2)
+
+    assert "nobody publishes /none" in found.found
+    (unnamed,) = look("camera", domain, wait_s=0.2)
+    assert unnamed.verdict == "note"
+
+
+def test_a_clock_before_the_making_of_the_program_is_named() -> None:
+    found = fault("clock", now_s=lambda: 1e9)
+
+    assert "2001-09-09" in found.found
+
+
+def test_a_check_that_fails_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("textseg_ros.doctor.clock.datetime", None)
+
+    (found,) = look("clock")
+
+    assert found.verdict == "broken"
+    assert "the check itself failed: AttributeError" in found.found
