@@ -107,12 +107,11 @@ def test_what_the_node_refuses_and_that_its_camera_is_silent_are_told(
     async def look() -> None:
         async with browsing(page, "picture") as browser:
             robot.start_node()
-            await browser.until("state", link_is("live"))
+            silent = await browser.until("state", lambda head: "no pictures" in head["detail"])
+            assert (silent["level"], CAMERA in silent["detail"]) == ("warning", True)
             await browser.say(type="ask", text="please")
             told = await browser.until("notice", lambda _: True)
             assert told["text"].startswith("the node: query refused")
-            silent = await browser.until("state", lambda head: "no pictures" in head["detail"])
-            assert (silent["level"], CAMERA in silent["detail"]) == ("warning", True)
 
     asyncio.run(look())
 

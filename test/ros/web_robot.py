@@ -2,14 +2,15 @@
 
 import os
 import threading
+import time
 
-from dds_peers import make_image
 from recording import RednessBackend, make_segmenter
 
 from textseg_core.arrays import UInt8Array
 from textseg_ros.dds.environment import read_environment
 from textseg_ros.dds.participant import Participant
 from textseg_ros.dds_transport import DdsNode
+from textseg_ros.demo.frames import Frame, image_message
 from textseg_ros.settings import NodeSettings
 from textseg_ros.topics import topic_names
 
@@ -72,7 +73,9 @@ class Robot:
         while not self._over.wait(_FILM_S):
             turns += 1
             if self.picture is not None:
-                self._images.publish(make_image(self._eye.types, self.picture))
+                frame = Frame(self.picture, "rgb8")
+                message = image_message(self._eye.types, frame, time.time_ns(), "camera")
+                self._images.publish(message)
             with self._lock:
                 if self._node is not None:
                     # Ticks come twice as often as in a process, for a test that waits for them.

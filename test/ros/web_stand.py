@@ -50,6 +50,8 @@ class Stand:
         return asyncio.run_coroutine_threadsafe(work, self.loop).result(TIMEOUT_S)
 
     def close(self) -> None:
+        if self.loop.is_closed():
+            return
         self.run(self.server.stop())
         self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join(TIMEOUT_S)

@@ -24,6 +24,8 @@ SILENCE_S = 3.5
 CAMERA_SILENCE_S = 2.0
 MOST_QUERY_BYTES = 4096
 _LOOK_S = 0.25
+#: How long answers to a query that was cleared may still come.
+_UNDER_WAY_S = 1.0
 _LEAST_PERIOD_S = 1.0 / 31.0
 _END_S = 5.0
 _LOG_PERIOD_S = 10.0
@@ -69,6 +71,8 @@ class NodeSource:
         # In the thread that receives, only:
         self._assembler = Assembler()
         self._last_error = ""
+        # When the query was cleared here; None since another was asked. Replaced whole.
+        self._cleared_s: float | None = None
 
     def start(self, board: Board) -> None:
         """Join the graph and begin to show.
@@ -80,6 +84,7 @@ class NodeSource:
         self._board = board
         board.show_state(self._state)
         self._link = self._open_link(self._place, self._on_message, self._on_fault)
+        self._receive()  # a browser may have come before the link
         self._watching.start()
 
     def ask(self, text: str) -> None:
@@ -89,9 +94,10 @@ class NodeSource:
             ValueError: If the node would refuse it unread, or is not there.
         """
         check_query(text, MOST_QUERY_BYTES)
-        link = self._link_to_node()
-        link.ask(text)
-        if not text.strip() and self._board is not None:
+        self._link_to_node().ask(text)
+        is_cleared = not text.strip()
+        self._cleared_s = self._clock_s() if is_cleared else None
+        if is_cleared and self._board is not None:
             self._board.show_answer(None)
 
     def click(self, u: float, v: float) -> None:
@@ -155,6 +161,9 @@ class NodeSource:
             self._board.show_picture(picture)
 
     def _show(self, found: Mapping[str, Any]) -> None:
+        cleared_s = self._cleared_s
+        if cleared_s is not None and self._clock_s() - cleared_s < _UNDER_WAY_S:
+            return
         try:
             answer = _answer_of(found)
         except ValueError as error:

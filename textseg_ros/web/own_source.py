@@ -70,8 +70,11 @@ class OwnSource:
             RuntimeError: If weights or runtime are missing or damaged.
         """
         self._board = board
+        self._update(detail="loading the network")
         self._segmenter = self._load()
-        self._update(link="live", numbers={"engine": self._engine_text(self._segmenter)})
+        self._update(
+            link="live", detail="", numbers={"engine": self._engine_text(self._segmenter)}
+        )
         for thread in self._threads:
             thread.start()
 

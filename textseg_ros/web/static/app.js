@@ -57,13 +57,9 @@ async function takeAnswer(answer, parts) {
     byId("latency").textContent = "–";
     return;
   }
-  if (asked && answer.query !== asked && waitsFor()) {
-    // Most likely of the query before; if not, the words were understood as another query.
-    const mine = last;
-    setTimeout(() => last === mine && tellAnswer(answer), WAIT_MS);
-    return;
-  }
-  tellAnswer(answer);
+  // Most likely of the query before; if not, the words were understood as another query, and
+  // `reconcile` takes it.
+  if (answer.query === asked || !waitsFor()) tellAnswer(answer);
 }
 
 function tellAnswer(answer) {
@@ -71,11 +67,23 @@ function tellAnswer(answer) {
   card.show(answer);
   history.note(answer.query, answer.status);
   byId("latency").textContent = `${Math.round(answer.latency.total)} ms`;
+  byId("stage").dataset.total = answer.latency.total;
 }
 
 // Whether a query was asked so lately that news of the one before may still come.
 function waitsFor() {
   return performance.now() - askedAt < WAIT_MS;
+}
+
+// Brings the query that is shown in line with the one that is in force.
+function reconcile() {
+  if (waitsFor()) return;
+  if (last && last.answer.query !== asked) {
+    tellAnswer(last.answer);
+  } else if (state && state.query !== null && state.query !== asked) {
+    setAsked(state.query);
+    if (!last || !asked) card.wait(asked);
+  }
 }
 
 // What was asked is refused: what was in force before still is.
@@ -104,12 +112,7 @@ function takeState(now) {
   byId("pause").textContent = now.paused ? "Go on" : "Pause";
   byId("pause").setAttribute("aria-pressed", now.paused);
   byId("blank-words").textContent = now.detail || "Waiting for the first picture";
-  if (now.query !== null && !waitsFor()) {
-    if (now.query !== asked) {
-      setAsked(now.query);
-      if (!last || !asked) card.wait(asked);
-    }
-  }
+  reconcile();
   const lost = now.link === "lost";
   byId("stage").classList.toggle("off", lost);
   if (lost) {
@@ -166,6 +169,7 @@ function ask(text) {
     history.add(words);
   }
   askedAt = performance.now();
+  setTimeout(reconcile, WAIT_MS + 50);
   // While it is asked which one is meant, the text may be the answer; the query then stays.
   if (words && last?.answer.question) {
     askedAt = -Infinity;

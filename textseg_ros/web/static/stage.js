@@ -82,29 +82,35 @@ export class Stage {
       if (response) drawResponse(this.#response, response);
       else wipe(this.#response);
       this.#drawBoxes(show.boxes ? answer : null);
+      if (answer) this.#stage.dataset.answers = Number(this.#stage.dataset.answers) + 1;
     }
     mask?.close();
     response?.close();
   }
 
-  // Puts numbered marks on candidates: [{number, title, u, v, choose, element}].
+  // Puts numbered marks on candidates: [{number, title, centroid, choose, near}]. Marks that are
+  // there already move: one that was replaced between press and release could not be clicked.
   showMarks(candidates) {
     const [width, height] = this.#size;
-    const marks = candidates.map(({ number, title, centroid, choose, near }) => {
+    while (this.#marks.childElementCount > candidates.length) this.#marks.lastChild.remove();
+    while (this.#marks.childElementCount < candidates.length) {
       const mark = document.createElement("button");
       mark.type = "button";
       mark.tabIndex = -1; // the list has the same ones for the keyboard
-      mark.textContent = number;
-      mark.title = title;
       mark.setAttribute("aria-hidden", "true");
+      this.#marks.append(mark);
+    }
+    const marks = [...this.#marks.children];
+    candidates.forEach(({ number, title, centroid, choose, near }, index) => {
+      const mark = marks[index];
+      if (mark.textContent !== String(number)) mark.textContent = number;
+      mark.title = title;
       mark.style.left = `${((centroid[0] + 0.5) / (width || 1)) * 100}%`;
       mark.style.top = `${((centroid[1] + 0.5) / (height || 1)) * 100}%`;
-      mark.addEventListener("click", choose);
-      mark.addEventListener("mouseenter", () => near(true));
-      mark.addEventListener("mouseleave", () => near(false));
-      return mark;
+      mark.onclick = choose;
+      mark.onmouseenter = () => near(true);
+      mark.onmouseleave = () => near(false);
     });
-    this.#marks.replaceChildren(...marks);
     return marks;
   }
 
