@@ -10,6 +10,7 @@ from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.signals import SignalHandlerOptions
 from rclpy.task import Future
 
+from textseg_core.memory import use_small_pages
 from textseg_core.segmenter import Segmenter
 from textseg_ros.allocator import keep_image_buffers
 from textseg_ros.rclpy_segmenter import SegmenterNode
@@ -40,6 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     stop = stop_on_signals()
     keep_image_buffers()
+    use_small_pages()
     # What the node does goes to stdout, line by line; stderr is for what ends it.
     os.environ.setdefault("RCUTILS_LOGGING_USE_STDOUT", "1")
     os.environ.setdefault("RCUTILS_LOGGING_BUFFERED_STREAM", "1")

@@ -61,8 +61,9 @@ def test_memory_of_another_process_is_its_own() -> None:
 
 
 def test_a_short_run_of_the_shipped_network_is_judged(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(memory, "use_small_pages", lambda: True)  # the tests' own stay as they are
     arguments = ["--frames", "4", "--warm-up", "1", "--every", "1"]
 
     status = main([*arguments, "--write", str(tmp_path / "memory.md")])
@@ -85,6 +86,7 @@ def test_memory_that_moves_by_more_than_two_percent_fails(
         Look(20, 100.0, None if video_mb is None else 50.0),
         Look(30, last_mb, video_mb),
     ]
+    monkeypatch.setattr(memory, "use_small_pages", lambda: True)
     monkeypatch.setattr(memory, "measure", lambda *_, **__: looks)
     monkeypatch.setattr(memory.Segmenter, "load", lambda **_: None)
 

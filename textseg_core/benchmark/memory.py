@@ -16,7 +16,7 @@ from textseg_core.benchmark.frames import draw_picture, jpeg_camera, raw_camera
 from textseg_core.benchmark.machine import describe, video_mb
 from textseg_core.benchmark.ours import new_expressions, parse_variant
 from textseg_core.evaluation.report import Table, as_typed, markdown, write_text
-from textseg_core.memory import resident_mb
+from textseg_core.memory import resident_mb, use_small_pages
 from textseg_core.segmenter import Segmenter
 
 PROGRAM = "textseg benchmark-memory"
@@ -110,6 +110,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if not 1 <= options.every <= (options.frames - options.warm_up) // 2:
             raise ValueError("--frames must be beyond --warm-up by two times --every or more")
         said = [f"command: `{as_typed(PROGRAM, given)}`", *describe()]
+        if use_small_pages():  # as the node does
+            said.append("huge pages: none, as in the node")
         _, config = parse_variant(options.ours)
         looks = measure(
             Segmenter.load(config=config),
