@@ -163,6 +163,19 @@ _PARTS = (
         "doctor",
     ),
     Part(
+        "web",
+        "serve a page to look, ask and choose in a browser",
+        USE,
+        (
+            "textseg web",
+            "textseg web --camera /camera/image_raw",
+            "textseg web --images photos/",
+            "textseg web --webcam 0 --open",
+        ),
+        "textseg_ros.web.command",
+        extra="web",
+    ),
+    Part(
         "completion",
         "print what makes the Tab key complete this command",
         LOOK_AFTER,

@@ -14,7 +14,6 @@ from textseg_ros.web.source import Kind
 
 #: Pictures a second of a video that does not say how many it has, and the most that are shown.
 USUAL_FPS, MOST_FPS = 25.0, 30.0
-_SHOWN_NAME = 60
 _TO_RGB = {"mono8": cv2.COLOR_GRAY2RGB, "bgr8": cv2.COLOR_BGR2RGB}
 
 
@@ -70,7 +69,7 @@ class Folder:
             raise ValueError(
                 f"{folder} holds no picture; accepted are {', '.join(sorted(IMAGE_SUFFIXES))}"
             )
-        self.name = str(folder)
+        self.name = folder.resolve().name
         self.position = 0
 
     def read(self) -> tuple[UInt8Array, float]:
@@ -151,9 +150,3 @@ def rgb_of(frame: Frame) -> UInt8Array:
     """Return a frame's pixels as RGB, (H, W, 3)."""
     code = _TO_RGB.get(frame.encoding)
     return frame.pixels if code is None else cast(UInt8Array, cv2.cvtColor(frame.pixels, code))
-
-
-def shown_name(media: Media) -> str:
-    """Return what the page calls it, cut off where it is long."""
-    name = media.name
-    return name if len(name) <= _SHOWN_NAME else f"...{name[3 - _SHOWN_NAME :]}"

@@ -17,7 +17,7 @@ from textseg_ros.query import Query
 from textseg_ros.report import Level, Report
 from textseg_ros.settings import LiveSettings, NodeSettings
 from textseg_ros.web.encoding import mask_png, response_png
-from textseg_ros.web.media import Folder, Media, shown_name
+from textseg_ros.web.media import Folder, Media
 from textseg_ros.web.source import Board, State
 from textseg_ros.web.view import answer_of_turn
 
@@ -25,6 +25,15 @@ from textseg_ros.web.view import answer_of_turn
 _STILL_S = 0.1
 _END_S = 10.0
 _IDLE_S = 0.2
+
+
+class _Told(Report):
+    """Tells what became of a query but that it was taken, which the page shows."""
+
+    def tell(self, kind: str, level: Level, text: str) -> None:
+        """Pass a message on; see `Report`."""
+        if kind != "query":
+            super().tell(kind, level, text)
 
 
 class OwnSource:
@@ -44,7 +53,7 @@ class OwnSource:
         self._board: Board | None = None
         self._segmenter: Segmenter | None = None
         self._conversations = Conversations()
-        self._report = Report(self._tell, 0.0, time.monotonic)
+        self._report = _Told(self._tell, 0.0, time.monotonic)
         self._asking = Asking(
             self._report, LiveSettings(NodeSettings()), self._conversations, time.monotonic,
             lambda: None,
@@ -55,7 +64,7 @@ class OwnSource:
         self._newest: tuple[UInt8Array, float] | None = None
         self._is_new = self._is_over = False
         self._wanted: frozenset[str] = frozenset()
-        self._state = State(kind=media.kind, name=shown_name(media))
+        self._state = State(kind=media.kind, name=media.name)
         self._go_to: int | None = 0
         self._threads = [
             threading.Thread(target=work, name=f"web {name}", daemon=True)

@@ -27,7 +27,7 @@ export class AnswerCard {
     this.#head("none", query ? "Looking" : "Nothing asked");
     byId("expression").textContent = query || "Say or type what to look for.";
     byId("question").textContent = "";
-    for (const id of ["sure", "destination", "explanation", "unknown", "stages"]) byId(id).hidden = true;
+    for (const id of ["sure", "place", "destination", "explanation", "unknown", "stages"]) byId(id).hidden = true;
     this.#list([]);
   }
 
@@ -37,8 +37,9 @@ export class AnswerCard {
     byId("question").textContent = sentence(answer.question);
     const percent = Math.round(answer.score * 100);
     byId("sure").hidden = false;
-    byId("score").textContent = `${percent} %`;
+    byId("score").textContent = `${percent} % sure`;
     byId("meter").style.width = `${percent}%`;
+    this.#line("place", answer.status === "found" && placeWords(answer.things));
     this.#line("destination", answer.destination && destinationWords(answer));
     this.#line("explanation", answer.explanation);
     this.#line("unknown", answer.unknownWords.length && `Not known: ${answer.unknownWords.join(", ")}`);
@@ -84,7 +85,7 @@ export class AnswerCard {
     const choose = (thing) => () => this.#choose(thing);
     const near = (index) => (on) => this.#buttons[index]?.classList.toggle("near", on);
     const marks = this.#stage.showMarks(candidates.map((thing, index) => ({
-      number: index + 1, title: thing.label, centroid: thing.centroid,
+      number: index + 1, title: thing.label, box: thing.box,
       choose: choose(thing), near: near(index),
     })));
     const list = byId("candidates");
@@ -124,6 +125,11 @@ export class AnswerCard {
   }
 }
 
+// Whether it is asked which thing or place is meant.
+export function isAsking(answer) {
+  return answer?.status === "ambiguous" || answer?.destinationStatus === "ambiguous";
+}
+
 // What is asked about: the thing to take, then the place for it; from left to right, as numbered.
 function candidatesOf(answer) {
   if (answer.status === "ambiguous") return ordered(answer.things);
@@ -136,6 +142,12 @@ function ordered(things) {
     ? ({ label }) => Number(label.slice(7))
     : ({ centroid }) => centroid[0] + centroid[1] / 1e4;
   return [...things].sort((one, other) => place(one) - place(other));
+}
+
+function placeWords(things) {
+  if (things.length !== 1) return `${things.length} objects`;
+  const [u, v] = things[0].centroid.map(Math.round);
+  return `At ${u}, ${v} pixels`;
 }
 
 function destinationWords(answer) {

@@ -1,6 +1,6 @@
 // Puts the page together: what comes from the server is shown, what is done here is sent.
 
-import { AnswerCard } from "./answer.js";
+import { AnswerCard, isAsking } from "./answer.js";
 import { Connection } from "./connection.js";
 import { History } from "./history.js";
 import { offerSpeech } from "./speech.js";
@@ -11,7 +11,8 @@ const byId = (id) => document.getElementById(id);
 const NOTICE_MS = 9000;
 const BACK_MS = 5000;
 const WAIT_MS = 1500;
-const LINK_WORDS = { waiting: "Waiting for", live: "Live", lost: "Lost" };
+const LINK_WORDS = { waiting: "Waiting for", lost: "Lost" };
+const KIND_WORDS = { node: "Live", folder: "Folder", video: "Video", camera: "Live" };
 
 const box = byId("text");
 const show = { mask: byId("show-mask"), response: byId("show-response"), boxes: byId("show-boxes") };
@@ -103,7 +104,7 @@ function takeState(now) {
   const before = state;
   state = now;
   byId("source").dataset.link = now.link;
-  byId("link-words").textContent = LINK_WORDS[now.link];
+  byId("link-words").textContent = LINK_WORDS[now.link] ?? KIND_WORDS[now.kind];
   byId("source-name").textContent = now.name;
   byId("source").title = Object.entries(now.numbers).map(([name, value]) => `${name}: ${value}`).join("\n");
   byId("folder").hidden = now.kind !== "folder";
@@ -171,7 +172,7 @@ function ask(text) {
   askedAt = performance.now();
   setTimeout(reconcile, WAIT_MS + 50);
   // While it is asked which one is meant, the text may be the answer; the query then stays.
-  if (words && last?.answer.question) {
+  if (words && isAsking(last?.answer)) {
     askedAt = -Infinity;
   } else {
     setAsked(words);

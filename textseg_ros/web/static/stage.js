@@ -53,7 +53,7 @@ export class Stage {
     }
     if (size.join() !== this.#size.join()) {
       this.#size = size;
-      this.#stage.style.setProperty("--ratio", (size[0] / size[1]).toFixed(4));
+      this.#stage.parentElement.style.setProperty("--ratio", (size[0] / size[1]).toFixed(4));
     }
     this.#picture.getContext("2d", { alpha: false }).drawImage(bitmap, 0, 0);
     bitmap.close();
@@ -88,7 +88,7 @@ export class Stage {
     response?.close();
   }
 
-  // Puts numbered marks on candidates: [{number, title, centroid, choose, near}]. Marks that are
+  // Puts numbered marks on candidates: [{number, title, box, choose, near}]. Marks that are
   // there already move: one that was replaced between press and release could not be clicked.
   showMarks(candidates) {
     const [width, height] = this.#size;
@@ -101,12 +101,13 @@ export class Stage {
       this.#marks.append(mark);
     }
     const marks = [...this.#marks.children];
-    candidates.forEach(({ number, title, centroid, choose, near }, index) => {
+    candidates.forEach(({ number, title, box: [x, y, across], choose, near }, index) => {
       const mark = marks[index];
       if (mark.textContent !== String(number)) mark.textContent = number;
       mark.title = title;
-      mark.style.left = `${((centroid[0] + 0.5) / (width || 1)) * 100}%`;
-      mark.style.top = `${((centroid[1] + 0.5) / (height || 1)) * 100}%`;
+      // On the box's upper edge, so that it hides nothing of the object, but in the picture.
+      mark.style.left = `clamp(18px, ${((x + across / 2) / (width || 1)) * 100}%, 100% - 18px)`;
+      mark.style.top = `max(18px, ${(y / (height || 1)) * 100}%)`;
       mark.onclick = choose;
       mark.onmouseenter = () => near(true);
       mark.onmouseleave = () => near(false);
