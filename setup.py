@@ -1,4 +1,4 @@
-"""Puts messages, services and actions into the wheel; everything else is in pyproject.toml."""
+"""Puts messages, services, actions and the model card into the wheel; the rest is in pyproject."""
 
 import shutil
 from pathlib import Path
@@ -20,6 +20,8 @@ class BuildWithDefinitions(build_py):
         for kind in ("msg", "srv", "action"):
             for definition in sorted((Path(__file__).parent / kind).glob(f"*.{kind}")):
                 shutil.copy(definition, folder)
+        card = Path(__file__).parent / "docs" / "model_card.md"
+        shutil.copy(card, Path(self.build_lib) / "textseg_core" / "weights" / "compact")
 
 
 setup(cmdclass={"build_py": BuildWithDefinitions})

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from textseg_ros.allocator import keep_image_buffers
 from textseg_ros.signals import end_if_busy, made_unless_stopped, stop_on_signals
 from textseg_ros.topics import NAMESPACE, NODE_NAME
 
@@ -22,6 +23,12 @@ _DESCRIPTION = "Starts the node as a plain DDS participant, for hosts without RO
 def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     """Return the command line's values."""
     parser = argparse.ArgumentParser(prog="textseg-node", description=_DESCRIPTION)
+    add_arguments(parser)
+    return parser.parse_args(arguments)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the node's options to a parser."""
     parser.add_argument("--params-file", type=Path, help="ROS 2 parameter file")
     parser.add_argument(
         "--set",
@@ -50,7 +57,6 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--log-level", default="info", choices=("debug", "info", "warning", "error")
     )
-    return parser.parse_args(arguments)
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
@@ -59,13 +65,18 @@ def run(arguments: Sequence[str] | None = None) -> int:
     0 after a signal; 2 with one line on stderr if the arguments, the settings, the weights or
     the network do not allow a start.
     """
+    return run_parsed(parse_arguments(arguments))
+
+
+def run_parsed(parsed: argparse.Namespace) -> int:
+    """Run the node with the values of a command line; as `run`."""
     stop = stop_on_signals()
-    parsed = parse_arguments(arguments)
     logging.basicConfig(  # as the rclpy node: stderr is for what ends it
         stream=sys.stdout,
         level=parsed.log_level.upper(),
         format="[%(levelname)s] [%(created).3f] [%(name)s]: %(message)s",
     )
+    keep_image_buffers()  # before there are threads
     try:
         node = made_unless_stopped(lambda: _opened(parsed), stop)
     except (ValueError, RuntimeError, OSError, ImportError) as error:
@@ -89,8 +100,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 def _opened(parsed: argparse.Namespace) -> "DdsNode":
     # Here, not above: importing takes seconds, in which a signal must end us quietly too.
-    from textseg_ros.allocator import keep_image_buffers
+    from textseg_core.memory import use_small_pages
     from textseg_ros.dds_transport import open_node
 
-    keep_image_buffers()
+    use_small_pages()
     return open_node(parsed)

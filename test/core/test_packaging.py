@@ -38,6 +38,8 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
     for name in ("setup.py", "pyproject.toml", "README.md", "LICENSE"):
         if (ROOT / name).exists():
             shutil.copy(ROOT / name, source / name)
+    (source / "docs").mkdir()
+    shutil.copy(ROOT / "docs" / "model_card.md", source / "docs")
     ignored = shutil.ignore_patterns("__pycache__", "*.pyc")
     for name in ("textseg_core", "textseg_ros", "msg", "srv", "action"):
         shutil.copytree(ROOT / name, source / name, ignore=ignored)
@@ -53,6 +55,7 @@ def test_the_wheel_holds_definitions_pictures_and_weights(wheel: zipfile.ZipFile
     for kind in ("msg", "srv", "action"):
         for definition in (ROOT / kind).glob(f"*.{kind}"):
             assert f"textseg_ros/interfaces/textseg_ros/{definition.name}" in names
+    assert "textseg_core/weights/compact/model_card.md" in names
     for folder in (
         *("textseg_ros/interfaces", "textseg_ros/demo", "textseg_ros/web"),
         "textseg_core/weights",

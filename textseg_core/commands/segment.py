@@ -48,8 +48,8 @@ _FEW = 12
 )
 @click.option(
     "--weights",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Model directory; the shipped one if left out.",
+    metavar="DIRECTORY|hub:NAME",
+    help="Model directory, or a model of `textseg models`; the shipped one if left out.",
 )
 @click.option(
     "--config",
@@ -63,7 +63,7 @@ def segment(
     overwrite: bool,
     overlays: bool,
     every: int,
-    weights: Path | None,
+    weights: str | None,
     config: Path | None,
 ) -> int:
     """Find in pictures and videos what words describe.

@@ -143,6 +143,17 @@ _PARTS = (
         extra="bag",
     ),
     Part(
+        "node",
+        "run the node, on rclpy where there is one, else as plain DDS",
+        USE,
+        (
+            "textseg node --camera /camera/image_raw",
+            "textseg node --transport dds --set max_rate_hz=5 --domain 7",
+        ),
+        "textseg_ros.node_command",
+        extra="dds",
+    ),
+    Part(
         "demo",
         "run camera, queries, node and planner on this machine",
         USE,
@@ -174,6 +185,14 @@ _PARTS = (
         ),
         "textseg_ros.web.command",
         extra="web",
+    ),
+    Part(
+        "models",
+        "list weights and systems, with licence, size and figures",
+        LOOK_AFTER,
+        ("textseg models", "textseg models runs/first --json"),
+        "textseg_core.commands.models",
+        "models",
     ),
     Part(
         "completion",

@@ -23,8 +23,11 @@ def check_settings(given: Surroundings) -> list[Finding]:
 
 def check_weights(given: Surroundings) -> list[Finding]:
     """Compare the files of the model directory with their checksums."""
+    from textseg_core.adapters.cards import is_hub
     from textseg_core.model_info import load_model_info, verify_files
 
+    if is_hub(given.settings.segmenter.weights):
+        return [note(f"weights {given.settings.segmenter.weights}: not shipped; see `answer`")]
     directory = directory_of(given)
     try:
         info = load_model_info(directory)
@@ -40,9 +43,12 @@ def check_weights(given: Surroundings) -> list[Finding]:
 
 def check_vocabulary(given: Surroundings) -> list[Finding]:
     """Read the words that the network knows."""
+    from textseg_core.adapters.cards import is_hub
     from textseg_core.model_info import VOCABULARY_FILE, load_model_info
     from textseg_core.tokenizer import Tokenizer
 
+    if is_hub(given.settings.segmenter.weights):
+        return [ok("pretrained models have a vocabulary of their own")]
     path = directory_of(given) / VOCABULARY_FILE
     try:
         info = load_model_info(path.parent)
