@@ -23,14 +23,6 @@ if TYPE_CHECKING:
 EXIT_CANNOT_START = 2
 PORT = 8008
 _LOOK_S = 0.1
-_EXAMPLES = """\
-examples:
-  textseg web                                the node that runs on this network
-  textseg web --camera /camera/image_raw     the same; its camera's topic, as given to the node
-  textseg web --images pictures/             pictures of a folder, without a node
-  textseg web --video table.mp4              a video file
-  textseg web --webcam 0                     a camera of this machine
-"""
 
 
 def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -38,7 +30,6 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="textseg web",
         description=__doc__,
-        epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     alone = parser.add_argument_group("without a node").add_mutually_exclusive_group()

@@ -22,10 +22,12 @@ export class AnswerCard {
     this.#choose = choose;
   }
 
-  // Says that a query was asked and not answered yet, or that there is none ("").
-  wait(query) {
-    this.#head("none", query ? "Looking" : "Nothing asked");
-    byId("expression").textContent = query || "Say or type what to look for.";
+  // Says that a query was asked and not answered yet, that there is none (""), or that nobody
+  // is there to answer.
+  wait(query, isLost = false) {
+    this.#head("none", isLost ? "Node lost" : query ? "Looking" : "Nothing asked");
+    const hint = isLost ? "It cannot be asked until it is back." : "Say or type what to look for.";
+    byId("expression").textContent = query || hint;
     byId("question").textContent = "";
     for (const id of ["sure", "place", "destination", "explanation", "unknown", "stages"]) byId(id).hidden = true;
     this.#list([]);
@@ -37,7 +39,7 @@ export class AnswerCard {
     byId("question").textContent = sentence(answer.question);
     const percent = Math.round(answer.score * 100);
     byId("sure").hidden = false;
-    byId("score").textContent = `${percent} % sure`;
+    byId("score").textContent = `${percent} %`;
     byId("meter").style.width = `${percent}%`;
     this.#line("place", answer.status === "found" && placeWords(answer.things));
     this.#line("destination", answer.destination && destinationWords(answer));

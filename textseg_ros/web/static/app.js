@@ -54,7 +54,7 @@ async function takeAnswer(answer, parts) {
   last = answer && { answer, parts };
   await redraw();
   if (!answer) {
-    card.wait(asked);
+    card.wait(asked, state?.link === "lost");
     byId("latency").textContent = "–";
     return;
   }
@@ -119,8 +119,9 @@ function takeState(now) {
   if (lost) {
     banner("error", now.detail);
     setAsked("");
-    card.wait("");
+    card.wait("", true);
   } else if (before?.link === "lost" && now.link === "live") {
+    if (!asked) card.wait("");
     const again = box.value && now.kind === "node" ? " It has forgotten the query; press Enter to ask again." : "";
     banner("good", `${now.name} is back.${again}`, BACK_MS);
   } else if (now.level !== "info" && now.link === "live") {
