@@ -14,6 +14,8 @@ from click.shell_completion import CompletionItem, ShellComplete
 
 from textseg_core.command_line import COMMANDS, main, textseg
 from textseg_core.commands.arguments import load
+from textseg_core.commands.reference import MARK, reference
+from textseg_core.commands.reference import main as write_reference
 from textseg_core.commands.table import SECTIONS, Part
 
 PARTS = {
@@ -190,3 +192,22 @@ def test_completion_prints_a_script_that_calls_back(
     assert main(["completion", shell]) == 0
 
     assert f"_TEXTSEG_COMPLETE={shell}_complete" in capsys.readouterr().out
+
+
+def test_the_reference_in_the_docs_is_in_step() -> None:
+    page = Path(__file__).resolve().parents[2] / "docs" / "command_line.md"
+
+    written = page.read_text(encoding="utf-8").partition(f"{MARK}\n\n")[2]
+
+    assert written == reference(), f"run: python -m textseg_core.commands.reference {page}"
+
+
+def test_the_reference_takes_the_place_of_what_is_below_the_mark(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(f"kept\n{MARK}\nold")
+
+    assert write_reference([str(page)]) == 0
+    assert page.read_text() == f"kept\n{MARK}\n\n{reference()}"
+
+    page.write_text("no mark")
+    assert write_reference([str(page)]) == 1

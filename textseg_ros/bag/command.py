@@ -28,7 +28,7 @@ ALL = "all"
 @click.option(
     "--query", default="", metavar="TEXT", help="Asked throughout, in place of the bag's."
 )
-@click.option("--camera", metavar="TOPIC", help="Images; <TOPIC>/compressed belongs to it.")
+@click.option("--camera", metavar="TOPIC", help="Images; TOPIC/compressed belongs to it.")
 @click.option("--camera-info", metavar="TOPIC", help="CameraInfo of the camera.")
 @click.option("--depth", metavar="TOPIC", help="Depth images.")
 @click.option("--depth-info", metavar="TOPIC", help="CameraInfo of the depth camera.")
@@ -43,7 +43,9 @@ ALL = "all"
     "topics",
     multiple=True,
     type=click.Choice([*OUTPUTS, *FURTHER, ALL]),
-    help=f"What to write; default: {', '.join(OUTPUTS)}.",
+    metavar="KEY",
+    help=f"Write this, may be repeated; default: {', '.join(OUTPUTS)}; also {', '.join(FURTHER)}, "
+    f"{ALL}.",
 )
 @click.option(
     "--copy",
