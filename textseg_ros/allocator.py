@@ -3,7 +3,7 @@
 import ctypes
 
 # glibc's <malloc.h>.
-_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
 _LARGEST_KEPT_BYTES = 32 << 20  # the most that glibc accepts
 _MOST_KEPT_BYTES = 256 << 20
 
@@ -13,10 +13,20 @@ def keep_image_buffers() -> bool:
 
     By default glibc hands blocks of megabytes back to the system and fetches them anew, page by
     page: packing a 32FC1 image of 640 x 480 took 1.25 ms, and takes 0.44 ms after this call.
-    It is for a process that handles images for as long as it lives, so once at its start.
+
+    What is kept is kept for all threads. By default each has an arena of its own, in which what
+    it once held at most stays for it alone: memory rose whenever one thread held an image more
+    than ever before (measured in the node: 211 MB and rising, in place of 194 MB and level).
+
+    It is for a process that handles images for as long as it lives, so once at its start, before
+    it starts threads.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is None:
         return False  # another C library, on which nothing is lost
-    settings = ((_M_MMAP_THRESHOLD, _LARGEST_KEPT_BYTES), (_M_TRIM_THRESHOLD, _MOST_KEPT_BYTES))
+    settings = (
+        (_M_MMAP_THRESHOLD, _LARGEST_KEPT_BYTES),
+        (_M_TRIM_THRESHOLD, _MOST_KEPT_BYTES),
+        (_M_ARENA_MAX, 1),
+    )
     return all(mallopt(name, value) == 1 for name, value in settings)
