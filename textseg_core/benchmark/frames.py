@@ -96,8 +96,8 @@ def draw_picture(width: int, height: int, seed: int = 0) -> UInt8Array:
 
 def expressions() -> Iterator[str]:
     """Return expressions without end; the first 40,000 all differ, so no cache knows them."""
-    products = itertools.product(_RELATIONS, _COLOURS, _NOUNS, _COLOURS, _NOUNS)
-    return itertools.cycle(
-        f"the {colour} {noun} {relation} the {other} {thing}"
-        for relation, other, thing, colour, noun in products
-    )
+    while True:  # not itertools.cycle, which keeps all that it gave
+        for relation, other, thing, colour, noun in itertools.product(
+            _RELATIONS, _COLOURS, _NOUNS, _COLOURS, _NOUNS
+        ):
+            yield f"the {colour} {noun} {relation} the {other} {thing}"
