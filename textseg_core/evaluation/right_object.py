@@ -34,9 +34,12 @@ from textseg_core.reasoner.reason import reason
 from textseg_core.reasoner.truth import TrueMasks
 from textseg_core.scenes.cache import RenderedScenes
 from textseg_core.scenes.scene import Query, Scene
+from textseg_core.segmentation import Status
 
 MODULE = "textseg_core.evaluation.right_object"
 MASKS, DEPTH = "masks", "masks and depth"
+#: True masks are found whole, but for rounding, or not at all.
+SAME_IOU = 0.99
 
 
 def answer_scene(scene: Scene, queries: Sequence[Query]) -> dict[str, list[Record]]:
@@ -65,7 +68,11 @@ def answer_scene(scene: Scene, queries: Sequence[Query]) -> dict[str, list[Recor
 
 def is_right(record: Record) -> bool:
     """Tell whether the right thing alone was meant; of what fits several, that it was told so."""
-    return record.status == "ambiguous" if record.several else record.right
+    if record.several:
+        return record.status == Status.AMBIGUOUS.value
+    if record.absent:
+        return record.refused
+    return record.status == Status.FOUND.value and record.iou >= SAME_IOU
 
 
 def shares(records: dict[str, list[Record]]) -> Table:

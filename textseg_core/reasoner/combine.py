@@ -14,7 +14,7 @@ from textseg_core.arrays import BoolArray, Float32Array
 from textseg_core.reasoner.geometry import View
 from textseg_core.reasoner.grammar import Description, Parsed
 from textseg_core.reasoner.judge import judge_all
-from textseg_core.reasoner.judged import Judged, Reason
+from textseg_core.reasoner.judged import ALIKE_SHARE, Judged, Reason
 from textseg_core.reasoner.network import mean_response, pieces_beside
 from textseg_core.reasoner.propose import Instance, NounPhrase, noun_phrases, phrase_key
 from textseg_core.segmentation import SegmentedObject
@@ -30,9 +30,9 @@ LEAST_SAID, LEAST_VOTE = 0.05, 0.02
 #: reach these.
 SCORE_IN_DOUBT, EVIDENCE = 0.2, 0.5
 
-#: Where the network finds several, the reasoner picks one only if what is said fits the next, if
-#: its noun fits at all, by less than this share of how well it fits the best.
-ALIKE_SHARE, LEAST_NOUN = 0.8, 0.3
+#: Where the network finds several, the reasoner picks one unless what is said fits the next nearly
+#: as well (`ALIKE_SHARE`) and its noun fits by this much.
+LEAST_NOUN = 0.3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -120,20 +120,15 @@ def combine(
     score, best = scored[0]
     if answer.found and answer.ambiguous and len(scored) > 1:
         rival = scored[1][1]
-        alike = _said(rival) >= ALIKE_SHARE * _said(best)
+        alike = rival.said >= ALIKE_SHARE * best.said
         if alike and rival.instance.score >= LEAST_NOUN:
             return None  # the rules cannot tell them apart either
-    evidence = best.instance.score**0.5 * _said(best)
+    evidence = best.instance.score**0.5 * best.said
     if not answer.found and (answer.score < SCORE_IN_DOUBT or evidence < EVIDENCE):
         return None
     vote = mean_response(answer.response_map, best.instance.mask)
     explained = replace(best, reasons=(*best.reasons, Reason("the network", vote)))
     return Combined(_drawn(best.instance, answer.pieces), score, explained.explanation)
-
-
-def _said(one: Judged) -> float:
-    """Return how well what is said fits an instance, whatever its noun."""
-    return one.score / max(one.instance.score, 1e-9)
 
 
 def _combined(said: Description, one: Judged, response: Float32Array) -> float:
@@ -145,7 +140,7 @@ def _combined(said: Description, one: Judged, response: Float32Array) -> float:
     fits = np.array(
         [
             max(noun, LEAST_VOTE),
-            LEAST_SAID + (1.0 - LEAST_SAID) * _said(one),
+            LEAST_SAID + (1.0 - LEAST_SAID) * one.said,
             LEAST_VOTE + (1.0 - LEAST_VOTE) * mean_response(response, one.instance.mask),
         ]
     )

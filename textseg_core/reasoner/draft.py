@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from textseg_core.language.number import is_plural_noun, singular_of
 from textseg_core.reasoner.grammar import Description, Link, Place, Rank
+from textseg_core.reasoner.words import COLORS, MATERIALS
 
 
 @dataclass(slots=True)
@@ -12,6 +13,7 @@ class Draft:
 
     nouns: list[str] = field(default_factory=list)
     thing: bool = False
+    alike: bool = False
     plural: bool = False
     count: int | None = None
     colors: list[str] = field(default_factory=list)
@@ -44,6 +46,14 @@ class Draft:
             or self.places or self.rank or self.links or self.excluded
         )  # fmt: skip
 
+    def look_alone(self) -> None:
+        """Make of a single noun that is a colour or material what it looks like: "orange"."""
+        (word,) = self.nouns if len(self.nouns) == 1 else ("",)
+        if word in COLORS and not self.colors:
+            self.nouns, self.colors = [], [COLORS[word]]
+        elif word in MATERIALS and not self.materials:
+            self.nouns, self.materials = [], [word]
+
     def add_detail(self, detail: "Draft") -> None:
         """Take what follows a comma: more of the same thing, or something that it has."""
         if detail.nouns and self.nouns:
@@ -66,7 +76,7 @@ class Draft:
             noun, plural, self.count, tuple(dict.fromkeys(self.colors)),
             tuple(dict.fromkeys(self.materials)), tuple(self.sizes), tuple(self.adjectives),
             tuple(self.extremes), tuple(dict.fromkeys(self.places)), self.rank, tuple(self.links),
-            tuple(self.excluded), tuple(self.joined),
+            tuple(self.excluded), tuple(self.joined), self.alike and not noun,
         )  # fmt: skip
 
 
@@ -74,5 +84,5 @@ def singular(noun: str) -> str:
     """Return the likeliest singular of a plural noun: tomatoes, tomato; vases, vase."""
     found = singular_of(noun)
     if not found:
-        return noun
+        return noun[:-1] if noun.endswith("is") else noun  # "kiwis", "taxis"
     return found[-1] if noun.endswith(("xes", "ches", "shes", "oes", "sses", "zzes")) else found[0]

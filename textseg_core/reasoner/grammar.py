@@ -48,10 +48,12 @@ class Link:
     Attributes:
         key: Of `JUDGED` or `VAGUE`.
         anchors: What it is related to; two for "between" unless they are one plural.
+        close: It is the nearest that stands so: "just behind", "directly above".
     """
 
     key: str
     anchors: "tuple[Description, ...]"
+    close: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,8 @@ class Description:
         links: How it stands to other things.
         excluded: What it is not.
         joined: Further things that are asked for: "the mug and the bowl".
+        alike: Its noun is "one", which means the noun of what is described: "the mug behind the
+            blue one".
     """
 
     noun: str = ""
@@ -88,6 +92,7 @@ class Description:
     links: tuple[Link, ...] = ()
     excluded: "tuple[Description, ...]" = ()
     joined: "tuple[Description, ...]" = ()
+    alike: bool = False
 
     @property
     def words(self) -> str:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from textseg_core.reasoner.geometry import Spot, View, place_instances
 from textseg_core.reasoner.grammar import Description, Link, Place
 from textseg_core.reasoner.judged import Judged, Reason, part_of
-from textseg_core.reasoner.places import by_size, in_row, lies_there, zone
+from textseg_core.reasoner.places import by_size, in_row, lies_in_all, lies_there, zone
 from textseg_core.reasoner.propose import Instance, phrase_key
 from textseg_core.reasoner.relations import (
     RELATIONS,
@@ -19,6 +19,8 @@ from textseg_core.reasoner.relations import (
 
 #: Where several are asked for, each must reach this share of the best score.
 MEMBER_SHARE = 0.5
+#: From this score on a thing stands in a relation.
+STANDING = 0.25
 #: Counts for an attribute that the proposer cannot judge.
 UNKNOWN_FIT = 0.7
 
@@ -88,8 +90,10 @@ class Judge:
                 weigh(i, word, self.instances[i].fits.get(word, UNKNOWN_FIT))
         for link in said.links:
             if link.key in RELATIONS or link.key in ("between", "of"):
-                for i, (words, score) in self._link(link, places).items():
-                    weigh(i, words, score)
+                judged = self._link(link, places)
+                nearest = self._nearest_there(link, judged) if link.close else {}
+                for i, (words, score) in judged.items():
+                    weigh(i, words, score * nearest.get(i, 1.0))
         for other in said.excluded:
             for i, score in self._excluded(other, said, places).items():
                 weigh(i, f"not {other.words if other.noun or other.colors else 'that'}", score)
@@ -98,9 +102,9 @@ class Judge:
                 for i in places:
                     weigh(i, _place_words(place), zone(self.instances[i], place, self.view))
             return scores, reasons
-        for words, judged in self._compare(said, scores):
+        for words, verdicts in self._compare(said, scores):
             for i in places:
-                weigh(i, words, judged.get(i, 0.0))
+                weigh(i, words, verdicts.get(i, 0.0))
         return scores, reasons
 
     def _compare(
@@ -127,6 +131,12 @@ class Judge:
         if said.rank is not None:
             words = f"number {said.rank.number} from the {said.rank.side or 'left'}"
             note(words, in_row(members, spots, said.rank, self.view))
+        if len(said.places) > 1 and not (said.plural or said.rank):
+            note(
+                " ".join(_place_words(place) for place in said.places),
+                lies_in_all(members, spots, said.places, self.view),
+            )
+            return found
         for place in said.places:
             several = said.plural or said.rank is not None
             judged = lies_there(members, spots, place, self.view, several=several)
@@ -134,8 +144,14 @@ class Judge:
         return found
 
     def _anchors(self, said: Description, but: Sequence[int] = ()) -> dict[int, float]:
-        """Return how well each instance is what is related to."""
+        """Return how well each instance is what is related to.
+
+        Of a part that was not found itself ("the roof of the truck"), the whole is taken.
+        """
         places = self.members.get(phrase_key(said), [])
+        whole = next((link for link in said.links if link.key == "of"), None)
+        if not places and whole is not None:
+            return self._anchors(whole.anchors[0], but)
         scores, _ = self._weigh(said, places)
         return {i: score for i, score in scores.items() if i not in but}
 
@@ -146,7 +162,12 @@ class Judge:
         result: dict[int, tuple[str, float]] = dict.fromkeys(places, ("", 1.0))
         for said in link.anchors:
             anchors = self._anchors(said)
+            looks = said.colors if link.key == "with" and not anchors else ()
             for i in places:
+                if looks:
+                    fit = min(self.instances[i].fits.get(word, UNKNOWN_FIT) for word in looks)
+                    result[i] = (f"with {said.words}", min(fit, result[i][1]))
+                    continue
                 others = {
                     j: score for j, score in anchors.items()
                     if not self.instances[j].is_same(self.instances[i])
@@ -155,6 +176,18 @@ class Judge:
                 before, so_far = result[i]
                 result[i] = (f"{before} and {words}" if before else words, min(score, so_far))
         return result
+
+    def _nearest_there(
+        self, link: Link, judged: Mapping[int, tuple[str, float]]
+    ) -> dict[int, float]:
+        """Return for those that stand in a relation how near they are, beside the nearest."""
+        standing = [i for i, (_, score) in judged.items() if score >= STANDING]
+        anchors = self._anchors(link.anchors[0], standing)
+        if len(standing) < 2 or not anchors:
+            return {}
+        j = max(anchors, key=anchors.__getitem__)
+        near = nearness([distance(self.pair(i, j)) for i in standing])
+        return {i: 0.3 + 0.7 * one for i, one in zip(standing, near, strict=True)}
 
     def _related(
         self, key: str, i: int, others: dict[int, float], *, plural: bool

@@ -7,6 +7,10 @@ import numpy as np
 from textseg_core.arrays import BoolArray
 from textseg_core.reasoner.propose import Instance
 
+#: Two are told apart only if what is said fits one less than by this share of how well it fits the
+#: other.
+ALIKE_SHARE = 0.8
+
 
 @dataclass(frozen=True, slots=True)
 class Reason:
@@ -36,6 +40,11 @@ class Judged:
     instance: Instance
     score: float
     reasons: tuple[Reason, ...]
+
+    @property
+    def said(self) -> float:
+        """How well what is said fits it, whatever the proposer makes of its noun; in [0, 1]."""
+        return self.score / max(self.instance.score, 1e-9)
 
     @property
     def explanation(self) -> str:

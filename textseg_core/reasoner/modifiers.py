@@ -153,7 +153,10 @@ def _read_rank(reader: Reader, draft: Draft) -> bool:
         reader.take(2 + (reader.peek(1) == "the"), "rank")
         draft.rank = Rank(-number, "")
         return True
-    draft.rank = Rank(number, _counting_side(reader))
+    on_side = reader.peek() == "on"
+    side = _counting_side(reader)
+    # "The last on the right" is where the row ends there, not where one begins to count.
+    draft.rank = Rank(1 if number == -1 and side and on_side else number, side)
     return True
 
 

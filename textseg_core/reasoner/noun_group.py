@@ -58,7 +58,8 @@ def _opening(reader: Reader, draft: Draft) -> None:
         if several:
             words = reader.words[reader.at : reader.at + several]
             following = reader.peek(several)
-            draft.plural = words[0] != "any" and not ("pair" in words and is_pair(following))
+            pair = "pair" in words and is_pair(following)
+            draft.plural = draft.plural or (words[0] != "any" and not pair)
             amount = [NUMBERS[w] for w in words if w in NUMBERS]
             draft.count = 2 if "both" in words else amount[0] if amount else draft.count
             reader.take(several, "frame")
@@ -76,7 +77,8 @@ def _opening(reader: Reader, draft: Draft) -> None:
             length = SINGLE.match(reader.words, reader.at)
             if word == "one" and length == 1 and reader.peek(1) in COPULAS | RELATIVES:
                 return
-            if word == "one" and length == 1 and relation_at(reader.words, reader.at + 1)[0]:
+            after = reader.at + 1 + (reader.peek(1) in STRESS)
+            if word == "one" and length == 1 and relation_at(reader.words, after)[0]:
                 return
             reader.take(length, "frame")
         else:
@@ -95,7 +97,7 @@ def _ends(reader: Reader, draft: Draft) -> bool:
         if both:
             reader.take(1, "frame")
         return not both
-    if word in COPULAS | RELATIVES or word == "made" or (word in COLORED and draft.nouns):
+    if word in COPULAS | RELATIVES or word in ("made", "or") or (word in COLORED and draft.nouns):
         return True
     if word in HAVING and draft.described:
         return True
@@ -122,6 +124,8 @@ def read_compound(reader: Reader, draft: Draft) -> bool:
     while at < len(words) and not reader.pause[at] and len(found) < 3:
         word = words[at]
         known = word in NEVER_NOUNS or word in SIDE_WORDS or word in DETERMINERS | STRESS
+        if EXCEPTIONS.match(words, at) or NEGATIONS.match(words, at) or word == "or":
+            break
         if known or relation_at(words, at)[0] or word in POSING | FRAME or word in THINGS:
             break
         found.append(word)
@@ -138,6 +142,7 @@ def _read_noun(reader: Reader, draft: Draft) -> bool:
     words, at, word = reader.words, reader.at, reader.peek()
     if word in THINGS:
         draft.thing = True
+        draft.alike = word in ("one", "ones")
         draft.plural = draft.plural or word in ("ones", "things", "objects", "items", "them")
         reader.take(1, "noun")
         return True

@@ -6,6 +6,7 @@ describes one. Nothing raises but text that is no string; of what it cannot use 
 
 from dataclasses import replace
 
+from textseg_core.reasoner.clauses import SUBJECTS, relative_clause
 from textseg_core.reasoner.draft import Draft
 from textseg_core.reasoner.grammar import Description, Link, Parsed, Place
 from textseg_core.reasoner.modifiers import read_modifier
@@ -35,6 +36,8 @@ from textseg_core.reasoner.words import (
     RELATIVES,
 )
 
+#: Before a relation, of several things that stand so the nearest is meant.
+CLOSE = frozenset(("just", "right", "directly", "immediately", "straight", "exactly"))
 _DEEPEST = 5  # nested relations; what lies deeper is unread
 
 
@@ -47,6 +50,7 @@ def parse_expression(text: str) -> Parsed:
     words = Words(text)
     reader = _Reader(words)
     target = reader.description(0)
+    target = _with_ones(target, target.noun)
     return Parsed(
         text,
         target,
@@ -54,6 +58,18 @@ def parse_expression(text: str) -> Parsed:
               if role == "unread"),
         tuple(zip(words.plain, reader.roles, strict=True)),
     )  # fmt: skip
+
+
+def _with_ones(said: Description, noun: str) -> Description:
+    """Return a description in which "the blue one" is of the noun that is described."""
+    if not noun or not said.links:
+        return said
+
+    def named(other: Description) -> Description:
+        return _with_ones(replace(other, noun=noun) if other.alike else other, noun)
+
+    links = [replace(link, anchors=tuple(map(named, link.anchors))) for link in said.links]
+    return replace(said, links=tuple(links))
 
 
 class _Reader(PlaceReader):
@@ -86,6 +102,9 @@ class _Reader(PlaceReader):
             if negated and told:
                 draft.excluded.append(target.finish())
                 negated = False
+                if self.peek() == "or" and not depth:
+                    self.take(1, "frame")  # "not red or green"
+                    negated = True
             if told == "not":
                 negated = True
             if self.at == before:
@@ -135,8 +154,11 @@ class _Reader(PlaceReader):
         if key == "of" and word == "of" and not skipped and read_compound(self, draft):
             return "noun"
         if key:
+            close = any(self.peek(ahead) in CLOSE for ahead in range(skipped))
             self.take(skipped, "frame")
-            return self._relation(draft, key, length, depth)
+            return self._relation(draft, key, length, depth, close=close)
+        if word in SUBJECTS and not negated and relative_clause(self, draft):
+            return "relation"
         if word in RELATIVES | COPULAS or (word in DETERMINERS | STRESS and not negated):
             self.take(1, "frame")
             return ""
@@ -158,7 +180,10 @@ class _Reader(PlaceReader):
             self.take(1, "frame")
             return ""
         if negated:
+            bare = word not in DETERMINERS
             read_group(self, draft)
+            if bare:
+                draft.look_alone()  # "not orange", but "not the orange"
             return "attribute" if draft.described else ""
         if draft.described and read_modifier(self, draft):
             return "attribute"
@@ -191,11 +216,14 @@ class _Reader(PlaceReader):
         draft.joined.append(self.description(depth + 1))
         return "joined"
 
-    def _relation(self, draft: Draft, key: str, length: int, depth: int) -> str:
+    def _relation(
+        self, draft: Draft, key: str, length: int, depth: int, *, close: bool = False
+    ) -> str:
         """Read a relation and what it relates to."""
         viewed = self.is_view(self.at + length)
         first = self.peek()
         said = " ".join(self.words[self.at : self.at + length])
+        close = close or "immediate" in said
         self.take(length, "relation")
         if viewed:
             self.take(viewed, "frame")
@@ -236,10 +264,12 @@ class _Reader(PlaceReader):
         if anchors == [Description()]:
             self._without_anchor(draft, key, first)
             return "place"
-        self._link(draft, key, anchors, said)
+        self._link(draft, key, anchors, said, close=close)
         return "relation"
 
-    def _link(self, draft: Draft, key: str, anchors: list[Description], said: str) -> None:
+    def _link(
+        self, draft: Draft, key: str, anchors: list[Description], said: str, *, close: bool
+    ) -> None:
         """Add a relation, told apart by what it relates to."""
         first = anchors[0]
         if key == "between" and "middle" in said and len(anchors) == 1 and not first.plural:
@@ -255,7 +285,7 @@ class _Reader(PlaceReader):
             # "the top of the building" is a part of it.
             draft.places.append(Place((PART_OF[said],)))
             key = "of"
-        draft.links.append(Link(key, tuple(anchors)))
+        draft.links.append(Link(key, tuple(anchors), close))
 
     def _viewer(self) -> bool:
         """Take "the camera", "us" and the like if it stands next."""

@@ -74,7 +74,8 @@ class PlaceReader:
         """Read a phrase of place at the next word: "on the far left side of the picture"."""
         start, at = self.at, self.at
         words = self.words
-        if relation_at(words, at)[0] and self._relates(at):
+        longer = most_at(words, at)[1] > relation_at(words, at)[1]  # "furthest to the left"
+        if relation_at(words, at)[0] and not longer and self._relates(at):
             return None
         side, length = place_at(words, at)
         if side and not self._side_follows(at + length):

@@ -20,8 +20,12 @@ SIDE_WORDS = {
     ),
 }
 MOST_WORDS = table(
-    left="leftmost; furthest left; farthest left; most left; left most; far left; leftest",
-    right="rightmost; furthest right; farthest right; most right; right most; far right",
+    left="""leftmost; furthest left; farthest left; most left; left most; far left; leftest;
+        furthest to the left; farthest to the left; furthest on the left; farthest on the left;
+        most to the left; all the way to the left; all the way on the left""",
+    right="""rightmost; furthest right; farthest right; most right; right most; far right;
+        furthest to the right; farthest to the right; furthest on the right; farthest on the right;
+        most to the right; all the way to the right; all the way on the right""",
     top="topmost; uppermost; highest; top most; upper most; furthest up; highest up",
     bottom="bottommost; lowermost; lowest; bottom most; lower most; lowest down",
     middle="middlemost; most central; centermost; most centered",
@@ -47,7 +51,7 @@ VIEWERS = word_set("camera us me viewer you photographer cameraman screen lens o
 #: What a side of which is a side of the view.
 VIEWS = word_set("""
     picture pic pics image photo photograph screen frame view scene photgraph pict shot page pix
-    img foto painting
+    img foto painting row
 """)
 #: May follow a side: "left hand side", "upper right corner", "bottom half".
 PARTS = word_set("""

@@ -68,7 +68,7 @@ def furthest(
         central = np.argsort(row)[len(row) // 2]
         best = int(places.argmin())
         if best != central and places[central] - places[best] < 2 * CENTRAL:
-            places[central] = places[best]  # the middle one of the row
+            places[central] = places[best] - CENTRAL  # the middle one of the row
     play = FURTHEST
     if side == "middle":
         play = CENTRAL
@@ -106,6 +106,21 @@ def lies_there(
         min(rank[i] for rank in ranks) * (1.0 - share + share * zones[i])
         for i in range(len(members))
     ]
+
+
+def lies_in_all(
+    members: Sequence[Instance], spots: Sequence[Spot], places: Sequence[Place], view: View
+) -> list[float]:
+    """Return 1 for the member that is the best in several places together, 0 for others.
+
+    "In the back on the left" is, of all, the one with the least sum of its ranks from the back and
+    from the left; those with the same sum are all meant.
+    """
+    sums = np.zeros(len(members))
+    for side in (side for place in places for side in place.sides):
+        far = [along(one, spot, side, view) for one, spot in zip(members, spots, strict=True)]
+        sums += np.argsort(np.argsort(far, kind="stable"))
+    return [float(total == sums.min()) for total in sums]
 
 
 def in_row(

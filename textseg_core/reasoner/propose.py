@@ -97,7 +97,15 @@ def noun_phrases(description: Description) -> dict[str, NounPhrase]:
     """
     found: dict[str, NounPhrase] = {}
     for part in _parts(description):
-        asked = (*part.colors, *part.materials)
+        # "With green handles": where no handles are found, the thing is green.
+        having = (
+            color
+            for link in part.links
+            if link.key == "with"
+            for anchor in link.anchors
+            for color in anchor.colors
+        )
+        asked = (*part.colors, *part.materials, *having)
         name = " ".join((*part.materials, part.noun)) if part.noun else ""
         known = found.get(name)
         joined = tuple(dict.fromkeys((*(known.attributes if known else ()), *asked)))

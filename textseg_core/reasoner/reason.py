@@ -9,14 +9,15 @@ from textseg_core.arrays import BoolArray, Float32Array, Float64Array, UInt8Arra
 from textseg_core.reasoner.geometry import View
 from textseg_core.reasoner.grammar import Description, Parsed
 from textseg_core.reasoner.judge import MEMBER_SHARE, Judge
-from textseg_core.reasoner.judged import Judged
+from textseg_core.reasoner.judged import ALIKE_SHARE, Judged
 from textseg_core.reasoner.parse import parse_expression
 from textseg_core.reasoner.propose import Instance, Proposer, noun_phrases
 from textseg_core.segmentation import Status
 
 #: Least score with which an instance is what is meant.
 FOUND_SCORE = 0.3
-#: Where one is asked for, another rivals the best from this share of its score on.
+#: Where one is asked for, another rivals the best if its score reaches this share of the best
+#: one's, and how well what is said fits it `ALIKE_SHARE`.
 RIVAL_SHARE = 0.6
 
 
@@ -90,7 +91,7 @@ def conclude(parsed: Parsed, proposed: Mapping[str, Sequence[Instance]], view: V
     margins: list[float] = []
     for part in parts:
         ranked = sorted(judge.judge(part), key=lambda one: -one.score)
-        count, status = _choose([one.score for one in ranked], part)
+        count, status = _choose(ranked, part)
         best_left = ranked[count].score if count < len(ranked) else 0.0
         margins.append(ranked[count - 1].score - best_left if count else 0.0)
         meant += ranked[:count]
@@ -117,12 +118,25 @@ def conclude(parsed: Parsed, proposed: Mapping[str, Sequence[Instance]], view: V
     )
 
 
-def _choose(scores: Sequence[float], part: Description) -> tuple[int, Status]:
-    """Return how many of the sorted scores are meant, and the status."""
+def _choose(ranked: Sequence[Judged], part: Description) -> tuple[int, Status]:
+    """Return how many of those judged, best first, are meant, and the status."""
+    scores = [one.score for one in ranked]
     if not scores or scores[0] < FOUND_SCORE:
         return 0, Status.NOT_FOUND
     if part.plural:
         count = sum(score >= max(FOUND_SCORE, MEMBER_SHARE * scores[0]) for score in scores)
         return min(count, part.count or count), Status.FOUND
-    count = sum(score >= RIVAL_SHARE * scores[0] for score in scores)
+    count = 1
+    while count < len(ranked) and _rivals(ranked[count], ranked[0]):
+        count += 1
     return count, Status.AMBIGUOUS if count > 1 else Status.FOUND
+
+
+def _rivals(one: Judged, best: Judged) -> bool:
+    """Tell whether an instance may be meant as well as the best one.
+
+    How sure the proposer is of it matters less than how well what is said fits it: a mug that was
+    seen less clearly is a mug too.
+    """
+    fits = one.said >= ALIKE_SHARE * best.said
+    return fits and one.score >= RIVAL_SHARE * best.score

@@ -21,6 +21,8 @@ APART = (0.25, 0.75)
 NEXT_GAP = (0.45, 1.6)
 #: Share of the footprint that lies within what holds it: not held, and held.
 HELD_SHARE = (0.4, 0.75)
+#: Weight of standing on something, as masks alone show it.
+STACKED = 0.5
 #: Distance in mean sizes at which a direction counts half.
 FAR_SIZES = 12.0
 #: Ratio of distances from which on the nearer is clearly nearer.
@@ -142,7 +144,22 @@ def next_to(pair: Pair) -> float:
 
 def on(pair: Pair) -> float:
     """How well the first lies on or in the second."""
-    return pair.held
+    return max(pair.held, STACKED * _stacked(pair))
+
+
+def _stacked(pair: Pair) -> float:
+    """How well the first seems to stand on the second, which it hides in part; without depth.
+
+    It ends below within the second's upper half, over its columns. What stands behind looks the
+    same, so this counts for less than lying within the outline.
+    """
+    if pair.at.solid:
+        return 0.0
+    (ax0, _, ax1, ay1), (bx0, by0, bx1, by1) = pair.a.box, pair.b.box
+    shared = (min(ax1, bx1) - max(ax0, bx0)) / max(1.0, min(ax1 - ax0, bx1 - bx0))
+    depth = (ay1 - by0) / max(1.0, by1 - by0)
+    touches = ramp(depth, -0.15, 0.0) * ramp(depth, 0.8, 0.55)
+    return ramp(shared, 0.5, 0.8) * touches * ramp(pair.b.center[1] - pair.a.center[1], 0.0, 2.0)
 
 
 def above(pair: Pair) -> float:
@@ -152,7 +169,8 @@ def above(pair: Pair) -> float:
     over_columns = ramp(shared / max(1.0, min(ax1 - ax0, bx1 - bx0)), 0.0, 0.4)
     tall = max(1.0, (by1 - by0 + ay1 - ay0) / 2.0)
     higher = ramp((pair.b.center[1] - pair.a.center[1]) / tall, *APART)
-    return max(pair.held, over_columns * higher)
+    far = max(by0 - ay1, 0.0) / tall
+    return max(pair.held, over_columns * higher / (1.0 + (far / FAR_SIZES) ** 2))
 
 
 def below(pair: Pair) -> float:

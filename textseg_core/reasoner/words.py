@@ -16,6 +16,7 @@ POSING = word_set("""
     stands sits lies hangs rests stood sat seated parked found floating stacked walking running
     looking going flying jumping kneeling bending crouching squatting swimming sleeping posing
     smiling talking waiting pointing moving heading turned bent dancing growing rising showing
+    hidden hiding tucked propped perched nestled balanced leant supported
     kinda running sticking coming seen visible shown displayed mounted set laid crossing
 """)
 RELATIVES = word_set("that which who whom whose where when what it they he she there here")
@@ -23,7 +24,7 @@ COPULAS = word_set("is are was were be being am been isn aren looks seems appear
 DETERMINERS = word_set(
     "the a an this these those my your his her its our their some any da teh th"
 )
-NEGATIONS = Phrases(["not", "no", "never", "nor", "minus", "without"])
+NEGATIONS = Phrases(["not", "no", "never", "neither", "nor", "minus", "without"])
 EXCEPTIONS = Phrases(
     phrase_list(
         """except; except for; but; but not; other than; apart from; besides for; rather than;
