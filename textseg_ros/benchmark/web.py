@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import cv2
 
@@ -25,6 +25,7 @@ from textseg_core.arrays import UInt8Array
 from textseg_ros.benchmark.browser import BROWSERS, find_browser, open_browser
 from textseg_ros.benchmark.machine import describe_machine
 from textseg_ros.demo.crew import Crew
+from textseg_ros.demo.frames import IMAGE_TYPE, Frame, image_message, read_picture
 from textseg_ros.signals import stop_on_signals, wait_until
 
 LEAST_FPS = 10.0
@@ -57,8 +58,9 @@ class Figures:
 
 
 def moving_pictures() -> list[UInt8Array]:
-    """Return a short film, BGR (480, 640, 3), of a camera that swings over a drawn table."""
-    whole = cv2.resize(cv2.imread(str(PICTURE)), (WIDTH + _PAN_PX, HEIGHT))
+    """Return a short film, RGB (480, 640, 3), of a camera that swings over a drawn table."""
+    picture = read_picture(PICTURE).pixels
+    whole = cast(UInt8Array, cv2.resize(picture, (WIDTH + _PAN_PX, HEIGHT)))
     half = _PICTURES // 2
     offsets = [_PAN_PX * min(i, _PICTURES - i) // half for i in range(_PICTURES)]
     return [whole[:, x : x + WIDTH].copy() for x in offsets]
@@ -75,7 +77,7 @@ def write_video(path: Path) -> None:
     if not writer.isOpened():
         raise RuntimeError(f"OpenCV cannot write {path}; its build must hold Motion JPEG")
     for picture in moving_pictures():
-        writer.write(picture)
+        writer.write(cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
     writer.release()
 
 
@@ -84,10 +86,9 @@ def filming() -> Iterator[None]:
     """Publish the film over and over on `CAMERA_TOPIC`, in the environment's domain."""
     from textseg_ros.dds.environment import read_environment
     from textseg_ros.dds.participant import Participant
-    from textseg_ros.demo.frames import IMAGE_TYPE, Frame, image_message
 
     over = threading.Event()
-    film = [Frame(picture, "bgr8") for picture in moving_pictures()]
+    film = [Frame(picture, "rgb8") for picture in moving_pictures()]
 
     def shoot() -> None:
         due_s, count = time.monotonic(), 0

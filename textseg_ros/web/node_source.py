@@ -15,7 +15,7 @@ from textseg_ros.report import Level, Report
 from textseg_ros.web.assembling import Assembler
 from textseg_ros.web.encoding import response_png
 from textseg_ros.web.link import Link, OpenLink, Place, Sight
-from textseg_ros.web.source import Board, State
+from textseg_ros.web.source import Board, LinkState, State
 from textseg_ros.web.view import Answer, answer_of_message
 
 #: The node tells how it is once a second; it is lost after so many seconds of silence.
@@ -266,7 +266,9 @@ class NodeSource:
             self._was_seen = seen
             heard = self._heard_s is not None and now_s - self._heard_s <= SILENCE_S
             before = self._state
-            link = "live" if heard else "waiting" if before.link == "waiting" else "lost"
+            link: LinkState = (
+                "live" if heard else "waiting" if before.link == "waiting" else "lost"
+            )
             level, detail = self._detail(link, now_s)
             state = replace(before, link=link, level=level, detail=detail)
             if link != "live":
@@ -278,7 +280,7 @@ class NodeSource:
             self._board.show_answer(None)  # a mask of a node that is gone must not stay
         self._board.show_state(state)
 
-    def _detail(self, link: str, now_s: float) -> tuple[Level, str]:
+    def _detail(self, link: LinkState, now_s: float) -> tuple[Level, str]:
         """Return what there is to say, and how bad it is; the lock is held."""
         if link == "waiting":
             return "info", f"waiting for {self._place.full_name}; start it with textseg-node"

@@ -9,7 +9,7 @@ from textseg_ros.report import Level
 from textseg_ros.web.view import Answer
 
 Kind = Literal["node", "folder", "video", "camera"]
-Link = Literal["waiting", "live", "lost"]
+LinkState = Literal["waiting", "live", "lost"]
 PARTS = ("picture", "mask", "response")
 """What a viewer may look at, beside the answer itself."""
 
@@ -34,7 +34,7 @@ class State:
 
     kind: Kind
     name: str
-    link: Link = "waiting"
+    link: LinkState = "waiting"
     detail: str = ""
     level: Level = "info"
     query: str | None = None
