@@ -1,5 +1,7 @@
 """The segmenter as a contestant: its stages, its words, its settings."""
 
+import tracemalloc
+from collections import deque
 from itertools import islice
 from types import SimpleNamespace
 from typing import Any, cast
@@ -104,6 +106,20 @@ def test_known_words_stay_and_new_words_never_come_again() -> None:
 
 def test_forty_thousand_expressions_differ() -> None:
     assert len(set(islice(expressions(), 40_000))) == 40_000
+
+
+def test_expressions_begin_anew_after_the_last_and_none_is_kept() -> None:
+    words = expressions()
+    first = next(words)
+    tracemalloc.start()
+    try:
+        last = deque(islice(words, 40_000), maxlen=1).pop()
+        kept_bytes, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert last == first
+    assert kept_bytes < 20_000  # kept, they would be some 4 MB
 
 
 def test_a_stage_that_is_not_known_is_an_error_rather_than_lost() -> None:
