@@ -1,5 +1,6 @@
 """All systems in one table: the same for all, resumed where stopped, made of what is kept."""
 
+import fcntl
 import json
 from pathlib import Path
 from typing import Any
@@ -142,6 +143,19 @@ def test_a_run_is_trained_asked_and_kept(
 
     assert main([*given, "--minutes", "0.05"]) == 2
     assert "one table has one budget" in capsys.readouterr().err
+
+
+def test_two_processes_do_not_train_into_one_folder(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = ["reproduce", "--compare", "--minutes", "1", "--out", str(tmp_path)]
+    given += ["--scenes", "a", "--valid", "b", "--test", "c"]
+
+    with (tmp_path / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert main(given) == 2
+
+    assert "another process trains systems in" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,12 @@ What is finished is kept; a run that was stopped goes on where its last state wa
 """
 
 import argparse
+import fcntl
 import json
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +37,7 @@ from textseg_core.scenes.cache import RenderedScenes
 
 QUESTIONS_FILE, CHOOSING_FILE = "questions.json", "threshold_questions.json"
 PER_KIND, PER_KIND_CHOOSING, PER_NOUN = 60, 25, 60
-_BUDGET_FILE, _TRAINED_FILE = "budget.json", "trained.json"
+_BUDGET_FILE, _TRAINED_FILE, _LOCK_FILE = "budget.json", "trained.json", ".lock"
 
 
 def compared(options: argparse.Namespace) -> str:
@@ -50,16 +53,32 @@ def compared(options: argparse.Namespace) -> str:
         for name in ("scenes", "valid", "test", "minutes"):
             if not getattr(options, name):
                 raise ValueError(f"--compare needs --{name}, or --render for what is finished")
-        _keep_budget(out, options)
-        test = WithStuff(_opened(options.test, "test"))
-        questions = _questions(out, options, test)
-        write_strata(out / STRATA_FILE, test, questions, options.scenes)
-        for name in names:
-            _enter(name, out, options, test, questions)
-        time_models(out, _models(out), test, questions)
+        with _alone(out):
+            _keep_budget(out, options)
+            test = WithStuff(_opened(options.test, "test"))
+            questions = _questions(out, options, test)
+            write_strata(out / STRATA_FILE, test, questions, options.scenes)
+            for name in names:
+                _enter(name, out, options, test, questions)
+            time_models(out, _models(out), test, questions)
     told = page(out)
     write_text(out / "systems.md", told)
     return told
+
+
+@contextmanager
+def _alone(out: Path) -> Iterator[None]:
+    """Refuse to work in a folder in which another process works; that one's end frees it."""
+    out.mkdir(parents=True, exist_ok=True)
+    with (out / _LOCK_FILE).open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise ValueError(
+                f"another process trains systems in {out}; wait for its end, or print what is "
+                "finished with --render"
+            ) from error
+        yield
 
 
 def _enter(
