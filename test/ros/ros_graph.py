@@ -69,6 +69,14 @@ class Graph:
         """Return a node of another's."""
         return self.add(Node(name, context=self.context))
 
+    def forget(self, node: Any) -> None:
+        """End a node before the others."""
+        self._executor.remove_node(node)
+        self._nodes.remove(node)
+        if isinstance(node, rclpy_node.SegmenterNode):
+            node.close()
+        node.destroy_node()
+
     def close(self) -> None:
         self._executor.shutdown()
         self.thread.join(TIMEOUT_S)

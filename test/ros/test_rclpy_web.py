@@ -1,0 +1,97 @@
+"""The page's link over rclpy: it asks, clicks, receives what is looked at, and sees a node go."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from recording import until
+
+pytest.importorskip("rclpy", reason="rclpy exists only inside a ROS 2 installation")
+pytest.importorskip(
+    "textseg_ros.msg", reason="our generated messages exist only after colcon build"
+)
+
+from ros_graph import DOMAIN, Graph, red_image
+
+from textseg_core.arrays import UInt8Array
+from textseg_ros.rclpy_web import RclpyLink
+from textseg_ros.report import Level
+from textseg_ros.web.link import Place
+from textseg_ros.web.node_source import NodeSource
+from textseg_ros.web.source import State
+from textseg_ros.web.view import Answer
+
+
+class Kept:
+    """A board that keeps what is shown."""
+
+    def __init__(self) -> None:
+        self.pictures: list[UInt8Array] = []
+        self.answers: list[Answer | None] = []
+        self.states: list[State] = []
+        self.told: list[str] = []
+
+    def show_picture(self, picture: UInt8Array) -> None:
+        self.pictures.append(picture)
+
+    def show_answer(self, answer: Answer | None) -> None:
+        self.answers.append(answer)
+
+    def show_state(self, state: State) -> None:
+        self.states.append(state)
+
+    def tell(self, level: Level, text: str) -> None:
+        self.told.append(text)
+
+
+@pytest.fixture
+def graph(monkeypatch: pytest.MonkeyPatch) -> Iterator[Graph]:
+    monkeypatch.setenv("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+    opened = Graph()
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def kept() -> Kept:
+    return Kept()
+
+
+@pytest.fixture
+def page(graph: Graph, kept: Kept) -> Iterator[NodeSource]:
+    source = NodeSource(Place(domain_id=DOMAIN), RclpyLink)
+    source.start(kept)
+    yield source
+    source.close()
+
+
+def test_a_node_of_rclpy_is_seen_asked_clicked_and_missed(
+    graph: Graph, page: NodeSource, kept: Kept
+) -> None:
+    node = graph.segmenter()
+    until(lambda: kept.states[-1].link == "live")
+    page.want(frozenset({"picture", "mask", "response"}))
+    page.ask("the red block")
+    camera: Any = graph.peer("camera")
+    images = camera.create_publisher(type(red_image()), "/textseg/image", 1)
+
+    def is_answered() -> bool:
+        image = red_image()
+        image.header.stamp = camera.get_clock().now().to_msg()
+        images.publish(image)
+        return bool(kept.answers and kept.answers[-1])
+
+    until(is_answered)
+    answer = kept.answers[-1]
+    assert answer is not None
+    assert (answer.status, answer.size, answer.stale) == ("found", (192, 96), False)
+    assert answer.mask.startswith(b"\x89PNG")
+    assert answer.response.startswith(b"\x89PNG")
+    assert kept.pictures[-1].shape == (96, 192, 3)
+    page.click(5.0, 5.0)
+    until(lambda: "answer" in node.behaviour.report.events())  # to the click
+    page.want(frozenset())
+    until(lambda: node.count_subscribers("/textseg/response") == 0)
+    graph.forget(node)
+    until(lambda: kept.states[-1].link == "lost")
+    assert kept.answers[-1] is None
