@@ -177,6 +177,11 @@ def _tell(findings: "Findings", results: Path) -> None:
         click.echo(f"words that the network does not know: {', '.join(unknown)}", err=True)
     counts = Counter(answer["status"].replace("_", " ") for _, answer in answers)
     kinds = ", ".join(f"{count} {status}" for status, count in counts.most_common()) or "no answer"
-    click.echo(f"{len(findings.pictures)} pictures: {kinds}; see {results}")
+    click.echo(f"{_counted(len(findings.pictures), 'picture')}: {kinds}; see {results}")
     if findings.faults:
-        click.echo(f"{len(findings.faults)} files could not be done, named above", err=True)
+        files = _counted(len(findings.faults), "file")
+        click.echo(f"{files} could not be done, named above", err=True)
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"

@@ -148,7 +148,7 @@ _PARTS = (
         USE,
         (
             "textseg node --camera /camera/image_raw",
-            "textseg node --transport dds --set max_rate_hz=5 --domain 7",
+            "textseg node --transport dds --set max_rate_hz=5.0 --domain 7",
         ),
         "textseg_ros.node_command",
         extra="dds",

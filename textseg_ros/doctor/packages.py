@@ -12,10 +12,10 @@ from textseg_ros.doctor.finding import Finding, Surroundings, broken, note, ok, 
 from textseg_ros.doctor.probe import Imported, import_apart
 
 OLDEST, NEWEST = (3, 10), (3, 14)
-#: Module -> distribution and least version.
+#: Module -> distribution and least version; of OpenCV the one that Ubuntu gives to ROS will do.
 NEEDED = {
     "numpy": ("numpy", (1, 24)),
-    "cv2": ("opencv-python-headless", (4, 8)),
+    "cv2": ("opencv-python-headless", (4, 5)),
     "onnxruntime": ("onnxruntime", (1, 18)),
     "PIL": ("pillow", (10, 1)),
     "yaml": ("pyyaml", (6, 0)),
