@@ -84,5 +84,5 @@ def singular(noun: str) -> str:
     """Return the likeliest singular of a plural noun: tomatoes, tomato; vases, vase."""
     found = singular_of(noun)
     if not found:
-        return noun[:-1] if noun.endswith("is") else noun  # "kiwis", "taxis"
+        return noun
     return found[-1] if noun.endswith(("xes", "ches", "shes", "oes", "sses", "zzes")) else found[0]

@@ -70,9 +70,9 @@ def read_modifier(reader: Reader, draft: Draft) -> bool:
     """Read one rank, superlative, place, size, colour or material; False if none stands next."""
     words, at, word = reader.words, reader.at, reader.peek()
     if draft.rank is not None and not draft.rank.side:
-        side = _counting_side(reader)
-        if side:
-            draft.rank = Rank(draft.rank.number, side)
+        rank = _counted(reader, draft.rank.number)
+        if rank.side:
+            draft.rank = rank
             return True
     if word in _FURTHEST and not draft.described and reader.peek(1) not in ("", "to", "from"):
         key, length = most_at(words, at)
@@ -153,11 +153,18 @@ def _read_rank(reader: Reader, draft: Draft) -> bool:
         reader.take(2 + (reader.peek(1) == "the"), "rank")
         draft.rank = Rank(-number, "")
         return True
-    on_side = reader.peek() == "on"
-    side = _counting_side(reader)
-    # "The last on the right" is where the row ends there, not where one begins to count.
-    draft.rank = Rank(1 if number == -1 and side and on_side else number, side)
+    draft.rank = _counted(reader, number)
     return True
+
+
+def _counted(reader: Reader, number: int) -> Rank:
+    """Read where one begins to count, if that is said.
+
+    "The last on the right" is where the row ends there, not where one begins.
+    """
+    ends_there = number == -1 and reader.peek() == "on"
+    side = _counting_side(reader)
+    return Rank(1 if ends_there and side else number, side)
 
 
 def _counting_side(reader: Reader) -> str:

@@ -45,7 +45,10 @@ def read_group(reader: Reader, draft: Draft) -> None:
         first = False
         if _ends(reader, draft):
             break
-        if not read_modifier(reader, draft) and not _read_noun(reader, draft):
+        if read_modifier(reader, draft):
+            continue
+        # Of "in the picture" nothing is left, though it says nothing of place.
+        if reader.done or not _read_noun(reader, draft):
             break
     _late_noun(draft)
 

@@ -111,16 +111,16 @@ def lies_there(
 def lies_in_all(
     members: Sequence[Instance], spots: Sequence[Spot], places: Sequence[Place], view: View
 ) -> list[float]:
-    """Return 1 for the member that is the best in several places together, 0 for others.
+    """Return 1 for the member that is the best in several places together, less for others.
 
-    "In the back on the left" is, of all, the one with the least sum of its ranks from the back and
-    from the left; those with the same sum are all meant.
+    "In the back on the left" is the one that lies the least far from the back and from the left,
+    each as a share of how far they all spread.
     """
     sums = np.zeros(len(members))
     for side in (side for place in places for side in place.sides):
-        far = [along(one, spot, side, view) for one, spot in zip(members, spots, strict=True)]
-        sums += np.argsort(np.argsort(far, kind="stable"))
-    return [float(total == sums.min()) for total in sums]
+        far = np.array([along(o, s, side, view) for o, s in zip(members, spots, strict=True)])
+        sums += (far - far.min()) / max(float(np.ptp(far)), 1e-9)
+    return [ramp(float(total - sums.min()), SPREAD, 0.0) for total in sums]
 
 
 def in_row(
@@ -148,6 +148,9 @@ def in_row(
             scores[order[at]] -= share / 2.0
     return scores
 
+
+#: The same for several places together, as a share of how far members spread.
+SPREAD = 0.25
 
 #: What a word of size compares, and in which direction.
 MEASURES = {
