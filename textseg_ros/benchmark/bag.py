@@ -37,10 +37,11 @@ def camera(frames: int, rate_hz: float) -> Iterator[UInt8Array]:
         raise RuntimeError(f"{_PICTURES} holds no pictures; install the package again")
     for number in range(frames):
         second, within = divmod(number, max(1, round(rate_hz)))
-        pixels = read_picture(files[second % len(files)]).pixels
-        pixels = cv2.cvtColor(pixels, cv2.COLOR_GRAY2RGB) if pixels.ndim == 2 else pixels
-        seen = cv2.resize(pixels, (WIDTH + 32, HEIGHT), interpolation=cv2.INTER_AREA)
-        yield np.ascontiguousarray(seen[:, within : within + WIDTH])
+        picture = read_picture(files[second % len(files)])
+        gray = picture.encoding == "mono8"
+        rgb = cv2.cvtColor(picture.pixels, cv2.COLOR_GRAY2RGB) if gray else picture.pixels
+        seen = cv2.resize(rgb, (WIDTH + 32, HEIGHT), interpolation=cv2.INTER_AREA)
+        yield np.ascontiguousarray(seen[:, within : within + WIDTH], np.uint8)
 
 
 def write_recording(path: Path, seconds: float, rate_hz: float, types: TypeStore) -> Path:

@@ -24,6 +24,7 @@ CHECKS = MappingProxyType(
         "domain": ("ros", "check_domain"),
         "cyclonedds": ("network", "check_cyclonedds_uri"),
         "multicast": ("network", "check_multicast"),
+        "buffers": ("ros", "check_buffers"),
         "camera": ("camera", "check_camera"),
         "clock": ("clock", "check_clock"),
     }

@@ -5,14 +5,18 @@ import shutil
 import tempfile
 from collections import Counter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from textseg_ros.doctor.finding import Finding, Surroundings, broken, note, ok
 from textseg_ros.doctor.packages import numbers
 from textseg_ros.doctor.probe import Imported, import_apart
 
+if TYPE_CHECKING:
+    from textseg_core.runtime.tensorrt.bindings import Flavour
+
 _ANOTHER = "set TEXTSEG_CACHE or the parameter engine_cache to a folder that can be written"
 _DEVICES = ("/dev/nvidiactl", "/dev/nvhost-gpu", "/dev/dxg")
-_BINDINGS = ("tensorrt", "tensorrt_rtx")
+_BINDINGS: "tuple[Flavour, ...]" = ("tensorrt", "tensorrt_rtx")
 
 
 def check_gpu(given: Surroundings) -> list[Finding]:
@@ -66,7 +70,7 @@ def check_tensorrt(given: Surroundings) -> list[Finding]:
     for name in there:
         if imported[name].error:
             text = f"{name} is installed but cannot be imported: {imported[name].error}"
-            findings.append(broken(text, INSTALL["tensorrt" if name == "tensorrt" else name]))
+            findings.append(broken(text, INSTALL[name]))
         else:
             findings.append(ok(f"{name} {imported[name].version}"))
     if nvidia_gpus():

@@ -6,6 +6,8 @@ from pathlib import Path
 from textseg_ros.doctor.finding import Finding, Surroundings, broken, note, ok
 
 _OF_DDS = ("rmw_fastrtps_cpp", "rmw_fastrtps_dynamic_cpp", "rmw_cyclonedds_cpp", "rmw_connextdds")
+RECEIVE_BYTES = 8_388_608
+"""What docs/ros2.md measured to do for 640 x 480 images."""
 _ZENOH = "rmw_zenoh_cpp"
 _CYCLONE = "rmw_cyclonedds_cpp"
 
@@ -74,6 +76,24 @@ def check_domain(given: Surroundings) -> list[Finding]:
     peers = f", peers {', '.join(settings.peers)}" if settings.peers else ""
     found = f"domain {settings.domain_id}, discovery {settings.discovery}{peers}"
     return [ok(found), *findings]
+
+
+def check_buffers(_: Surroundings) -> list[Finding]:
+    """Ask the kernel how much of a burst of packets it keeps."""
+    try:
+        most = int(Path("/proc/sys/net/core/rmem_max").read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return [note("the receive buffers of the network cannot be read")]
+    found = f"receive buffers of the network: at most {most / 1e6:.1f} MB"
+    if most >= RECEIVE_BYTES:
+        return [ok(found)]
+    return [
+        note(
+            f"{found}, less than a large image with its burst needs",
+            f"sudo sysctl -w net.core.rmem_max={RECEIVE_BYTES} "
+            f"net.core.rmem_default={RECEIVE_BYTES}, if images come slowly",
+        )
+    ]
 
 
 def _is_installed(name: str, given: Surroundings) -> bool:
