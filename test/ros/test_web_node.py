@@ -16,7 +16,7 @@ from dds_peers import wait_until
 from web_robot import CAMERA, Robot
 from web_stand import Stand, browsing, two_blocks
 
-from textseg_ros.dds.environment import free_domain_id, loopback_environment
+from textseg_ros.rmw_environment import free_domain_id, loopback_environment
 from textseg_ros.web import node_source
 from textseg_ros.web.dds_link import DdsLink
 from textseg_ros.web.link import Place

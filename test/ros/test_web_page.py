@@ -15,7 +15,7 @@ from web_robot import CAMERA, Robot
 from web_stand import TIMEOUT_S, Stand, two_blocks
 
 from textseg_ros.benchmark.browser import BROWSERS, find_browser, open_browser
-from textseg_ros.dds.environment import free_domain_id, loopback_environment
+from textseg_ros.rmw_environment import free_domain_id, loopback_environment
 from textseg_ros.web.dds_link import DdsLink
 from textseg_ros.web.link import Place
 from textseg_ros.web.node_source import NodeSource

@@ -7,10 +7,10 @@ import time
 from recording import RednessBackend, make_segmenter
 
 from textseg_core.arrays import UInt8Array
-from textseg_ros.dds.environment import read_environment
 from textseg_ros.dds.participant import Participant
 from textseg_ros.dds_transport import DdsNode
 from textseg_ros.demo.frames import Frame, image_message
+from textseg_ros.rmw_environment import read_environment
 from textseg_ros.settings import NodeSettings
 from textseg_ros.topics import topic_names
 

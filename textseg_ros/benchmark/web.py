@@ -84,8 +84,8 @@ def write_video(path: Path) -> None:
 @contextmanager
 def filming() -> Iterator[None]:
     """Publish the film over and over on `CAMERA_TOPIC`, in the environment's domain."""
-    from textseg_ros.dds.environment import read_environment
     from textseg_ros.dds.participant import Participant
+    from textseg_ros.rmw_environment import read_environment
 
     over = threading.Event()
     film = [Frame(picture, "rgb8") for picture in moving_pictures()]
@@ -162,7 +162,7 @@ def run(mode: str, executable: str, seconds: float, stop: threading.Event) -> Fi
             return _with_page(
                 ["--video", str(folder / "film.avi")], environment, log, executable, seconds, stop
             )
-        from textseg_ros.dds.environment import free_domain_id, loopback_environment
+        from textseg_ros.rmw_environment import free_domain_id, loopback_environment
 
         environment |= loopback_environment(free_domain_id())
         os.environ.update(environment)

@@ -7,9 +7,9 @@ from functools import partial
 from typing import Any, cast
 
 from textseg_ros.dds.endpoint import Subscription
-from textseg_ros.dds.environment import read_environment
 from textseg_ros.dds.participant import Participant
 from textseg_ros.messages import make_header
+from textseg_ros.rmw_environment import read_environment
 from textseg_ros.topics import topic_of
 from textseg_ros.typestore import Distro
 from textseg_ros.web.link import (
