@@ -7,14 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from drawn_data import write_data
+from configured import assert_answers, run_of
 from published import corners, task, write_phrasecut
 
 from textseg_core.language.word_roles import ATTRIBUTE, CATEGORY, NOTHING, RoleReader
 from textseg_core.preprocess import letterbox_image
-from textseg_core.runtime import export
 from textseg_core.scenes.scene import Query, Scene, SceneObject
-from textseg_core.segmenter import Segmenter
 from textseg_core.training.hula_recipe import (
     HulaRecipe,
     PhraseAnnotator,
@@ -23,9 +21,7 @@ from textseg_core.training.hula_recipe import (
 )
 from textseg_core.training.settings import Stage, TrainSettings
 from textseg_core.training.things import ThingEncoder, Things
-from textseg_core.training.train import main
 
-CONFIG = Path(__file__).parents[2] / "config" / "train_hulanet2020.yaml"
 WORDS = ["<pad>", "<go>", "<eos>", "<unk>", "red", "mug", "mugs", "wooden", "glass"]
 MODEL: dict[str, Any] = {
     "backbone": "mobilenet_v2",
@@ -143,21 +139,6 @@ def test_three_stages_are_refused() -> None:
 
 
 def test_a_run_by_the_configuration_becomes_a_model_that_answers(tmp_path: Path) -> None:
-    data = write_data(tmp_path / "data")
-    tiny = {f"model.{name}": value for name, value in MODEL.items()}
-    for stage in range(2):
-        tiny |= {f"stages.{stage}.{name}": 64 for name in ("input_px",)}
-        tiny |= {f"stages.{stage}.batch": 1, f"stages.{stage}.queries": 2}
-    tiny |= {"workers": 0, "validation_scenes": 1, "minutes": "null", "steps": 3}
-    given = ["--config", str(CONFIG), "--data", str(data), "--scenes", str(data / "scenes")]
-    given += ["--out", str(tmp_path / "run"), "--device", "cpu", "--set", "ablate=[backbone]"]
-    given += [part for key, value in tiny.items() for part in ("--set", f"{key}={value}")]
+    run = run_of("train_hulanet2020.yaml", tmp_path, MODEL, stages=2, batch=1, steps=3)
 
-    main(given)
-    best = tmp_path / "run" / "best.safetensors"
-    assert export.main(["--checkpoint", str(best), "--out", str(tmp_path / "model")]) == 0
-
-    answer = Segmenter.load(tmp_path / "model").segment(
-        np.zeros((48, 64, 3), np.uint8), "the red one"
-    )
-    assert answer.response_map.shape == (48, 64)
+    assert_answers(run / "best.safetensors", tmp_path / "model")

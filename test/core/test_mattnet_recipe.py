@@ -22,7 +22,8 @@ from textseg_core.runtime import export
 from textseg_core.scenes.scene import Query
 from textseg_core.segmenter import Segmenter
 from textseg_core.tokenizer import Tokenizer
-from textseg_core.training.mattnet_recipe import MattRecipe, falling_share, load_detector
+from textseg_core.training.detector_recipe import load_detector
+from textseg_core.training.mattnet_recipe import MattRecipe, falling_share
 from textseg_core.training.settings import Stage, TrainSettings
 from textseg_core.training.train import main
 
@@ -155,7 +156,7 @@ def test_adam_has_every_parameter_and_the_backbone_its_share() -> None:
 
 
 def test_stages_of_several_sizes_a_third_stage_and_weak_labels_are_refused() -> None:
-    with pytest.raises(ValueError, match=r"of one size, got \[32, 64\]"):
+    with pytest.raises(ValueError, match=r"keeps its size through all stages, got \[32, 64\]"):
         recipe(stages=(Stage(share=0.5, input_px=32), TWO[1]))
     with pytest.raises(ValueError, match="a stage for its detector and one for its modules"):
         recipe(stages=tuple(Stage(share=1 / 3, input_px=64) for _ in range(3)))

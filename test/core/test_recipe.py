@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import Tensor, nn, optim
 
 from textseg_core.models.hu2016 import Hu2016Network
 from textseg_core.training.hu_recipe import HuRecipe
@@ -178,6 +178,27 @@ def test_hu2016s_rate_falls_to_a_tenth_after_every_third_of_a_stage() -> None:
     shares = [recipe.rate_share(step / 12) for step in range(12)]
 
     assert shares == pytest.approx(2 * [1, 1, 0.1, 0.1, 0.01, 0.01])
+
+
+def test_hu2016_may_learn_by_adam_whose_rate_rises_and_falls_in_each_stage() -> None:
+    recipe = hu(optimiser="adam", warm_up=0.1, rate=0.5)
+
+    optimiser = recipe.optimiser(recipe.build(0))
+
+    assert type(optimiser) is optim.Adam
+    assert {group["top"] for group in optimiser.param_groups} == {0.5}
+    # A stage is half of the run, its warm-up a tenth of that.
+    for begun in (0.0, 0.5):
+        assert recipe.rate_share(begun) == pytest.approx(0.01)
+        assert recipe.rate_share(begun + 0.05) == pytest.approx(1.0)
+    assert recipe.rate_share(1.0) == pytest.approx(0.01)
+
+
+def test_only_hu2016_has_a_choice_of_optimiser() -> None:
+    with pytest.raises(ValueError, match="'adam' is for network hu2016; rmi has its own"):
+        TrainSettings(network="rmi", steps=1, optimiser="adam")
+    with pytest.raises(ValueError, match=r"optimiser must be one of \('own', 'adam'\)"):
+        hu(optimiser="sgd")
 
 
 def test_hu2016_is_taught_every_cell_that_holds_a_pixel_of_the_target() -> None:

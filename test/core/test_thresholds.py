@@ -60,6 +60,16 @@ def test_of_equal_mask_thresholds_the_one_nearest_to_a_half_is_taken() -> None:
     assert choose([there(0.9), absent(0.1)]).threshold == 0.5
 
 
+def test_a_network_that_does_not_say_what_is_there_refuses_nothing() -> None:
+    low = tuple(1.0 if at == 0.1 else 0.2 for at in MASK_THRESHOLDS)
+
+    # Its scores are greatest responses, by which nothing is refused when it answers.
+    choice = choose([there(0.15, low), there(0.3, low), absent(0.4), absent(0.2)], refuses=False)
+
+    assert (choice.threshold, choice.presence_threshold) == (0.1, 0.0)
+    assert (choice.mean_iou, choice.t_acc, choice.n_acc) == (1.0, 1.0, 0.0)
+
+
 def test_without_both_sorts_of_expression_nothing_can_be_chosen() -> None:
     with pytest.raises(ValueError, match="others that mean nothing, got 1 and 0"):
         choose([there(0.9)])

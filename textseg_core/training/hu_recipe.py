@@ -13,7 +13,9 @@ from textseg_core.models.base import SegmentationNetwork
 from textseg_core.models.hu2016 import Hu2016Network
 from textseg_core.training.hu2016 import HIGH_RESOLUTION, LOW_RESOLUTION, build_optimiser
 from textseg_core.training.loss import weighted_logistic_loss
+from textseg_core.training.parameter_groups import penalised_groups
 from textseg_core.training.samples import Sample
+from textseg_core.training.schedule import learning_rate_share
 from textseg_core.training.settings import TrainSettings
 from textseg_core.training.weights import load_descriptors
 
@@ -82,17 +84,22 @@ class HuRecipe:
             network.freeze_backbone()
 
     def optimiser(self, network: nn.Module) -> optim.Optimizer:
-        """Return the paper's SGD."""
-        optimiser = build_optimiser(network, self._settings.rate)
+        """Return the paper's SGD, or Adam where the settings say so."""
+        settings = self._settings
+        if settings.optimiser == "adam":
+            return optim.Adam(penalised_groups(network, settings, (".features.",)))
+        optimiser = build_optimiser(network, settings.rate)
         for group in optimiser.param_groups:
             group["top"] = self._settings.rate
         return optimiser
 
     def rate_share(self, progress: float) -> float:
-        """Return a tenth after every third of a stage."""
+        """Return a tenth after every third of a stage; half a cosine of it with Adam."""
         stage = self._settings.stage_at(progress)
         begun = sum(earlier.share for earlier in self._settings.stages[:stage])
         done = (progress - begun) / self._settings.stages[stage].share
+        if self._settings.optimiser == "adam":
+            return learning_rate_share(done, self._settings.warm_up)
         return float(0.1 ** min(2, int(3 * done + 1e-9)))
 
     def losses(self, network: SegmentationNetwork, batch: Sample) -> dict[str, Tensor]:

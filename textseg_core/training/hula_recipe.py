@@ -13,18 +13,15 @@ from textseg_core.datasets.phrasecut import count_parts
 from textseg_core.expressions.names import plural
 from textseg_core.expressions.phrases import MATERIALS
 from textseg_core.language.word_roles import NOTHING, RoleReader
-from textseg_core.models import registry
 from textseg_core.models.base import SegmentationNetwork
 from textseg_core.models.detection.proposals import ANYTHING, unshortened
 from textseg_core.models.hulanet import HulaNetwork
 from textseg_core.preprocess import Letterbox
 from textseg_core.scenes.scene import Query, Scene
 from textseg_core.training.detection import detection_losses
-from textseg_core.training.mattnet_recipe import DEFAULT_BACKBONE, listed_names, load_detector
-from textseg_core.training.one_stage import OneStage
+from textseg_core.training.detector_recipe import DetectorRecipe, listed_names
 from textseg_core.training.parameter_groups import penalised_groups
 from textseg_core.training.samples import Sample
-from textseg_core.training.settings import TrainSettings
 from textseg_core.training.things import ThingEncoder, Things, things_of
 from textseg_core.training.vocabulary import COLORS
 
@@ -50,26 +47,10 @@ class PhraseAnnotator:
         return {**found, "roles": torch.tensor(roles)}
 
 
-class HulaRecipe(OneStage):
-    """The first of two stages teaches the detector; the last, the modules upon it as it then is.
+class HulaRecipe(DetectorRecipe[HulaNetwork]):
+    """First the detector and its head for attributes learn, then the modules upon them."""
 
-    A run of one stage teaches the modules alone, for a detector that `--init` brings.
-    """
-
-    def __init__(
-        self, settings: TrainSettings, words: Sequence[str], backbones: Path | None
-    ) -> None:
-        super().__init__(settings, words, backbones)
-        if len(settings.stages) > 2:
-            raise ValueError(
-                "network hulanet has a stage for its detector and one for its modules, got "
-                f"{len(settings.stages)} stages; see config/train_hulanet2020.yaml"
-            )
-        self._nouns: Sequence[str] = ()
-
-    def name_things(self, nouns: Sequence[str]) -> None:
-        """Let these be frequent categories, unless `model.categories` says otherwise."""
-        self._nouns = nouns
+    network_class = HulaNetwork
 
     @property
     def things(self) -> PhraseAnnotator:
@@ -111,32 +92,9 @@ class HulaRecipe(OneStage):
             **model,
         }
 
-    def build(self, stage: int) -> HulaNetwork:
-        """Return the network with its backbone's weights."""
-        network = registry.build("hulanet", **self.model_settings(stage))
-        if not isinstance(network, HulaNetwork):
-            raise TypeError(f"expected a HulaNetwork, got {type(network).__name__}")
-        if self._backbones is not None:
-            name = str(self._settings.model.get("backbone", DEFAULT_BACKBONE))
-            load_detector(network.image_encoder.detector, self._backbones, name)
-        self._set(network, stage)
-        return network
-
-    def enter(self, network: SegmentationNetwork, stage: int) -> SegmentationNetwork:
-        """Return the same network, its detector as it is and its modules awake."""
-        if not isinstance(network, HulaNetwork):
-            raise TypeError(f"expected a HulaNetwork, got {type(network).__name__}")
-        self._set(network, stage)
-        return network
-
-    def _set(self, network: HulaNetwork, stage: int) -> None:
-        detecting = stage < len(self._settings.stages) - 1
-        network.requires_grad_(not detecting)
-        network.image_encoder.requires_grad_(detecting)
-        network.image_encoder.detector.freeze(not detecting)
-        if detecting:
-            body: nn.Module = network.image_encoder.detector.backbone.body  # type: ignore[assignment]
-            body.requires_grad_(not self._settings.stages[stage].frozen_layers)
+    def detecting_part(self, network: HulaNetwork) -> nn.Module:
+        """Return the image encoder: the head for attributes learns with the detector."""
+        return network.image_encoder
 
     def optimiser(self, network: nn.Module) -> optim.Optimizer:
         """Return AdamW; the backbone has its own rate, and what is frozen is in it too."""

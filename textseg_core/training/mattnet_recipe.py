@@ -1,33 +1,23 @@
 """MAttNet in the same loop: a stage for its detector, then stages for its modules upon that."""
 
-from collections.abc import Sequence
-from pathlib import Path
-
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor, nn, optim
 from torch.nn import functional as F
 
 from textseg_core.expressions.phrases import MATERIALS
-from textseg_core.models import registry
 from textseg_core.models.base import SegmentationNetwork
-from textseg_core.models.detection.backbones import BACKBONES
-from textseg_core.models.detection.proposals import ANYTHING, ProposalEncoder, unshortened
+from textseg_core.models.detection.proposals import ANYTHING, unshortened
 from textseg_core.models.matt_modules import see
 from textseg_core.models.mattnet import Asked, MattNetwork, known_things
 from textseg_core.training.detection import detection_losses
+from textseg_core.training.detector_recipe import DetectorRecipe, listed_names
 from textseg_core.training.parameter_groups import penalised_groups
 from textseg_core.training.ranking import attribute_loss, ranking_loss
-from textseg_core.training.rmi_recipe import load_features
 from textseg_core.training.samples import Sample
-from textseg_core.training.settings import TrainSettings
 from textseg_core.training.things import ThingEncoder, things_of
 from textseg_core.training.vocabulary import COLORS
 
-_SHARED = ("backbone.", "rpn.", "roi_heads.box_head.", "roi_heads.mask_head.")
 ATTRIBUTES = (*COLORS, *MATERIALS)
-DEFAULT_BACKBONE = "resnet101"
 _STEADY = 1 / 3
 
 
@@ -42,37 +32,13 @@ def falling_share(done: float) -> float:
     return float(0.1 ** (max(0.0, done - _STEADY) / _STEADY))
 
 
-class MattRecipe:
+class MattRecipe(DetectorRecipe[MattNetwork]):
     """The first of two stages teaches the detector; the last, the modules upon it as it then is.
 
-    A run of one stage teaches the modules alone, for a detector that `--init` brings.
-
-    Args:
-        settings: Their `weight_decay` is Adam's L2 penalty, on weights only.
-        words: The vocabulary.
-        backbones: Folder with `NAME.safetensors` of the backbone, as
-            `textseg_core.training.backbone` writes it; None to start at random.
+    The settings' `weight_decay` is Adam's L2 penalty, on weights only.
     """
 
-    def __init__(
-        self, settings: TrainSettings, words: Sequence[str], backbones: Path | None
-    ) -> None:
-        if len({stage.input_px for stage in settings.stages}) != 1 or len(settings.stages) > 2:
-            raise ValueError(
-                "network mattnet has a stage for its detector and one for its modules, of one "
-                f"size, got {[stage.input_px for stage in settings.stages]}; see "
-                "config/train_mattnet2018.yaml"
-            )
-        if any("weak" in stage.mixture for stage in settings.stages):
-            raise ValueError("network mattnet has no loss for weak labels; drop source 'weak'")
-        self._settings = settings
-        self._words = words
-        self._nouns: Sequence[str] = ()
-        self._backbones = None if "backbone" in settings.ablate else backbones
-
-    def name_things(self, nouns: Sequence[str]) -> None:
-        """Let the detector tell these names apart, unless `model.categories` says otherwise."""
-        self._nouns = nouns
+    network_class = MattNetwork
 
     @property
     def things(self) -> ThingEncoder:
@@ -86,39 +52,8 @@ class MattRecipe:
         return {
             "categories": [ANYTHING, *nouns],
             "attributes": list(ATTRIBUTES),
-            **self._settings.model,
-            "vocabulary_size": len(self._words),
-            "input_px": self._settings.stages[stage].input_px,
+            **super().model_settings(stage),
         }
-
-    def build(self, stage: int) -> MattNetwork:
-        """Return the network with its backbone's weights."""
-        network = registry.build("mattnet", **self.model_settings(stage))
-        if not isinstance(network, MattNetwork):
-            raise TypeError(f"expected a MattNetwork, got {type(network).__name__}")
-        if self._backbones is not None:
-            name = str(self._settings.model.get("backbone", DEFAULT_BACKBONE))
-            load_detector(network.image_encoder.detector, self._backbones, name)
-        self._set(network, stage)
-        return network
-
-    def enter(self, network: SegmentationNetwork, stage: int) -> SegmentationNetwork:
-        """Return the same network, its detector frozen and its modules awake."""
-        if not isinstance(network, MattNetwork):
-            raise TypeError(f"expected a MattNetwork, got {type(network).__name__}")
-        self._set(network, stage)
-        return network
-
-    def _teaches_detector(self, stage: int) -> bool:
-        return stage < len(self._settings.stages) - 1
-
-    def _set(self, network: MattNetwork, stage: int) -> None:
-        detecting = self._teaches_detector(stage)
-        network.requires_grad_(not detecting)
-        network.image_encoder.detector.freeze(not detecting)
-        if detecting:
-            body: nn.Module = network.image_encoder.detector.backbone.body  # type: ignore[assignment]
-            body.requires_grad_(not self._settings.stages[stage].frozen_layers)
 
     def optimiser(self, network: nn.Module) -> optim.Optimizer:
         """Return Adam with the L2 penalty on weights; the backbone has its own rate.
@@ -165,69 +100,3 @@ class MattRecipe:
                 "presence": self._settings.loss_weight("presence")
                 * F.binary_cross_entropy_with_logits(network.query_head.presence(best), known),
             }
-
-
-def load_detector(detector: ProposalEncoder, folder: Path, backbone: str) -> None:
-    """Start a detector from weights of its backbone, or of a whole Mask R-CNN.
-
-    Args:
-        detector: Whose backbone keeps the statistics of its norms from then on.
-        folder: Holds `maskrcnn_NAME_fpn.safetensors`, torchvision's state dict, of which all
-            but the categories is taken; else `NAME.safetensors` of the backbone.
-        backbone: NAME, a name of `backbones.BACKBONES`.
-
-    Raises:
-        ValueError: If neither file is there, or it is damaged or of another network.
-    """
-    if backbone not in BACKBONES:
-        raise ValueError(f"backbone must be one of {', '.join(BACKBONES)}, got {backbone!r}")
-    whole = folder / f"maskrcnn_{backbone}_fpn.safetensors"
-    if whole.is_file():
-        load_mask_rcnn(detector, whole)
-    else:
-        body: nn.Module = detector.backbone.body  # type: ignore[assignment]
-        load_features(body, folder, backbone)
-    detector.keep_statistics()
-
-
-def load_mask_rcnn(detector: ProposalEncoder, path: Path) -> None:
-    """Load what a detector shares with torchvision's Mask R-CNN: all but the last layers.
-
-    Raises:
-        ValueError: If the file is damaged or of another network.
-    """
-    try:
-        state = load_file(path)
-    except (OSError, SafetensorError) as error:
-        raise ValueError(
-            f"{path}: expected torchvision's state dict ({error}); fetch it again with "
-            f"python -m textseg_core.training.backbone --more {path.stem}"
-        ) from error
-    mine = detector.state_dict()
-    shared = [name for name in mine if name.startswith(_SHARED)]
-    # Norms that were frozen count no batches.
-    counts = [name for name in shared if name.endswith("num_batches_tracked")]
-    wrong = [
-        name
-        for name in shared
-        if name not in counts and (name not in state or state[name].shape != mine[name].shape)
-    ]
-    if wrong:
-        raise ValueError(
-            f"{path} is not of this detector: {len(wrong)} of {len(shared)} tensors are missing "
-            f"or of another shape, {wrong[0]} first; pyramid_channels is 256, box_channels 1024 "
-            "and mask_layers 4 in torchvision"
-        )
-    taken = {name: state[name].float() for name in shared if name not in counts}
-    detector.load_state_dict({**mine, **taken})
-
-
-def listed_names(value: object) -> tuple[str, ...]:
-    """Return a setting that lists names.
-
-    Raises:
-        ValueError: If it is no list.
-    """
-    if isinstance(value, str) or not isinstance(value, Sequence):
-        raise ValueError(f"categories and attributes must be lists of names, got {value!r}")
-    return tuple(str(name) for name in value)

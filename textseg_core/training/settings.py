@@ -10,6 +10,7 @@ from textseg_core.config import check_share
 SOURCES = ("scenes", "stuff", "photographs", "pasted", "tables", "described", "weak")
 ABLATIONS = ("coordinates", "attention", "presence", "photographs", "negatives", "backbone")
 PRECISIONS = ("bf16", "fp32")
+OPTIMISERS = ("own", "adam")
 LIMITED = ("scenes", "photographs")
 LOSSES = {
     "mask": 1.0,
@@ -73,6 +74,8 @@ class TrainSettings:
         part_minutes: End cleanly after so long, to be resumed; None to go on to the end.
         stages: One after the other.
         rate: Top learning rate.
+        optimiser: `own`, the network's as published; `adam` in place of the SGD of hu2016, which
+            needs tens of thousands of steps. The others' own is of Adam's family.
         backbone_share: Of the rate, for the backbone.
         weight_decay: AdamW's, on weights only.
         warm_up: Share of the run in which the rate rises.
@@ -100,6 +103,7 @@ class TrainSettings:
     part_minutes: float | None = None
     stages: tuple[Stage, ...] = field(default_factory=lambda: (Stage(),))
     rate: float = 1e-3
+    optimiser: str = "own"
     backbone_share: float = 0.1
     weight_decay: float = 0.05
     warm_up: float = 0.04
@@ -137,6 +141,13 @@ class TrainSettings:
             check_share(name, getattr(self, name), closed=True)
         if self.precision not in PRECISIONS:
             raise ValueError(f"precision must be one of {PRECISIONS}, got {self.precision!r}")
+        if self.optimiser not in OPTIMISERS:
+            raise ValueError(f"optimiser must be one of {OPTIMISERS}, got {self.optimiser!r}")
+        if self.optimiser != "own" and self.network != "hu2016":
+            raise ValueError(
+                f"optimiser {self.optimiser!r} is for network hu2016; {self.network} has its own, "
+                "of Adam's family"
+            )
         check_names("ablate", self.ablate, ABLATIONS)
         check_names("losses", self.losses, LOSSES)
         for name, weight in self.losses.items():
