@@ -3,19 +3,14 @@
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
-from drawn_data import write_data
+from configured import assert_answers, run_of
 from torch import Tensor, optim
 
-from textseg_core.runtime import export
-from textseg_core.segmenter import Segmenter
 from textseg_core.training.chen_recipe import Chen2019Recipe, halved_share
 from textseg_core.training.settings import Stage, TrainSettings
-from textseg_core.training.train import main
 
-CONFIG = Path(__file__).parents[2] / "config" / "train_chen2019.yaml"
 WORDS = ["<pad>", "<go>", "<eos>", "<unk>", "red", "mug"]
 MODEL = {
     "backbone": "mobilenet_v2",
@@ -94,27 +89,8 @@ def test_a_stage_that_freezes_leaves_the_image_encoder_alone() -> None:
 
 
 def test_a_run_by_the_configuration_becomes_a_model_that_answers(tmp_path: Path) -> None:
-    data = write_data(tmp_path / "data")
-    tiny = {
-        **{f"model.{name}": value for name, value in MODEL.items() if name != "tokens"},
-        "stages.0.input_px": 64,
-        "stages.0.batch": 1,
-        "stages.0.queries": 2,
-        "workers": 0,
-        "validation_scenes": 1,
-        "minutes": "null",
-        "steps": 2,
-        "ablate": "[backbone]",
-    }
-    given = ["--config", str(CONFIG), "--data", str(data), "--scenes", str(data / "scenes")]
-    given += ["--out", str(tmp_path / "run"), "--device", "cpu"]
-    given += [part for key, value in tiny.items() for part in ("--set", f"{key}={value}")]
+    model = {name: value for name, value in MODEL.items() if name != "tokens"}
 
-    main(given)
-    best = tmp_path / "run" / "best.safetensors"
-    assert export.main(["--checkpoint", str(best), "--out", str(tmp_path / "model")]) == 0
+    run = run_of("train_chen2019.yaml", tmp_path, model, batch=1)
 
-    answer = Segmenter.load(tmp_path / "model").segment(
-        np.zeros((48, 64, 3), np.uint8), "the red one"
-    )
-    assert answer.response_map.shape == (48, 64)
+    assert_answers(run / "best.safetensors", tmp_path / "model")

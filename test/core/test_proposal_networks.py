@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 import yaml
-from drawn_data import write_data
+from configured import assert_answers, run_of
 from torch import Tensor, nn
 
 from textseg_core.config import SegmenterConfig
@@ -27,10 +27,8 @@ from textseg_core.training.proposal_recipe import (
     true_boxes,
 )
 from textseg_core.training.settings import Stage, TrainSettings
-from textseg_core.training.train import main
 
 NAMES = ("grounder", "scrc", "segment_proposals")
-CONFIGS = Path(__file__).parents[2] / "config"
 WORDS = ["<pad>", "<go>", "<eos>", "<unk>", "red", "mug", "the", "left"]
 MODEL: dict[str, Any] = {
     "backbone": "mobilenet_v2",
@@ -355,29 +353,8 @@ def test_what_cannot_run_proposals_is_refused_by_name(
 def test_a_run_by_the_configuration_becomes_a_model_that_answers(
     name: str, tmp_path: Path
 ) -> None:
-    data = write_data(tmp_path / "data")
-    tiny = {
-        "model.visual_channels": 8,
-        "model.embedding_channels": 6,
-        "model.hidden_channels": 8,
-        "stages.0.input_px": 64,
-        "stages.0.batch": 2,
-        "stages.0.queries": 2,
-        "workers": 0,
-        "validation_scenes": 1,
-        "minutes": "null",
-        "steps": 2,
-        "ablate": "[backbone]",
-    }
-    given = ["--config", str(CONFIGS / f"train_{name}.yaml"), "--data", str(data)]
-    given += ["--scenes", str(data / "scenes"), "--out", str(tmp_path / "run"), "--device", "cpu"]
-    given += [part for key, value in tiny.items() for part in ("--set", f"{key}={value}")]
+    model = {"visual_channels": 8, "embedding_channels": 6, "hidden_channels": 8}
 
-    main(given)
-    best = tmp_path / "run" / "best.safetensors"
-    assert export.main(["--checkpoint", str(best), "--out", str(tmp_path / "model")]) == 0
+    run = run_of(f"train_{name}.yaml", tmp_path, model)
 
-    answer = Segmenter.load(tmp_path / "model").segment(
-        np.zeros((48, 64, 3), np.uint8), "the red one"
-    )
-    assert answer.response_map.shape == (48, 64)
+    assert_answers(run / "best.safetensors", tmp_path / "model")

@@ -4,21 +4,16 @@ import math
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
-from drawn_data import write_data
+from configured import assert_answers, run_of
 from safetensors.torch import save_file
 from torch import Tensor, nn, optim
 from torchvision.models import resnet18  # type: ignore[import-untyped,unused-ignore]
 
-from textseg_core.runtime import export
-from textseg_core.segmenter import Segmenter
 from textseg_core.training.rmi_recipe import RmiRecipe, load_features, polynomial_share
 from textseg_core.training.settings import Stage, TrainSettings
-from textseg_core.training.train import main
 
-CONFIG = Path(__file__).parents[2] / "config" / "train_rmi2017.yaml"
 WORDS = ["<pad>", "<go>", "<eos>", "<unk>", "red", "mug"]
 MODEL = {
     "backbone": "resnet18",
@@ -141,31 +136,8 @@ def test_a_missing_or_foreign_backbone_is_named_with_the_remedy(tmp_path: Path) 
 
 
 def test_a_run_by_the_configuration_becomes_a_model_that_answers(tmp_path: Path) -> None:
-    data = write_data(tmp_path / "data")
-    tiny = {
-        "model.visual_channels": 8,
-        "model.embedding_channels": 6,
-        "model.expression_channels": 6,
-        "model.hidden_channels": 8,
-        "stages.0.input_px": 64,
-        "stages.0.batch": 2,
-        "stages.0.queries": 2,
-        "workers": 0,
-        "validation_scenes": 1,
-        "minutes": "null",
-        "steps": 2,
-        "ablate": "[backbone]",
-    }
-    given = ["--config", str(CONFIG), "--data", str(data), "--scenes", str(data / "scenes")]
-    given += ["--out", str(tmp_path / "run"), "--device", "cpu"]
-    given += [part for key, value in tiny.items() for part in ("--set", f"{key}={value}")]
+    channels = ("visual", "embedding", "expression", "hidden")
 
-    main(given)
-    best = tmp_path / "run" / "best.safetensors"
-    assert export.main(["--checkpoint", str(best), "--out", str(tmp_path / "model")]) == 0
+    run = run_of("train_rmi2017.yaml", tmp_path, {f"{name}_channels": 6 for name in channels})
 
-    answer = Segmenter.load(tmp_path / "model").segment(
-        np.zeros((48, 64, 3), np.uint8), "the red one"
-    )
-    assert answer.response_map.shape == (48, 64)
-    assert answer.unknown_words == ()
+    assert_answers(run / "best.safetensors", tmp_path / "model")

@@ -8,6 +8,7 @@ from torch.nn import functional as F
 from textseg_core.models.language import LstmEncoder
 from textseg_core.models.proposal_network import ProposalNetwork
 from textseg_core.proposals import PLACES
+from textseg_core.region_answers import Answer
 
 
 class RegionClassifier(nn.Module):
@@ -46,7 +47,7 @@ class GrounderNetwork(ProposalNetwork):
         backbone: See `ProposalNetwork`.
         cell_stride: See `ProposalNetwork`.
         proposals: See `ProposalNetwork`.
-        answer: "box", or "grabcut" for the foreground within it.
+        answer: "box", the default, or "grabcut" for the foreground within it.
         visual_channels: Channels of a region's looks.
         embedding_channels: Channels of a word.
         expression_channels: Channels of the LSTM's state.
@@ -58,6 +59,8 @@ class GrounderNetwork(ProposalNetwork):
     """
 
     name = "grounder"
+    #: What may be answered, first of all if nothing else is asked.
+    kinds: tuple[Answer, ...] = ("box", "grabcut")
     expression_outputs = ("expression",)
 
     def __init__(
@@ -69,7 +72,7 @@ class GrounderNetwork(ProposalNetwork):
         backbone: Literal["resnet101", "resnet50", "resnet18", "mobilenet_v2"] = "resnet101",
         cell_stride: int = 16,
         proposals: int = 100,
-        answer: Literal["box", "grabcut"] = "box",
+        answer: Answer | None = None,
         visual_channels: int = 1000,
         embedding_channels: int = 1000,
         expression_channels: int = 1000,
@@ -81,8 +84,8 @@ class GrounderNetwork(ProposalNetwork):
             backbone=backbone,
             cell_stride=cell_stride,
             proposals=proposals,
-            answer=answer,
-            kinds=("box", "grabcut"),
+            answer=self.kinds[0] if answer is None else answer,
+            kinds=self.kinds,
             visual_channels=visual_channels,
             score=RegionClassifier(visual_channels + PLACES, expression_channels, hidden_channels),
         )

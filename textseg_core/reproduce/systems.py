@@ -77,6 +77,42 @@ _DETECTOR = {
 }
 
 
+def _over_boxes(name: str, widths: Mapping[str, object]) -> System:
+    answers = {"bbox": "box", "grabcut": "grabcut"}
+    return System(
+        paper="hu2016",
+        table="table1",
+        network=name,
+        config=f"train_{name}.yaml",
+        small={**_REGIONS, **widths},
+        rows=tuple(
+            Row(system=name, variant=variant, model={"answer": answer})
+            for variant, answer in answers.items()
+        ),
+    )
+
+
+def _rmi(interaction: str, variant: str) -> System:
+    return System(
+        paper="rmi",
+        table="iou",
+        network="rmi",
+        config="train_rmi2017.yaml",
+        changes=(f"model.interaction={interaction}",),
+        small={
+            "backbone": "mobilenet_v2",
+            "interaction": interaction,
+            "cell_stride": 16,
+            "visual_channels": 64,
+            **_READER,
+        },
+        rows=(
+            Row(system="rmi", variant=variant),
+            Row(system="rmi", variant=f"{variant}-dcrf", dense_crf=True),
+        ),
+    )
+
+
 def _hulanet(modules: str) -> System:
     return System(
         paper="phrasecut",
@@ -113,28 +149,8 @@ SYSTEMS: Mapping[str, System] = MappingProxyType(
                 for name in ("average", "intersection", "union")
             ),
         ),
-        "scrc": System(
-            paper="hu2016",
-            table="table1",
-            network="scrc",
-            config="train_scrc.yaml",
-            small={**_REGIONS, **_NARROW},
-            rows=(
-                Row(system="scrc", variant="bbox", model={"answer": "box"}),
-                Row(system="scrc", variant="grabcut", model={"answer": "grabcut"}),
-            ),
-        ),
-        "grounder": System(
-            paper="hu2016",
-            table="table1",
-            network="grounder",
-            config="train_grounder.yaml",
-            small={**_REGIONS, **_READER},
-            rows=(
-                Row(system="grounder", variant="bbox", model={"answer": "box"}),
-                Row(system="grounder", variant="grabcut", model={"answer": "grabcut"}),
-            ),
-        ),
+        "scrc": _over_boxes("scrc", _NARROW),
+        "grounder": _over_boxes("grounder", _READER),
         "segment_proposals": System(
             paper="hu2016",
             table="table1",
@@ -156,40 +172,8 @@ SYSTEMS: Mapping[str, System] = MappingProxyType(
                 Row(system="hu2016", variant="high-res"),
             ),
         ),
-        "rmi": System(
-            paper="rmi",
-            table="iou",
-            network="rmi",
-            config="train_rmi2017.yaml",
-            small={
-                "backbone": "mobilenet_v2",
-                "cell_stride": 16,
-                "visual_channels": 64,
-                **_READER,
-            },
-            rows=(
-                Row(system="rmi", variant="deeplab-rmi"),
-                Row(system="rmi", variant="deeplab-rmi-dcrf", dense_crf=True),
-            ),
-        ),
-        "rmi_lstm": System(
-            paper="rmi",
-            table="iou",
-            network="rmi",
-            config="train_rmi2017.yaml",
-            changes=("model.interaction=lstm",),
-            small={
-                "backbone": "mobilenet_v2",
-                "interaction": "lstm",
-                "cell_stride": 16,
-                "visual_channels": 64,
-                **_READER,
-            },
-            rows=(
-                Row(system="rmi", variant="deeplab-lstm"),
-                Row(system="rmi", variant="deeplab-lstm-dcrf", dense_crf=True),
-            ),
-        ),
+        "rmi": _rmi("mlstm", "deeplab-rmi"),
+        "rmi_lstm": _rmi("lstm", "deeplab-lstm"),
         "mattnet": System(
             paper="mattnet",
             table="table4",
