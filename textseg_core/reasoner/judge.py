@@ -9,11 +9,13 @@ from textseg_core.reasoner.judged import Judged, Reason, part_of
 from textseg_core.reasoner.places import by_size, in_row, lies_in_all, lies_there, zone
 from textseg_core.reasoner.propose import Instance, phrase_key
 from textseg_core.reasoner.relations import (
+    IN_PICTURE,
     RELATIONS,
     Pair,
     between,
     distance,
     nearness,
+    picture_spot,
     with_it,
 )
 
@@ -226,12 +228,20 @@ class Judge:
                         )
                     ):
                         continue  # fmt: skip
-                    score = min(one, other) * between(*(self.spots[n] for n in (i, j, k)))
+                    score = min(one, other) * self._amid(i, j, k)
                     if score > best:
                         best = score
                         words = f"between {self.names[j]} and {self.names[k]}"
             result[i] = (words, best)
         return result
+
+    def _amid(self, i: int, j: int, k: int) -> float:
+        """Return how well one lies between two others, on the surface or in the picture."""
+        spots = [self.spots[n] for n in (i, j, k)]
+        if any(spot.solid for spot in spots):
+            return between(*spots)
+        shown = between(*(picture_spot(self.instances[n]) for n in (i, j, k)))
+        return max(between(*spots), IN_PICTURE * shown)
 
     def _nearest(self, link: Link, crowd: Sequence[int]) -> tuple[str, list[float]]:
         """Return how well each of several is the nearest, or farthest, to the best anchor."""

@@ -19,6 +19,9 @@ AHEAD_DEG = (30.0, 58.0)
 APART = (0.25, 0.75)
 #: Gap between footprints in mean sizes: next to each other, and not.
 NEXT_GAP = (0.45, 1.6)
+#: Without depth, weight of how two things lie in the picture, beside how they would on a table: a
+#: fridge is left of a sink on the wall.
+IN_PICTURE = 0.6
 #: Share of the footprint that lies within what holds it: not held, and held.
 HELD_SHARE = (0.4, 0.75)
 #: Weight of standing on something, as masks alone show it.
@@ -45,6 +48,13 @@ class Pair:
         self.gap_x = abs(self.dx) - (at.width + to.width) / 2.0
         self.gap_y = abs(self.dy) - (at.depth + to.depth) / 2.0
         self.gap = hypot(max(self.gap_x, 0.0), max(self.gap_y, 0.0))
+
+    @cached_property
+    def in_picture(self) -> "Pair | None":
+        """The two as flat boxes in the picture; None of things whose depth is known."""
+        if self.at.solid or self.to.solid:
+            return None
+        return Pair(self.a, self.b, picture_spot(self.a), picture_spot(self.b))
 
     @cached_property
     def held(self) -> float:
@@ -109,10 +119,22 @@ def _direction(
     return straight * clear / (1.0 + (distance / FAR_SIZES) ** 2)
 
 
+def picture_spot(one: Instance) -> Spot:
+    """Return where an instance lies in the picture, as if this were a table seen from above."""
+    (u, v), (x0, y0, x1, y1) = one.center, one.box
+    return Spot(u, -v, x1 - x0, y1 - y0, y1 - y0)
+
+
 def left(pair: Pair) -> float:
     """How well the first lies left of the second, as the viewer sees them."""
+    shown = _sideways(pair.in_picture) if pair.in_picture else 0.0
+    return _apart(pair) * max(_sideways(pair), IN_PICTURE * shown)
+
+
+def _sideways(pair: Pair) -> float:
+    """How well the first lies left of the second on the plane of their spots."""
     at, to = pair.at, pair.to
-    return _apart(pair) * _direction(
+    return _direction(
         pair.dx, pair.dy, pair.gap_x, pair.gap_y,
         ((at.width + to.width) / 2.0, min(at.depth, to.depth)), SIDEWAYS_DEG, pair.size,
     )  # fmt: skip
@@ -139,7 +161,13 @@ def behind(pair: Pair) -> float:
 
 def next_to(pair: Pair) -> float:
     """How near the two are, side by side."""
-    return _apart(pair) * ramp(pair.gap / pair.size, NEXT_GAP[1], NEXT_GAP[0])
+    shown = _near(pair.in_picture) if pair.in_picture else 0.0
+    return _apart(pair) * max(_near(pair), IN_PICTURE * shown)
+
+
+def _near(pair: Pair) -> float:
+    """How near the two are on the plane of their spots."""
+    return ramp(pair.gap / pair.size, NEXT_GAP[1], NEXT_GAP[0])
 
 
 def on(pair: Pair) -> float:
