@@ -67,7 +67,7 @@ def _subscribe(node: Any, ear: Ear, key: str) -> None:
     try:
         message_class = InstalledMessages().get(topic.type_name)
     except RuntimeError as error:  # our own, where the workspace is not sourced
-        ear.refuse(key, error)
+        ear.refuse(key, topic.name, error)
         return
     profile = QoSProfile(
         depth=topic.depth,

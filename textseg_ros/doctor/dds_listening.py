@@ -33,7 +33,7 @@ def listen(given: Surroundings, settings: "NodeSettings") -> Seen:
                 partial(ear.take, key),
                 reliable=ear.reliable(key),
                 depth=topic.depth,
-                on_error=lambda _, error, key=key: ear.refuse(key, error),
+                on_error=partial(ear.refuse, key),
             )
         end_s = time.monotonic() + given.wait_s
         while time.monotonic() < end_s:

@@ -100,8 +100,8 @@ class Ear:
             heard.messages += 1
             heard.last, heard.came_s = message, self._now_s()
 
-    def refuse(self, key: str, error: object) -> None:
-        """Keep why a message could not be read."""
+    def refuse(self, key: str, _: str, error: Exception) -> None:
+        """Keep why a message on a topic, named after its key, could not be read."""
         with self._lock:
             self.heard[key].errors.append(str(error))
 
