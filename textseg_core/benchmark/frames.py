@@ -12,6 +12,9 @@ from textseg_core.arrays import UInt8Array
 _COLOURS = ("red", "blue", "green", "white", "black", "brown", "yellow", "gray", "orange", "pink")
 _NOUNS = ("can", "mug", "plate", "box", "bottle", "bowl", "cup", "fork", "knife", "spoon")
 _RELATIONS = ("left of", "right of", "behind", "next to")
+_PRODUCTS = len(_COLOURS) ** 2 * len(_NOUNS) ** 2 * len(_RELATIONS)
+#: Without a common divisor with their number, so that each comes once; by the golden section.
+_STRIDE = 24_721
 _JPEG_QUALITY = 90
 
 
@@ -95,9 +98,16 @@ def draw_picture(width: int, height: int, seed: int = 0) -> UInt8Array:
 
 
 def expressions() -> Iterator[str]:
-    """Return expressions without end; the first 40,000 all differ, so no cache knows them."""
-    while True:  # not itertools.cycle, which keeps all that it gave
-        for relation, other, thing, colour, noun in itertools.product(
-            _RELATIONS, _COLOURS, _NOUNS, _COLOURS, _NOUNS
-        ):
-            yield f"the {colour} {noun} {relation} the {other} {thing}"
+    """Return expressions without end; the first 40,000 all differ, so no cache knows them.
+
+    All words come by turns from the start. In the order of a product, what is found changed in the
+    middle of a long run: "right of" has twice the objects of "left of", each with a mask.
+    """
+    for number in itertools.count():  # not itertools.cycle, which keeps all that it gave
+        rest = number * _STRIDE % _PRODUCTS
+        chosen = []
+        for words in (_NOUNS, _COLOURS, _NOUNS, _COLOURS, _RELATIONS):
+            rest, index = divmod(rest, len(words))
+            chosen.append(words[index])
+        noun, colour, thing, other, relation = chosen
+        yield f"the {colour} {noun} {relation} the {other} {thing}"
