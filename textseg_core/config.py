@@ -26,7 +26,8 @@ class SegmenterConfig:
     """Inference settings, as in config/segmenter.yaml.
 
     Attributes:
-        weights: Model directory; empty for the compact weights shipped in the package.
+        weights: Model directory, or "hub:NAME" for a pretrained open-vocabulary model; empty for
+            the compact weights shipped in the package.
         backend: Runtime that loads it, "auto" for the fastest that is installed and runs here;
             "tensorrt" and "tensorrt_rtx" need NVIDIA's packages, "torch" the extra `train`.
         device: Where it runs: "cpu", "cuda", "tensorrt" (ONNX Runtime's own use of TensorRT), or

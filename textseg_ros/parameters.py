@@ -92,7 +92,12 @@ TYPE_TEXTS: dict[type, str] = {
 """Types of parameters in words."""
 
 PARAMETERS: tuple[Parameter, ...] = (
-    Parameter("weights", "", "Model directory; empty for the weights shipped in the package"),
+    Parameter(
+        "weights",
+        "",
+        "Model directory, or hub:NAME for a pretrained model (docs/open_vocabulary.md); empty for "
+        "the weights shipped in the package",
+    ),
     Parameter(
         "backend", "auto", "Runtime of the network: auto, onnx, torch, tensorrt or tensorrt_rtx"
     ),
