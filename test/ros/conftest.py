@@ -1,6 +1,8 @@
 """Message classes for the tests: those of rosbags, and those of a ROS 2 installation if any."""
 
 import importlib.util
+import signal
+from collections.abc import Iterator
 
 import pytest
 
@@ -32,3 +34,12 @@ def types(request: pytest.FixtureRequest) -> MessageTypes:
         "textseg_ros.msg", reason="our generated messages exist only after colcon build"
     )
     return InstalledMessages()
+
+
+@pytest.fixture
+def kept_signals() -> Iterator[None]:
+    """Gives back the signal handlers that a command replaces."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)

@@ -12,36 +12,11 @@ pytest.importorskip(
 )
 
 from ros_graph import DOMAIN, Graph, red_image
+from web_board import Kept
 
-from textseg_core.arrays import UInt8Array
 from textseg_ros.rclpy_web import RclpyLink
-from textseg_ros.report import Level
 from textseg_ros.web.link import Place
 from textseg_ros.web.node_source import NodeSource
-from textseg_ros.web.source import State
-from textseg_ros.web.view import Answer
-
-
-class Kept:
-    """A board that keeps what is shown."""
-
-    def __init__(self) -> None:
-        self.pictures: list[UInt8Array] = []
-        self.answers: list[Answer | None] = []
-        self.states: list[State] = []
-        self.told: list[str] = []
-
-    def show_picture(self, picture: UInt8Array) -> None:
-        self.pictures.append(picture)
-
-    def show_answer(self, answer: Answer | None) -> None:
-        self.answers.append(answer)
-
-    def show_state(self, state: State) -> None:
-        self.states.append(state)
-
-    def tell(self, level: Level, text: str) -> None:
-        self.told.append(text)
 
 
 @pytest.fixture

@@ -13,8 +13,9 @@ pytest.importorskip("aiohttp", reason="the page needs aiohttp: pip install 'text
 pytest.importorskip("cyclonedds", reason="the DDS participant needs cyclonedds")
 
 from dds_peers import wait_until
+from web_board import two_blocks
 from web_robot import CAMERA, Robot
-from web_stand import Stand, browsing, two_blocks
+from web_stand import Stand, browsing
 
 from textseg_ros.rmw_environment import free_domain_id, loopback_environment
 from textseg_ros.web import node_source

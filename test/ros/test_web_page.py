@@ -11,8 +11,9 @@ pytest.importorskip("aiohttp", reason="the page needs aiohttp: pip install 'text
 pytest.importorskip("cyclonedds", reason="the DDS participant needs cyclonedds")
 pytest.importorskip("playwright.sync_api", reason="pip install playwright")
 
+from web_board import two_blocks
 from web_robot import CAMERA, Robot
-from web_stand import TIMEOUT_S, Stand, two_blocks
+from web_stand import TIMEOUT_S, Stand
 
 from textseg_ros.benchmark.browser import BROWSERS, find_browser, open_browser
 from textseg_ros.rmw_environment import free_domain_id, loopback_environment

@@ -15,8 +15,10 @@ pytest.importorskip("aiohttp", reason="the page needs aiohttp: pip install 'text
 import aiohttp
 from PIL import Image
 from recording import RednessBackend, make_segmenter
-from web_stand import Stand, browsing, two_blocks
+from web_board import two_blocks
+from web_stand import Stand, browsing
 
+from textseg_ros.web.command import main
 from textseg_ros.web.media import Folder
 from textseg_ros.web.own_source import OwnSource
 from textseg_ros.web.server import MOST_VIEWERS, STATIC
@@ -301,9 +303,13 @@ def test_one_browser_too_many_is_told_so(drawn: tuple[Drawn, Stand]) -> None:
     asyncio.run(look())
 
 
-def test_a_port_that_is_taken_is_said(folder: Stand, capsys: pytest.CaptureFixture[str]) -> None:
-    from textseg_ros.web.command import main
+def test_a_port_that_is_taken_is_said(
+    folder: Stand, tmp_path: Path, capsys: pytest.CaptureFixture[str], kept_signals: None
+) -> None:
+    Image.fromarray(two_blocks()).save(tmp_path / "two.png")
+    port = str(folder.server.port)
 
-    arguments = ["--images", str(Path(__file__).parent), "--port", str(folder.server.port)]
-    assert main(arguments) == 2
-    assert "holds no picture" in capsys.readouterr().err
+    assert main(["--images", str(tmp_path), "--port", port]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"textseg web: cannot serve on 127.0.0.1 port {port}")
+    assert "choose another with --port" in line

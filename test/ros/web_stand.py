@@ -7,9 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import aiohttp
-import numpy as np
 
-from textseg_core.arrays import UInt8Array
 from textseg_ros.web.access import Access
 from textseg_ros.web.encoding import unpacked
 from textseg_ros.web.server import PageServer
@@ -98,11 +96,3 @@ async def browsing(stand: Stand, *parts: str, **options: Any) -> AsyncIterator[B
         browser = Browser(socket)
         await browser.say(type="want", parts=parts)
         yield browser
-
-
-def two_blocks(left: int = 32, right: int = 128, height: int = 96) -> UInt8Array:
-    """Return black, 192 wide, with two red blocks of 32 x 32 whose left sides are these."""
-    picture = np.zeros((height, 192, 3), np.uint8)
-    for x in (left, right):
-        picture[32:64, x : x + 32] = (255, 0, 0)
-    return picture

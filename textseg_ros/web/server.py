@@ -4,6 +4,7 @@ aiohttp serves both in one package, without a second server process, and is long
 """
 
 import asyncio
+import socket
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
@@ -30,6 +31,7 @@ STATIC = Path(__file__).parent / "static"
 MOST_VIEWERS = 16
 _HEARTBEAT_S = 10.0
 _END_S = 2.0
+_EVERYWHERE = ("0.0.0.0", "::")
 _HEADERS = {
     "Cache-Control": "no-cache",
     "Content-Security-Policy": (
@@ -82,7 +84,7 @@ class PageServer:
 
     async def stop(self) -> None:
         """Close the browsers' connections, the server and the source."""
-        closing = [asyncio.create_task(socket.close()) for socket in self._sockets]
+        closing = [asyncio.create_task(open_.close()) for open_ in self._sockets]
         if closing:
             _, late = await asyncio.wait(closing, timeout=_END_S)
             for task in late:
@@ -98,7 +100,9 @@ class PageServer:
     @property
     def url(self) -> str:
         """What to open; with the token if one is needed."""
-        host = f"[{self._host}]" if ":" in self._host else self._host
+        # Bound to every address, the machine's name is what others can open.
+        host = socket.gethostname() if self._host in _EVERYWHERE else self._host
+        host = f"[{host}]" if ":" in host else host
         token = f"?token={self._access.token}" if self._access.token else ""
         return f"http://{host}:{self.port}/{token}"
 
@@ -141,35 +145,35 @@ class PageServer:
             raise web.HTTPServiceUnavailable(
                 text=f"textseg: {MOST_VIEWERS} browsers look already; close one\n"
             )
-        socket = web.WebSocketResponse(
+        opened = web.WebSocketResponse(
             heartbeat=_HEARTBEAT_S, max_msg_size=MOST_BYTES, compress=False
         )
-        await socket.prepare(request)
+        await opened.prepare(request)
         viewer = self.hub.join()
-        self._sockets.add(socket)
-        feeding = asyncio.create_task(self._feed(socket, viewer))
+        self._sockets.add(opened)
+        feeding = asyncio.create_task(self._feed(opened, viewer))
         try:
-            async for message in socket:
+            async for message in opened:
                 if message.type is WSMsgType.TEXT:
                     self._take(viewer, message.data)
                 elif message.type is WSMsgType.BINARY:
                     viewer.tell("error", "expected messages as text, got bytes; reload the page")
         finally:
             feeding.cancel()
-            self._sockets.discard(socket)
+            self._sockets.discard(opened)
             self.hub.leave(viewer)
             self._source.want(self.hub.wanted())
-        return socket
+        return opened
 
-    async def _feed(self, socket: web.WebSocketResponse, viewer: Viewer) -> None:
+    async def _feed(self, opened: web.WebSocketResponse, viewer: Viewer) -> None:
         """Send what is due until the browser is gone."""
         with suppress(ConnectionError):
-            while not socket.closed:
+            while not opened.closed:
                 message = await self.hub.next_message(viewer)
                 if isinstance(message, str):
-                    await socket.send_str(message)
+                    await opened.send_str(message)
                 else:
-                    await socket.send_bytes(message)
+                    await opened.send_bytes(message)
 
     def _take(self, viewer: Viewer, text: str) -> None:
         """Do what a browser says; tell it why not, if so."""
