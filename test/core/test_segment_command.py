@@ -120,6 +120,15 @@ def test_nothing_that_exists_is_overwritten_unless_asked(
     assert list(out.rglob("*.partial")) == []
 
 
+def test_answers_that_lie_in_the_folder_are_no_pictures_to_answer(folder: Path) -> None:
+    arguments = ["segment", str(folder), "--query", "the red ball", "--out", str(folder / "out")]
+    main(arguments)
+
+    assert main([*arguments, "--overwrite"]) == 0
+
+    assert len(results(folder / "out")["pictures"]) == 3
+
+
 def test_a_damaged_file_is_told_of_and_the_others_are_answered(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

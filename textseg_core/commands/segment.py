@@ -85,7 +85,7 @@ def segment(
             f"{out / RESULTS_FILE} exists; add --overwrite, or choose another --out"
         )
     try:
-        sources = find_sources(inputs)
+        sources = find_sources(inputs, without=out)
         settings = None if config is None else load_config(config)
         segmenter = Segmenter.load(weights, settings)
         _check(queries)

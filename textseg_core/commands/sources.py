@@ -55,11 +55,12 @@ class Picture:
     decode_ms: float
 
 
-def find_sources(inputs: Iterable[Path]) -> list[Source]:
+def find_sources(inputs: Iterable[Path], without: Path) -> list[Source]:
     """Return the files that inputs name, those of folders sorted; each file once.
 
     Args:
         inputs: Pictures, videos and folders, which are searched to the bottom.
+        without: Folder of earlier answers, which is passed over where it lies in an input.
 
     Raises:
         ValueError: If there is no such input, or a folder holds nothing to look at.
@@ -70,7 +71,9 @@ def find_sources(inputs: Iterable[Path]) -> list[Source]:
             files = [
                 path
                 for path in sorted(given.rglob("*"))
-                if path.suffix.lower() in PICTURES | VIDEOS and path.is_file()
+                if path.suffix.lower() in PICTURES | VIDEOS
+                and path.is_file()
+                and not path.resolve().is_relative_to(without.resolve())
             ]
             if not files:
                 endings = " ".join(sorted(PICTURES | VIDEOS))
