@@ -88,7 +88,7 @@ def test_memory_that_moves_by_more_than_two_percent_fails(
     ]
     monkeypatch.setattr(memory, "use_small_pages", lambda: True)
     monkeypatch.setattr(memory, "measure", lambda *_, **__: looks)
-    monkeypatch.setattr(memory.Segmenter, "load", lambda **_: None)
+    monkeypatch.setattr(Segmenter, "load", lambda **_: None)
 
     assert main(["--frames", "40", "--warm-up", "20", "--every", "10"]) == status
 
