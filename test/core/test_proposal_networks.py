@@ -100,13 +100,13 @@ def test_attention_loss_by_hand() -> None:
 
 def test_classification_loss_by_hand() -> None:
     scores = torch.tensor([[1.0, -1.0, 0.0, 9.0]])
-    ious = torch.tensor([[0.8, 0.5, 0.3, 0.0]])
+    ious = torch.tensor([[0.8, 0.76, 0.7, 0.0]])
     present = torch.tensor([[1.0, 1.0, 1.0, 0.0]])
     plus = lambda value: math.log1p(math.exp(value))  # noqa: E731
 
     loss = classification_loss(scores, ious, present)
 
-    # Foreground weighs 3, as in the paper's own loss.
+    # The best one and what is nearly as good; foreground weighs 3, as in the paper's own loss.
     assert loss.item() == pytest.approx((3 * plus(-1) + 3 * plus(1) + plus(0)) / 3)
 
 
@@ -243,34 +243,34 @@ def test_the_loss_reaches_every_parameter(name: str) -> None:
             assert parameter.grad.abs().sum() > 0, key
 
 
-def test_eight_samples_are_learnt_by_heart_up_to_what_the_proposals_give(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+@pytest.mark.parametrize("name", ["grounder", "segment_proposals"])
+def test_eight_samples_are_learnt_by_heart_up_to_what_the_proposals_give(name: str) -> None:
     """A rectangle fits a block wholly, so boxes reach 0.9 here too; the bound is asserted."""
-    torch.manual_seed(0)
-    made = recipe("grounder")
-    network = made.build(0)
+    network = narrow(name, expression_channels=24)
     batch = blocks()
-    targets = batch["target"].squeeze(2) > 0.5
-    found = network.image_encoder.propose(batch["image"])
-    monkeypatch.setattr(network.image_encoder, "propose", lambda image: found)
+    image = batch["image"]
+    found = network.image_encoder.propose(image)
     # What a proposal's pixels have in common with the target; of boxes the blocks are boxes.
-    ious = overlaps(found, targets.numpy(), network)
-    shares, places, present = network.image_encoder.told(batch["image"], found)
-    optimiser = torch.optim.Adam(network.parameters(), lr=0.005)
+    ious = overlaps(found, batch["target"].squeeze(2).numpy() > 0.5, network)
+    shares, places, present = network.image_encoder.told(image, found)
+    with torch.no_grad():
+        (regions,) = network.image_encoder.describe(image, shares, places)
+    learning = [*network.expression_encoder.parameters(), *network.query_head.parameters()]
+    optimiser = torch.optim.Adam(learning, lr=0.01)
     reached = torch.zeros(8)
-    for _ in range(150):
-        (loss,) = made.losses(network, batch).values()
+    for _ in range(300):
+        read = network.expression_encoder(batch["token_ids"].flatten(0, 1))
+        scores = network.query_head.scores(regions, present, *read)
+        reached = ious.gather(1, scores.argmax(dim=1)[:, None]).squeeze(1)
+        if reached.mean() >= 0.92:
+            break
+        if name == "grounder":
+            loss = attention_loss(scores, ious)
+        else:
+            loss = classification_loss(scores, ious, present.repeat_interleave(2, dim=0))
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
-        with torch.no_grad():
-            (regions,) = network.image_encoder.describe(batch["image"], shares, places)
-            read = network.expression_encoder(batch["token_ids"].flatten(0, 1))
-            best = network.query_head.scores(regions, present, *read).argmax(dim=1)
-        reached = ious.gather(1, best[:, None]).squeeze(1)
-        if reached.mean() >= 0.92:
-            break
 
     assert ious.amax(dim=1).mean() >= 0.92  # the bound
     assert reached.mean() >= 0.9

@@ -25,8 +25,8 @@ from textseg_core.training.one_stage import OneStage
 from textseg_core.training.rmi_recipe import load_features
 from textseg_core.training.samples import Sample
 
-#: A segment from this IoU on is one that its expression means.
-MEANT_IOU = 0.5
+#: A segment that falls behind the best one by no more than this IoU is meant as well.
+NEARLY = 0.05
 
 Teaching = Literal["attention", "caption", "classification"]
 TEACHING: dict[str, Teaching] = {
@@ -67,16 +67,17 @@ def caption_loss(likelihoods: Tensor, words: Tensor, known: Tensor) -> Tensor:
 def classification_loss(scores: Tensor, ious: Tensor, present: Tensor) -> Tensor:
     """Return the logistic loss of each proposal: is it the segment that is meant, or not.
 
-    Those with an IoU of `MEANT_IOU` are, and the best one where it overlaps at all.
+    The best one is, where it overlaps at all, and those that are nearly as good. Were every one
+    with an IoU of 0.5 meant, as for detections, the best would be told from none of them.
 
     Args:
         scores: (Q, N).
         ious: (Q, N).
         present: (Q, N), 1 where there is a proposal.
     """
-    best = (ious == ious.amax(dim=1, keepdim=True)) & (ious > 0)
+    meant = (ious >= ious.amax(dim=1, keepdim=True) - NEARLY) & (ious > 0)
     there = present > 0.5
-    return weighted_logistic_loss(scores[there], ((ious >= MEANT_IOU) | best)[there])
+    return weighted_logistic_loss(scores[there], meant[there])
 
 
 class ProposalRecipe(OneStage):
