@@ -196,3 +196,35 @@ def test_the_page_opens_its_connection_again_by_itself(
         wait(page, lambda: _shown(page) > shown)
     finally:
         again.close()
+
+
+# What a browser offers that can hear: it is told "the red block" as soon as it listens.
+_EAR = """
+  window.SpeechRecognition = class {
+    start() {
+      const said = Object.assign([{ transcript: "the red block" }], { isFinal: true });
+      setTimeout(() => { this.onresult({ results: [said] }); this.onend(); }, 0);
+    }
+  };
+"""
+
+
+def test_what_is_said_is_asked(robot: Robot, stand: Stand, browser: Any) -> None:
+    robot.start_node()
+    page = browser.new_page()
+    page.add_init_script(_EAR)
+    page.goto(stand.origin)
+    wait_for_link(page, "live")
+    page.locator("#speak").click()
+    wait_for_badge(page, "Found")
+    assert page.locator("#text").input_value() == "the red block"
+    page.close()
+
+
+def test_a_browser_that_cannot_hear_is_offered_no_microphone(stand: Stand, browser: Any) -> None:
+    page = browser.new_page()
+    page.add_init_script("delete window.SpeechRecognition; delete window.webkitSpeechRecognition")
+    page.goto(stand.origin)
+    page.wait_for_selector("#source[data-link=waiting]")
+    assert page.locator("#ask button:visible").all_inner_texts() == ["Ask"]
+    page.close()

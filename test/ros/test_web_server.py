@@ -1,7 +1,11 @@
 """The page's real server, met by a real client: who is let in, and what comes through."""
 
 import asyncio
+import signal
+import subprocess
+import sys
 import threading
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -313,3 +317,24 @@ def test_a_port_that_is_taken_is_said(
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith(f"textseg web: cannot serve on 127.0.0.1 port {port}")
     assert "choose another with --port" in line
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_the_page_quietly(tmp_path: Path, number: signal.Signals) -> None:
+    Image.fromarray(two_blocks()).save(tmp_path / "two.png")
+    command = [sys.executable, "-m", "textseg_core", "web", "--images", str(tmp_path)]
+    with subprocess.Popen(
+        [*command, "--port", "0"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).parents[2],
+    ) as process:
+        assert process.stdout is not None
+        address = process.stdout.readline().split()[-1]
+        with urllib.request.urlopen(address) as page:
+            assert b"textseg" in page.read()
+        process.send_signal(number)
+        _, errors = process.communicate(timeout=60.0)
+
+    assert (process.returncode, errors) == (0, "")

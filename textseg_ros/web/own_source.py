@@ -21,8 +21,6 @@ from textseg_ros.web.media import Folder, Media
 from textseg_ros.web.source import Board, State
 from textseg_ros.web.view import answer_of_turn
 
-#: Time that passes between two looks at one still picture, for what follows objects over time.
-_STILL_S = 0.1
 _END_S = 10.0
 _IDLE_S = 0.2
 
@@ -185,15 +183,11 @@ class OwnSource:
 
     def _answer(self) -> None:
         """Answer the newest picture until the end."""
-        looks = 0
         while (work := self._due()) is not None:
             picture, stamp_s = work
-            looks += 1
             query = self._asking.book.find()
             if query is None:
                 continue
-            if self._media.kind == "folder":
-                stamp_s = looks * _STILL_S
             try:
                 self._show_answer(picture, stamp_s, query)
             except (ValueError, RuntimeError) as error:
