@@ -26,6 +26,7 @@ from textseg_core.segmentation import Status
         ("the fruit, not the orange", "fruit not(orange)"),
         ("roll of tape not black", "roll of tape not(thing[black])"),
         ("the roll of tape other than the black one", "roll of tape not(thing[black])"),
+        ("the mug or cup on the left", "mug @left"),
         ("the mug furthest to the left", "mug @left!"),
         ("the mug furthest to the left of the bowl", "mug farthest(thing left(bowl))"),
         ("the tray that the pear is lying on", "tray below(pear)"),
@@ -61,6 +62,8 @@ def test_a_clause_that_breaks_off_leaves_its_words_to_others() -> None:
     parsed = parse_expression("the plate that the woman is holding")
     assert parsed.target.noun == "plate"
     assert parsed.target.links == ()
+    unposed = parse_expression("the mug the bowl next to")
+    assert all(link.anchors[0].noun != "bowl" for link in unposed.target.links)
 
 
 def test_the_look_of_what_a_thing_has_is_asked_of_the_thing_too() -> None:
@@ -139,9 +142,19 @@ def test_what_ends_on_the_upper_half_of_a_thing_that_it_hides_stands_on_it() -> 
 
 
 def test_of_two_things_that_fit_nearly_as_well_neither_is_picked() -> None:
-    """Gaps of 0.5 and 0.6 sizes: 0.96 and 0.87 next to it; of 0.5 and 1.2: 0.96 and 0.35."""
+    """Gaps of 0.5 and 0.6 sizes: 0.96 and 0.87 next to it; of 0.5 and 0.8: 0.96 and 0.70."""
     near = [thing("bowl", 150, 100), thing("mug", 120, 100), thing("mug", 182, 100)]
-    far = [*near[:2], thing("mug", 194, 100)]
+    far = [*near[:2], thing("mug", 186, 100)]
 
     assert meant("the mug next to the bowl", near) == ([1, 2], Status.AMBIGUOUS)
     assert meant("the mug next to the bowl", far) == ([1], Status.FOUND)
+
+
+def test_without_depth_what_hangs_on_a_wall_is_between_others_too() -> None:
+    # On a table the clock would stand far behind. In the picture it lies 40 px beside the line of
+    # 140 px between the middles, 0.82, which counts 0.6.
+    wall = [
+        thing("fridge", 30, 100, width=40, height=180), thing("clock", 100, 60),
+        thing("oven", 170, 100, width=40, height=160),
+    ]  # fmt: skip
+    assert meant("the clock between the fridge and the oven", wall) == ([1], Status.FOUND)

@@ -62,6 +62,9 @@ def load_pair(checkpoint: Checkpoint, source: str, options: HubOptions) -> tuple
     place = _place(source)
     local = not options.download or bool(os.environ.get("HF_HUB_OFFLINE", "0") not in ("", "0"))
     damaged: Any = importlib.import_module("safetensors").SafetensorError
+    bars = transformers.utils.logging
+    shown = bars.is_progress_bar_enabled()
+    bars.disable_progress_bar()  # a log is no place for them
     try:
         _check_type(transformers, checkpoint, source, place, local)
         processor = processor_class.from_pretrained(place, local_files_only=local)
@@ -73,6 +76,9 @@ def load_pair(checkpoint: Checkpoint, source: str, options: HubOptions) -> tuple
         )
     except (OSError, KeyError, RuntimeError, ImportError, TypeError, damaged) as error:
         raise RuntimeError(_remedy(checkpoint, source, local, error)) from error
+    finally:
+        if shown:
+            bars.enable_progress_bar()
     _check_complete(model, told, source)
     try:
         return model.to(options.device).eval(), processor

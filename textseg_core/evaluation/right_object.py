@@ -70,9 +70,7 @@ def is_right(record: Record) -> bool:
     """Tell whether the right thing alone was meant; of what fits several, that it was told so."""
     if record.several:
         return record.status == Status.AMBIGUOUS.value
-    if record.absent:
-        return record.refused
-    return record.status == Status.FOUND.value and record.iou >= SAME_IOU
+    return record.refused if record.absent else record.iou >= SAME_IOU
 
 
 def shares(records: dict[str, list[Record]]) -> Table:

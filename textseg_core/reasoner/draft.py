@@ -54,6 +54,12 @@ class Draft:
         elif word in MATERIALS and not self.materials:
             self.nouns, self.materials = [], [word]
 
+    def add_alternative(self, other: "Draft") -> None:
+        """Take what "or" offers: the first name stays, "the mug or cup on the left" lies there."""
+        self.nouns = self.nouns or other.nouns
+        self.places += [] if self.places else other.places
+        self.rank = self.rank or other.rank
+
     def add_detail(self, detail: "Draft") -> None:
         """Take what follows a comma: more of the same thing, or something that it has."""
         if detail.nouns and self.nouns:

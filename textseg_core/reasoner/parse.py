@@ -8,21 +8,18 @@ from dataclasses import replace
 
 from textseg_core.reasoner.clauses import SUBJECTS, relative_clause
 from textseg_core.reasoner.draft import Draft
-from textseg_core.reasoner.grammar import Description, Link, Parsed, Place
+from textseg_core.reasoner.grammar import Description, Parsed
+from textseg_core.reasoner.link_phrases import LinkReader
 from textseg_core.reasoner.modifiers import read_modifier
 from textseg_core.reasoner.noun_group import read_compound, read_group
-from textseg_core.reasoner.place_phrases import PlaceReader
 from textseg_core.reasoner.place_words import (
     ORDINALS,
-    PART_OF,
     STRESS,
-    VIEWERS,
     place_at,
     relation_at,
 )
 from textseg_core.reasoner.tokens import Words
 from textseg_core.reasoner.words import (
-    CLOTHES,
     COLORED,
     COPULAS,
     DETERMINERS,
@@ -38,7 +35,6 @@ from textseg_core.reasoner.words import (
 
 #: Before a relation, of several things that stand so the nearest is meant.
 CLOSE = frozenset(("just", "right", "directly", "immediately", "straight", "exactly"))
-_DEEPEST = 5  # nested relations; what lies deeper is unread
 
 
 def parse_expression(text: str) -> Parsed:
@@ -72,7 +68,7 @@ def _with_ones(said: Description, noun: str) -> Description:
     return replace(said, links=tuple(links))
 
 
-class _Reader(PlaceReader):
+class _Reader(LinkReader):
     """Reads descriptions, each with what follows it."""
 
     def description(self, depth: int) -> Description:
@@ -130,6 +126,14 @@ class _Reader(PlaceReader):
             return "not"
         if word in JOINTS:
             return self._joint(draft, depth)
+        if word == "or":
+            if depth:
+                return None
+            self.take(1, "frame")
+            other = Draft()
+            read_group(self, other)
+            draft.add_alternative(other)
+            return "or"
         if word in ORDINALS or (word in DETERMINERS and self.peek(1) in ORDINALS):
             self.take(int(word in DETERMINERS), "frame")
             return "rank" if read_modifier(self, draft) else ""
@@ -156,7 +160,7 @@ class _Reader(PlaceReader):
         if key:
             close = any(self.peek(ahead) in CLOSE for ahead in range(skipped))
             self.take(skipped, "frame")
-            return self._relation(draft, key, length, depth, close=close)
+            return self.relation(draft, key, length, depth, close=close)
         if word in SUBJECTS and not negated and relative_clause(self, draft):
             return "relation"
         if word in RELATIVES | COPULAS or (word in DETERMINERS | STRESS and not negated):
@@ -175,7 +179,7 @@ class _Reader(PlaceReader):
             self.take(1, "relation")
             if self._nothing_follows():
                 return "posing"
-            return self._relation(draft, "with", 0, depth)
+            return self.relation(draft, "with", 0, depth)
         if word in POSING:
             self.take(1, "frame")
             return ""
@@ -215,103 +219,6 @@ class _Reader(PlaceReader):
         self.take(1, "frame")
         draft.joined.append(self.description(depth + 1))
         return "joined"
-
-    def _relation(
-        self, draft: Draft, key: str, length: int, depth: int, *, close: bool = False
-    ) -> str:
-        """Read a relation and what it relates to."""
-        viewed = self.is_view(self.at + length)
-        first = self.peek()
-        said = " ".join(self.words[self.at : self.at + length])
-        close = close or "immediate" in said
-        self.take(length, "relation")
-        if viewed:
-            self.take(viewed, "frame")
-            return "view"
-        if depth >= _DEEPEST:
-            return ""
-        if key == "nearest" and self._viewer():
-            draft.places.append(Place(("near",), most=True))
-            return "place"
-        if key in ("farthest", "from") and self._viewer():
-            draft.places.append(Place(("far",), most=True))
-            return "place"
-        if key == "next" and self._viewer():
-            draft.places.append(Place(("near",)))
-            return "place"
-        if self.done or (self.pause[self.at] and length):
-            self._without_anchor(draft, key, first)
-            return "place"
-        if self.peek() == "each" and self.peek(1) == "other":
-            self.take(2, "frame")
-            return "relation"
-        anchors = [self.description(depth + 1)]
-        wants_two = key == "between"
-        while self.peek() in JOINTS and not self.done:
-            following = self.at + 1
-            while following < len(self.words) and self.words[following] in DETERMINERS:
-                following += 1
-            other = relation_at(self.words, following)[0] or following >= len(self.words)
-            if not wants_two and (
-                other
-                or self.sides_only(following)
-                or self.words[following] in RELATIVES | HAVING | COPULAS
-            ):
-                break  # fmt: skip
-            self.take(1, "frame")
-            anchors.append(self.description(depth + 1))
-            wants_two = False
-        if anchors == [Description()]:
-            self._without_anchor(draft, key, first)
-            return "place"
-        self._link(draft, key, anchors, said, close=close)
-        return "relation"
-
-    def _link(
-        self, draft: Draft, key: str, anchors: list[Description], said: str, *, close: bool
-    ) -> None:
-        """Add a relation, told apart by what it relates to."""
-        first = anchors[0]
-        if key == "between" and "middle" in said and len(anchors) == 1 and not first.plural:
-            key = "at"
-        worn = first.noun.rpartition(" ")[2] in CLOTHES or (not first.noun and first.colors)
-        if key in ("in", "with") and worn:
-            # "the man in red on the left": the man is.
-            draft.places += first.places
-            draft.rank = draft.rank or first.rank
-            anchors[0] = replace(first, places=(), rank=None)
-            key = "with"
-        if said in PART_OF and not draft.described:
-            # "the top of the building" is a part of it.
-            draft.places.append(Place((PART_OF[said],)))
-            key = "of"
-        draft.links.append(Link(key, tuple(anchors), close))
-
-    def _viewer(self) -> bool:
-        """Take "the camera", "us" and the like if it stands next."""
-        ahead = 0
-        while self.peek(ahead) in DETERMINERS | {"to", "from"}:
-            ahead += 1
-        if self.peek(ahead) not in VIEWERS or self.peek(ahead) == "front":
-            return False
-        after = self.at + ahead + 1
-        if self.peek(ahead) == "screen" and after < len(self.words) and not self.pause[after]:
-            return False
-        self.take(ahead + 1, "place")
-        return True
-
-    def _without_anchor(self, draft: Draft, key: str, first: str) -> None:
-        """Take a relation to nothing for a place where it can be one: "the one above"."""
-        places = {
-            **{"left": "left", "right": "right", "above": "top", "below": "bottom"},
-            **{"front": "near", "behind": "far", "nearest": "near", "farthest": "far"},
-            "between": "middle",
-        }
-        if key in places:
-            most = key in ("nearest", "farthest")
-            draft.places.append(Place((places[key],), most))
-        elif key == "next" and first in ("near", "close", "closer"):
-            draft.places.append(Place(("near",)))
 
     def _leftover(self, draft: Draft) -> None:
         """Make of a word that fits nothing a noun, a detail, or nothing."""
