@@ -15,7 +15,7 @@ from web_board import Kept, two_blocks
 
 from textseg_ros.demo.frames import Frame
 from textseg_ros.web.access import Access, is_loopback
-from textseg_ros.web.assembling import PATIENCE_S, Assembler
+from textseg_ros.web.assembling import PATIENCE_S, Assembler, answer_of
 from textseg_ros.web.command import choose_link, main
 from textseg_ros.web.encoding import LONGEST_PX, packed, picture_jpeg, response_png, unpacked
 from textseg_ros.web.link import Place
@@ -148,6 +148,12 @@ def test_what_is_not_looked_at_is_not_waited_for() -> None:
 
     assert assembler.take("response", message(1), 0.0) is None
     assert assembler.take("objects", answer, 0.0) == {"objects": answer}
+
+
+@pytest.mark.parametrize("data", [b"", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"])
+def test_a_mask_that_is_no_png_is_refused(data: bytes) -> None:
+    with pytest.raises(ValueError, match="the mask is no PNG"):
+        answer_of({"objects": message(1), "mask_compressed": SimpleNamespace(data=data)})
 
 
 def test_a_folder_shows_its_pictures_by_name(tmp_path: Path) -> None:

@@ -89,9 +89,11 @@ async def _serve(parsed: argparse.Namespace, stop: threading.Event) -> None:
     if importlib.util.find_spec("aiohttp") is None:
         raise RuntimeError("the page needs aiohttp: pip install 'textseg-ros[web]'")
     # Here, not above: importing takes seconds, in which --help and a signal must be quick.
+    from textseg_ros.allocator import keep_image_buffers
     from textseg_ros.web.access import Access
     from textseg_ros.web.server import PageServer
 
+    keep_image_buffers()
     access = Access(parsed.host)
     server = PageServer(make_source(parsed), parsed.host, parsed.port, access)
     try:

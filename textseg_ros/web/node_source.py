@@ -1,22 +1,19 @@
 """The page on a running node: its camera, its answers, and whether it is still there."""
 
-import struct
 import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from textseg_core.arrays import Float32Array
-from textseg_ros.compressed import compressed_to_rgb
-from textseg_ros.conversions import image_to_depth, image_to_rgb
+from textseg_ros.compressed import compressed_to_rgb, quiet_pillow
+from textseg_ros.conversions import image_to_rgb
 from textseg_ros.query import check_query
 from textseg_ros.report import Level, Report
-from textseg_ros.web.assembling import Assembler
-from textseg_ros.web.encoding import response_png
+from textseg_ros.web.assembling import Assembler, answer_of
 from textseg_ros.web.link import Link, OpenLink, Place, Sight
 from textseg_ros.web.source import Board, LinkState, State
-from textseg_ros.web.view import Answer, answer_of_message
+from textseg_ros.web.vitals import read_vitals
 
 #: The node tells how it is once a second; it is lost after so many seconds of silence.
 SILENCE_S = 3.5
@@ -26,11 +23,10 @@ MOST_QUERY_BYTES = 4096
 _LOOK_S = 0.25
 #: How long answers to a query that was cleared may still come.
 _UNDER_WAY_S = 1.0
-_LEAST_PERIOD_S = 1.0 / 31.0
+#: Pictures that come sooner after the last are left out; a camera of 30 a second has some haste.
+_LEAST_PERIOD_S = 1.0 / 45.0
 _END_S = 5.0
 _LOG_PERIOD_S = 10.0
-_LEVELS: tuple[Level, ...] = ("info", "warning", "error", "error")
-_PNG, _PNG_SIZE_AT, _PNG_SIZE = b"\x89PNG\r\n\x1a\n", 16, struct.Struct(">II")
 _PARTS = {"mask": "mask_compressed", "response": "response"}
 
 
@@ -82,6 +78,7 @@ class NodeSource:
             RuntimeError: If the graph cannot be joined.
         """
         self._board = board
+        quiet_pillow()  # before the threads: filters of warnings are the whole process's
         board.show_state(self._state)
         self._link = self._open_link(self._place, self._on_message, self._on_fault)
         self._receive()  # a browser may have come before the link
@@ -165,7 +162,7 @@ class NodeSource:
         if cleared_s is not None and self._clock_s() - cleared_s < _UNDER_WAY_S:
             return
         try:
-            answer = _answer_of(found)
+            answer = answer_of(found)
         except ValueError as error:
             self._report.tell("answer", "warning", f"an answer cannot be shown: {error}")
             return
@@ -174,47 +171,22 @@ class NodeSource:
 
     def _on_diagnostics(self, message: Any) -> None:
         """Take how the node is."""
-        prefix = f"{self._place.full_name.strip('/')}: "
-        own = {
-            status.name.removeprefix(prefix): status
-            for status in message.status
-            if status.name.startswith(prefix)
-        }
-        if "segmentation" not in own:
+        found = read_vitals(message, self._place.full_name)
+        if found is None:
             return
-        summary = own["segmentation"]
-        values = {pair.key: pair.value for status in own.values() for pair in status.values}
-        query = values.get("query", "")
         with self._lock:
-            cleared = not query and bool(self._state.query)
+            cleared = not found.query and bool(self._state.query)
             self._heard_s = self._clock_s()
-            self._words = _level(summary.level), summary.message
-            self._state = replace(
-                self._state,
-                query=query,
-                numbers={
-                    name: values[key]
-                    for name, key in (
-                        ("images a second", "fps in"),
-                        ("answers a second", "fps out"),
-                        ("engine", "backend"),
-                        ("state", "state"),
-                    )
-                    if key in values
-                },
-            )
+            self._words = found.level, found.text
+            self._state = replace(self._state, query=found.query, numbers=found.numbers)
         if cleared and self._board is not None:  # by somebody else
             self._board.show_answer(None)
-        self._tell_last_error(own.get("last error"))
+        # Told once while it is present: a refused query, for example.
+        error = found.error if found.error_level != "info" else ""
+        if error and error != self._last_error:
+            self._tell(found.error_level, f"the node: {error}")
+        self._last_error = error
         self._settle()
-
-    def _tell_last_error(self, status: Any) -> None:
-        """Tell of an error of the node once, while it is present: a refused query, for example."""
-        if status is None or _level(status.level) == "info":
-            self._last_error = ""
-        elif status.message != self._last_error:
-            self._last_error = status.message
-            self._tell(_level(status.level), f"the node: {status.message}")
 
     def _on_fault(self, text: str) -> None:
         self._report.tell("link", "warning", text)
@@ -297,30 +269,3 @@ class NodeSource:
     def _tell(self, level: Level, text: str) -> None:
         if self._board is not None:
             self._board.tell(level, text)
-
-
-def _answer_of(found: Mapping[str, Any]) -> Answer:
-    """Return the answer of the messages about one picture.
-
-    Raises:
-        ValueError: If one of them is damaged.
-    """
-    mask, response = b"", b""
-    size = (0, 0)
-    if "mask_compressed" in found:
-        mask = bytes(found["mask_compressed"].data)
-        if not mask.startswith(_PNG) or len(mask) < _PNG_SIZE_AT + _PNG_SIZE.size:
-            raise ValueError("the mask is no PNG; the node and the page must be of one version")
-        width, height = _PNG_SIZE.unpack_from(mask, _PNG_SIZE_AT)
-        size = (width, height)
-    if "response" in found:
-        values: Float32Array = image_to_depth(found["response"])  # both are 32FC1
-        response = response_png(values)
-        size = (values.shape[1], values.shape[0])
-    return answer_of_message(found["objects"], size, mask, response)
-
-
-def _level(level: Any) -> Level:
-    """Return the level of a DiagnosticStatus, which rclpy gives as a byte."""
-    number = level[0] if isinstance(level, bytes) else int(level)
-    return _LEVELS[min(number, len(_LEVELS) - 1)]
