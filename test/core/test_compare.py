@@ -45,7 +45,12 @@ def folder(tmp_path: Path) -> Path:
         record("the table", "stuff", 4000, 5000, 4000),
         record("the cake", "absent", 0, 0, 0),
     ]
-    about: dict[str, Any] = {"label": "ours, compact", "refuses": True, "steps": 12}
+    about: dict[str, Any] = {
+        "label": "ours, compact",
+        "refuses": True,
+        "steps": 12,
+        "minutes": 7.02,
+    }
     about |= {"parameters": 2_500_000, "gmac_image": 0.5, "gmac_query": 0.01}
     write_results(tmp_path / "compact" / "compact.json", records, about)
     whole = [
@@ -67,9 +72,9 @@ def test_the_table_has_what_its_records_say(folder: Path) -> None:
 
     (ours,) = [line for line in told.splitlines() if line.startswith("| ours, compact | 12")]
     # Things alone: 70 of 170 pixels; IoU 1/3 and 1; what is absent was refused.
-    assert ours.startswith("| ours, compact | 12 | 0.412 | 0.667 | 0.500 |")
+    assert ours.startswith("| ours, compact | 12 | 7.0 | 0.412 | 0.667 | 0.500 |")
     assert ours.endswith("| 1.000 | 2.50 | 0.500 | 0.0100 | 21.0 | 5.0 |")
-    (whole,) = [line for line in told.splitlines() if line.startswith("| whole image |  |")]
+    (whole,) = [line for line in told.splitlines() if line.startswith("| whole image |  |  |")]
     assert whole.endswith("| 0.000 |  |  |  |  |  |  |")  # it never refuses, and costs nothing
     assert "- 3 expressions about things and 1 about stuff" in told
     assert "- times: a drawn one" in told
@@ -106,7 +111,7 @@ def test_everybody_learns_the_same_for_as_long_and_as_large(name: str) -> None:
 
     settings = command.settings
     assert settings.network == entrant.system.network in registry.ENTRIES
-    assert (settings.minutes, settings.steps) == (7.0, None)
+    assert (settings.minutes, settings.clock, settings.steps) == (7.0, "core", None)
     assert {stage.input_px for stage in settings.stages} == {256}
     assert all(stage.mixture == {"scenes": 0.9, "stuff": 0.1} for stage in settings.stages)
     assert command.folders.scenes == (Path("a"), Path("b"))

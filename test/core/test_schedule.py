@@ -1,8 +1,10 @@
+import time
 from itertools import pairwise
 
 import pytest
 
 from textseg_core.training.schedule import Clock, learning_rate_share, progress_of
+from textseg_core.training.settings import TrainSettings
 
 
 def test_the_learning_rate_rises_and_falls() -> None:
@@ -41,3 +43,22 @@ def test_a_clock_goes_on_from_the_earlier_parts(monkeypatch: pytest.MonkeyPatch)
 
     assert clock.part_min == pytest.approx(1.5)
     assert clock.run_min == pytest.approx(8.5)
+
+
+def test_minutes_of_a_core_do_not_pass_while_the_process_sleeps() -> None:
+    wall, core = Clock(), Clock(counts="core")
+
+    time.sleep(0.3)
+    began = time.process_time()
+    while time.process_time() < began + 0.05:
+        pass
+
+    assert wall.part_min >= 0.35 / 60
+    assert 0.05 / 60 <= core.part_min < 0.25 / 60
+
+
+def test_minutes_of_a_core_are_counted_without_workers_alone() -> None:
+    with pytest.raises(ValueError, match="expected workers 0, got 2"):
+        TrainSettings(minutes=1.0, clock="core", workers=2)
+    with pytest.raises(ValueError, match=r"clock must be one of \('wall', 'core'\)"):
+        TrainSettings(minutes=1.0, clock="sun")

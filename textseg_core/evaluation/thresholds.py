@@ -25,7 +25,7 @@ from textseg_core.scenes.scene import target_mask
 from textseg_core.segmenter import Segmenter
 
 MODULE = "textseg_core.evaluation.thresholds"
-MASK_THRESHOLDS = tuple(round(0.05 + 0.05 * step, 2) for step in range(16))  # 0.05 .. 0.80
+MASK_THRESHOLDS = (0.01, 0.02, *(round(0.05 + 0.05 * step, 2) for step in range(16)))  # .. 0.80
 PRESENCE_THRESHOLDS = tuple(round(0.02 * step, 2) for step in range(1, 50))  # 0.02 .. 0.98
 
 

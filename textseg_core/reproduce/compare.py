@@ -149,14 +149,11 @@ def _trained(entrant: Entrant, folder: Path, options: argparse.Namespace) -> dic
     run = folder / "run"
     if (run / STATE_FILE).is_file():
         arguments.append("--resume")
-    began, worked = time.monotonic(), time.process_time()
     checkpoints = train_system(entrant.system, arguments, run)
     extra = load_checkpoint(checkpoints["final"]).extra
     told = {
         "steps": extra["step"],
         "minutes": extra["minutes"],
-        # Below 1 where something else ran on the core in the last part of the run.
-        "core_share": round((time.process_time() - worked) / (time.monotonic() - began), 2),
         "validation": extra["validation"],
     }
     places = {name: str(path.relative_to(folder)) for name, path in checkpoints.items()}
@@ -231,7 +228,7 @@ def _opened(folder: Path, split: str) -> RenderedScenes:
 def _keep_budget(out: Path, options: argparse.Namespace) -> None:
     """Refuse to put runs of different budgets into one folder."""
     budget = {
-        "minutes": options.minutes,
+        "core_minutes": options.minutes,
         "input_px": options.input_px,
         "pretrained": options.pretrained is not None,
         "scenes": [folder.name for folder in options.scenes],

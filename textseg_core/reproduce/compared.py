@@ -95,6 +95,7 @@ def _main(rows: Sequence[Finished], times: Mapping[str, Mapping[str, float]]) ->
             (
                 row.label,
                 str(row.about.get("steps", "")),
+                _core_minutes(row.about),
                 number(metrics.OVERALL_IOU.of(row.things)),
                 with_interval(mean.of(row.things), interval(row.things, mean)),
                 *(number(mark.of(row.things)) for mark in marks),
@@ -113,7 +114,7 @@ def _main(rows: Sequence[Finished], times: Mapping[str, Mapping[str, float]]) ->
         "N-acc is empty where a system always answers. A query of new words: its GMAC count the "
         "words too, and so does its time; of several, the picture is encoded once."
     )
-    columns = ("system", "steps", *heads, *costs, *spans)
+    columns = ("system", "steps", "core minutes", *heads, *costs, *spans)
     return Table("All systems, on things", columns, tuple(cells), note)
 
 
@@ -154,6 +155,10 @@ def _split(
         "things of the same name are."
     )
     return Table("Mean IoU by what is meant", ("system", *kept), (counts, *cells), note)
+
+
+def _core_minutes(about: Mapping[str, Any]) -> str:
+    return number(float(about["minutes"]), 1) if "minutes" in about else ""
 
 
 def _told(about: Mapping[str, Any], key: str, unit: float, digits: int) -> str:

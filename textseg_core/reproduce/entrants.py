@@ -93,7 +93,7 @@ def training_arguments(
         entrant: With a network.
         scenes: Folders of rendered scenes.
         data: Holds `backbones/`; None to start from random weights.
-        minutes: Of the run.
+        minutes: Of one core, however busy that is.
         input_px: Side of the networks' input.
     """
     from textseg_core.training.settings_file import load_settings
@@ -103,6 +103,7 @@ def training_arguments(
         *entrant.system.changes,
         *entrant.changes,
         "workers=0",
+        "clock=core",
         "save_minutes=1",
         "validate_minutes=1000000",
         "validation_scenes=24",

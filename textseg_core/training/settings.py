@@ -11,6 +11,7 @@ SOURCES = ("scenes", "stuff", "photographs", "pasted", "tables", "described", "w
 ABLATIONS = ("coordinates", "attention", "presence", "photographs", "negatives", "backbone")
 PRECISIONS = ("bf16", "fp32")
 OPTIMISERS = ("own", "adam")
+CLOCKS = ("wall", "core")
 LIMITED = ("scenes", "photographs")
 LOSSES = {
     "mask": 1.0,
@@ -70,6 +71,8 @@ class TrainSettings:
         model: Keyword arguments of the network other than its vocabulary and size.
         seed: Sample i and the randomness of step i follow from the seed and i alone.
         minutes: Length of the run by the clock, all parts together; None to count steps.
+        clock: What minutes are: `wall` time, or `core` time, which this process had of the
+            processor, however busy that is; without workers, whose work it leaves out.
         steps: Length of the run in steps; None to follow the clock.
         part_minutes: End cleanly after so long, to be resumed; None to go on to the end.
         stages: One after the other.
@@ -99,6 +102,7 @@ class TrainSettings:
     model: Mapping[str, Any] = field(default_factory=dict)
     seed: int = 0
     minutes: float | None = None
+    clock: str = "wall"
     steps: int | None = None
     part_minutes: float | None = None
     stages: tuple[Stage, ...] = field(default_factory=lambda: (Stage(),))
@@ -141,6 +145,12 @@ class TrainSettings:
             check_share(name, getattr(self, name), closed=True)
         if self.precision not in PRECISIONS:
             raise ValueError(f"precision must be one of {PRECISIONS}, got {self.precision!r}")
+        if self.clock not in CLOCKS:
+            raise ValueError(f"clock must be one of {CLOCKS}, got {self.clock!r}")
+        if self.clock == "core" and self.workers:
+            raise ValueError(
+                f"clock 'core' leaves out what workers do: expected workers 0, got {self.workers}"
+            )
         if self.optimiser not in OPTIMISERS:
             raise ValueError(f"optimiser must be one of {OPTIMISERS}, got {self.optimiser!r}")
         if self.optimiser != "own" and self.network != "hu2016":

@@ -35,7 +35,7 @@ def train(run: Run, stopped: Callable[[], bool] = lambda: False) -> bool:
         RuntimeError: If a loss is no finite number.
     """
     settings, team, progress = run.command.settings, run.team, run.progress
-    clock = Clock(progress.run_min)
+    clock = Clock(progress.run_min, settings.clock)
     saved = checked = progress.run_min
     bf16 = settings.precision == "bf16"
     with Journal(run.command.out, progress.step, active=team.leads) as journal:
