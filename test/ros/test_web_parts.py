@@ -13,6 +13,7 @@ from PIL import Image
 from recording import RednessBackend, make_segmenter, until
 from web_board import Kept, two_blocks
 
+from textseg_ros.benchmark.web import moving_pictures, write_video
 from textseg_ros.demo.frames import Frame
 from textseg_ros.web.access import Access, is_loopback
 from textseg_ros.web.assembling import PATIENCE_S, Assembler, answer_of
@@ -190,6 +191,19 @@ def test_a_video_goes_on_from_its_beginning_and_at_most_at_30_a_second(film: Pat
 
     assert video.period_s == pytest.approx(1 / 30)
     assert times == pytest.approx([index / 30 for index in (*range(10), 0, 1)])
+
+
+def test_the_film_of_the_benchmark_moves_and_is_of_the_size_that_is_promised(
+    tmp_path: Path,
+) -> None:
+    pictures = moving_pictures()
+    write_video(tmp_path / "film.avi")
+    first, _ = Video(tmp_path / "film.avi").read()
+
+    assert {picture.shape for picture in pictures} == {(480, 640, 3)}
+    # Half of the way to and fro it has swung by 60 pixels.
+    assert np.array_equal(pictures[0][:, 60:], pictures[30][:, :-60])
+    assert np.abs(first.astype(int) - pictures[0]).mean() < 8.0
 
 
 def test_bgr_becomes_rgb() -> None:
