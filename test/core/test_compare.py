@@ -143,7 +143,9 @@ def test_a_run_is_trained_asked_and_kept(
     told_again = capsys.readouterr()
     assert (again, told_again.out) == (0, f"## {told}")
     assert "hu2016: done before" in told_again.err
-    assert main(["reproduce", "--compare", "--render", "--out", str(tmp_path / "out")]) == 0
+    drawn = ["--gallery", str(tmp_path / "gallery.jpg"), "--test", str(tmp_path / "c" / "test")]
+    assert main(["reproduce", "--compare", "--render", "--out", given[-4], *drawn]) == 0
+    assert (tmp_path / "gallery.jpg").is_file()
     assert capsys.readouterr().out == f"## {told}"
 
     assert main([*given, "--minutes", "0.05"]) == 2

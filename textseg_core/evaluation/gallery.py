@@ -72,7 +72,7 @@ def write_gallery(
             cells[key] = draw_cell(scene, query, answer, wanted[key])
     folder.mkdir(parents=True, exist_ok=True)
     return [
-        _write(folder / f"{name}.jpg", contact_sheet([cells[_key(r)] for r in chosen]))
+        write_sheet(folder / f"{name}.jpg", contact_sheet([cells[_key(r)] for r in chosen]))
         for name, chosen in sheets.items()
         if chosen
     ]
@@ -100,8 +100,8 @@ def draw_cell(scene: Scene, query: Query, answer: Segmentation, record: Record) 
         cv2.drawMarker(picture, place, TRUTH_COLOUR, cv2.MARKER_CROSS, 9, 1)
     truth = "absent" if record.absent else f"IoU {record.iou:.2f}"
     verdict = f"{record.kind}: {truth}, {answer.status.value} {answer.score:.2f}"
-    words = _caption(query.expression, TRUTH_COLOUR)
-    return np.vstack([picture, words, _caption(verdict, RIGHT if record.right else WRONG)])
+    words = caption_line(query.expression, TRUTH_COLOUR)
+    return np.vstack([picture, words, caption_line(verdict, RIGHT if record.right else WRONG)])
 
 
 def contact_sheet(cells: Sequence[UInt8Array], columns: int = COLUMNS) -> UInt8Array:
@@ -140,7 +140,7 @@ def _outline(picture: UInt8Array, mask: BoolArray, colour: tuple[int, int, int])
     cv2.drawContours(picture, contours, -1, colour, 1)
 
 
-def _caption(words: str, colour: tuple[int, int, int]) -> UInt8Array:
+def caption_line(words: str, colour: tuple[int, int, int]) -> UInt8Array:
     """Return one line of text on the background, as wide as a cell."""
     line = render_line(" ".join(words.split()), FONT_PX, CELL_PX - 8)
     band = np.full((line.shape[0] + 2, CELL_PX, 3), BACKGROUND, np.float32)
@@ -151,7 +151,9 @@ def _caption(words: str, colour: tuple[int, int, int]) -> UInt8Array:
     return written
 
 
-def _write(path: Path, picture: UInt8Array) -> Path:
+def write_sheet(path: Path, picture: UInt8Array) -> Path:
+    """Write an RGB picture as JPEG, with the folders that it needs; return the path."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     bgr = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
     if not cv2.imwrite(str(path), bgr, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]):
         raise ValueError(f"{path}: OpenCV could not write the picture; is the disk full?")

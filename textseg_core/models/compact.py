@@ -196,9 +196,16 @@ class CompactExpressionEncoder(nn.Module):
         for layer in self.layers:
             words = layer(words, bias)
         words = self.norm(words)
-        weight = torch.softmax(self.word_weight(words).squeeze(-1) + hidden * HIDE, dim=-1)
-        noun = (weight[..., None] * looks).sum(dim=1)
+        noun = (self._weight(words, hidden)[..., None] * looks).sum(dim=1)
         return words, hidden, noun
+
+    def attention(self, token_ids: Tensor) -> Tensor:
+        """Return how much the noun is made of each word, (Q, T); sums to one over words."""
+        words, hidden, _ = self(token_ids)
+        return self._weight(words, hidden)
+
+    def _weight(self, words: Tensor, hidden: Tensor) -> Tensor:
+        return torch.softmax(self.word_weight(words).squeeze(-1) + hidden * HIDE, dim=-1)
 
 
 class TwoWayLayer(nn.Module):

@@ -22,7 +22,7 @@ from textseg_core.evaluation.questions import (
     read_questions,
     write_questions,
 )
-from textseg_core.evaluation.records import judge_mask, write_results
+from textseg_core.evaluation.records import judge_mask, read_results, write_results
 from textseg_core.evaluation.report import machine, write_text
 from textseg_core.evaluation.stuff import WithStuff, draw_stuff_questions
 from textseg_core.evaluation.thresholds import choose, try_thresholds, update_description
@@ -61,6 +61,8 @@ def compared(options: argparse.Namespace) -> str:
             for name in names:
                 _enter(name, out, options, test, questions)
             time_models(out, _models(out), test, questions)
+    if options.gallery is not None:
+        _draw(out, options)
     told = page(out)
     write_text(out / "systems.md", told)
     return told
@@ -242,6 +244,32 @@ def _keep_budget(out: Path, options: argparse.Namespace) -> None:
             f"{out} holds runs of {before}, got {budget}: one table has one budget; name another "
             "folder with --out"
         )
+
+
+def _draw(out: Path, options: argparse.Namespace) -> None:
+    """Write the gallery of what is finished."""
+    if options.test is None:
+        raise ValueError("--gallery needs --test with the pictures that were asked about")
+    from textseg_core.reproduce.gallery import Shown, write_systems
+
+    shown, records = [], {}
+    for name, entrant in ENTRANTS.items():
+        for row, label in zip(entrant.rows, entrant.labels, strict=True):
+            path = out / name / f"{row.name}.json"
+            if not path.is_file():
+                continue
+            records[label] = read_results(path)[0]
+            if not entrant.system.network:
+                shown.append(Shown(label, None, None))
+                continue
+            kept = json.loads((out / name / _TRAINED_FILE).read_text(encoding="utf-8"))
+            checkpoint = out / name / kept["checkpoints"][row.weights]
+            shown.append(Shown(label, out / name / "models" / row.name, checkpoint))
+    if not shown:
+        raise ValueError(f"{out} holds no finished system to draw")
+    questions = read_questions(out / QUESTIONS_FILE)
+    test = WithStuff(_opened(options.test, "test"))
+    write_systems(options.gallery, shown, records, test, questions)
 
 
 def _models(out: Path) -> dict[str, Path]:
