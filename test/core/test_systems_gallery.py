@@ -13,6 +13,10 @@ from textseg_core.reproduce.attention import read_words
 from textseg_core.reproduce.gallery import choose
 from textseg_core.tokenizer import RESERVED
 
+MATTNET: dict[str, Any] = {
+    **{"categories": ["thing"], "attributes": ["red"], "proposals": 5},
+    **{"pyramid_channels": 8, "box_channels": 8, "mask_layers": 1},
+}
 WORDS = [*RESERVED, "the", "red", "mug"]
 
 
