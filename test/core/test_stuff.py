@@ -26,7 +26,8 @@ def rays() -> Float64Array:
     away = np.array([0.0, np.cos(ELEVATION), -np.sin(ELEVATION)])
     down = np.array([0.0, -np.sin(ELEVATION), -np.cos(ELEVATION)])
     right = np.array([1.0, 0.0, 0.0])
-    return x[..., None] * right + y[..., None] * down + away
+    directions: Float64Array = x[..., None] * right + y[..., None] * down + away
+    return directions
 
 
 def room() -> tuple[Scene, dict[str, BoolArray]]:

@@ -38,9 +38,10 @@ NETWORKS: dict[str, dict[str, Any]] = {
 def exported(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """A network with random weights, in a model directory."""
     torch.manual_seed(0)
-    network = registry.build(request.param, **NARROW, **NETWORKS[request.param])
-    export(network.eval(), WORDS, tmp_path / request.param)
-    return tmp_path / request.param
+    name = str(request.param)
+    network = registry.build(name, **NARROW, **NETWORKS[name])
+    export(network.eval(), WORDS, tmp_path / name)
+    return tmp_path / name
 
 
 @pytest.fixture
