@@ -2,6 +2,7 @@
 
 import ast
 import importlib.util
+import re
 import shutil
 import signal
 import subprocess
@@ -17,6 +18,7 @@ from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parents[2]
 LOCKS = ("demo", "check")
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
 @pytest.fixture(scope="module")
@@ -153,12 +155,44 @@ def test_opencv_is_the_one_without_windows() -> None:
         assert opencv == {"opencv-python-headless"}
 
 
+def workflow(name: str) -> str:
+    """Return the shell lines of all jobs of a workflow."""
+    jobs = yaml.safe_load((ROOT / ".github" / "workflows" / f"{name}.yml").read_text())["jobs"]
+    return "\n".join(step.get("run", "") for job in jobs.values() for step in job["steps"])
+
+
 def test_ci_runs_the_check_command_and_nothing_else() -> None:
     lines = (ROOT / ".ci" / "run").read_text().splitlines()
-    workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text())
 
     assert lines[-1] == "exec make check"
-    assert {"run": "make check"} in workflow["jobs"]["check"]["steps"]
+    assert ".ci/run" in workflow("check").splitlines()
+
+
+def test_the_site_is_built_strictly_and_a_release_is_looked_into() -> None:
+    assert "mkdocs build --strict" in workflow("docs")
+    assert "python -m build" in workflow("release")
+    assert "doctor --only weights" in workflow("release")
+
+
+def test_every_extra_that_is_promised_can_be_installed(wheel: zipfile.ZipFile) -> None:
+    (metadata,) = [name for name in wheel.namelist() if name.endswith("/METADATA")]
+    lines = wheel.read(metadata).decode().splitlines()
+    offered = {line.split()[1] for line in lines if line.startswith("Provides-Extra:")}
+
+    assert {"train", "tensorrt", "tensorrt-rtx", "web", "hub", "dds", "bag", "docs"} <= offered
+    named = re.findall(r"""'\.\[([\w,-]+)\]'""", "".join(map(Path.read_text, PAGES)))
+    assert {extra for names in named for extra in names.split(",")} <= offered
+
+
+@pytest.mark.parametrize("name", ["desktop", "jetson"])
+def test_a_dockerfile_says_that_it_is_unbuilt_and_copies_what_there_is(name: str) -> None:
+    text = (ROOT / ".ci" / "docker" / f"Dockerfile.{name}").read_text()
+
+    assert "UNBUILT" in text
+    assert f"--file .ci/docker/Dockerfile.{name}" in text
+    assert "COPY . src/textseg_ros" in text
+    assert "colcon build --packages-select textseg_ros" in text
+    assert "segment.launch.py" in text
 
 
 @pytest.mark.parametrize("version", [(3, 10), (3, 11), (3, 12), (3, 13)])
