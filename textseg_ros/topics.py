@@ -194,3 +194,25 @@ def topic_names(
             )
         names[by_name[name]] = resolve(new, namespace)
     return names
+
+
+def topic_table() -> str:
+    """Return the table "All topics" of docs/topics.md, in Markdown."""
+    lines = ["| Topic | Type | | QoS | Of |", "|---|---|---|---|---|"]
+    for topic in TOPICS:
+        reliability = "reliable" if topic.reliable else "best effort"
+        durability = "transient local" if topic.latched else "volatile"
+        chosen = f"`{topic.qos_parameter}`" if topic.qos_parameter else reliability
+        cells = (
+            f"`{topic.name}`",
+            f"`{topic.type_name}`",
+            topic.direction,
+            f"{chosen}, {durability}, keep-last {topic.depth}",
+            "the node" if topic.shared else "each camera",
+        )
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    print(topic_table(), end="")
