@@ -220,7 +220,10 @@ def test_the_command_wants_to_be_told_what_to_do(capsys: pytest.CaptureFixture[s
         main(["reproduce"])
 
     assert raised.value.code == 2
-    assert "one of the arguments --published --system is required" in capsys.readouterr().err
+    assert (
+        "one of the arguments --published --system --compare is required"
+        in capsys.readouterr().err
+    )
 
 
 def test_the_package_runs_as_the_command_and_without_torch() -> None:
