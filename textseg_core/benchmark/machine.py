@@ -35,7 +35,7 @@ class Usage:
 
     Attributes:
         others: Share that other processes used, in [0, 1].
-        own: Share that this process and its children used.
+        own: Share that this process and its descendants used.
         seconds: Wall clock.
     """
 
@@ -122,9 +122,34 @@ def _version(package: str) -> str:
 
 
 def _own_seconds() -> float:
-    """Return the processor time of this process and of its children that have ended."""
+    """Return the processor time of this process and of all that descend from it.
+
+    Of those that have ended the system tells only what their parents waited for. A browser does
+    not wait for the processes that draw its pages, so ask while it lives.
+    """
     uses = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(use.ru_utime + use.ru_stime for use in uses)
+    return sum(use.ru_utime + use.ru_stime for use in uses) + _living_seconds(os.getpid())
+
+
+def _living_seconds(ancestor: int) -> float:
+    """Return the processor time of the living descendants of a process."""
+    children: dict[int, list[int]] = {}
+    ticks: dict[int, int] = {}
+    for file in _STAT.parent.glob("[0-9]*/stat"):
+        try:
+            # The name, in brackets, may hold anything; what follows it are words.
+            words = file.read_text(errors="replace").rpartition(")")[2].split()
+        except OSError:
+            continue  # ended meanwhile
+        pid = int(file.parent.name)
+        children.setdefault(int(words[1]), []).append(pid)
+        ticks[pid] = sum(int(word) for word in words[11:15])
+    total, left = 0, list(children.get(ancestor, ()))
+    while left:
+        pid = left.pop()
+        total += ticks[pid]
+        left += children.get(pid, ())
+    return total / os.sysconf("SC_CLK_TCK")
 
 
 def _busy_seconds(cores: list[int]) -> float:

@@ -23,7 +23,7 @@ from typing import Any, cast
 import cv2
 
 from textseg_core.arrays import UInt8Array
-from textseg_core.benchmark.machine import QUIET, Watch
+from textseg_core.benchmark.machine import QUIET, Usage, Watch
 from textseg_ros.benchmark.browser import BROWSERS, find_browser, open_browser
 from textseg_ros.benchmark.machine import describe_machine
 from textseg_ros.demo.crew import Crew
@@ -52,11 +52,13 @@ class Figures:
         pictures_per_s: Pictures.
         answers_per_s: Answers with their masks.
         latency_ms: What the answers took, as they say themselves, one of each look.
+        usage: How busy the cores were meanwhile.
     """
 
     pictures_per_s: float
     answers_per_s: float
     latency_ms: tuple[float, ...]
+    usage: Usage
 
 
 def moving_pictures() -> list[UInt8Array]:
@@ -132,15 +134,20 @@ def measure(url: str, executable: str, seconds: float, stop: threading.Event) ->
         _wait(lambda: count()[1] > 0, stop)
         stop.wait(_WARM_UP_S)
         shown, answers, _ = count()
+        watch = Watch()
         started_s = time.perf_counter()
         latency_ms = []
         while (passed_s := time.perf_counter() - started_s) < seconds and not stop.wait(_LOOK_S):
             latency_ms.append(count()[2])
         shown_now, answers_now, _ = count()
+        usage = watch.usage()  # while the browser's processes live
     if stop.is_set():
         raise RuntimeError("stopped")
     return Figures(
-        (shown_now - shown) / passed_s, (answers_now - answers) / passed_s, tuple(latency_ms)
+        (shown_now - shown) / passed_s,
+        (answers_now - answers) / passed_s,
+        tuple(latency_ms),
+        usage,
     )
 
 
@@ -220,7 +227,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
             file=sys.stderr,
         )
         return 1
-    watch = Watch()
     try:
         found = run(parsed.mode, executable, parsed.seconds, stop)
     except (RuntimeError, OSError) as error:
@@ -232,9 +238,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(f"- and {found.answers_per_s:.1f} answers with their masks a second")
     if found.latency_ms:
         print(f"- an answer took {statistics.median(found.latency_ms):.0f} ms (median)")
-    usage = watch.usage()
-    print(f"- {usage}")
-    if not usage.quiet:
+    print(f"- {found.usage}")
+    if not found.usage.quiet:
         print(f"- not judged: others may use {QUIET:.0%}")
     elif found.pictures_per_s < LEAST_FPS:
         print(f"web: {LEAST_FPS:.0f} pictures a second are asked for", file=sys.stderr)
