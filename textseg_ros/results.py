@@ -138,6 +138,7 @@ def objects_message(types: MessageTypes, answer: Answer) -> Any:
         stale=answer.stale,
         score=float(segmentation.score),
         question="" if turn is None else turn.text,
+        explanation=segmentation.explanation,
         objects=_objects(types, segmentation, answer, None if turn is None else turn.target),
         destination_status=message_class.NOT_ASKED if place is None else statuses[place.status],
         destination_objects=[]

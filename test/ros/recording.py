@@ -149,7 +149,7 @@ class Bench:
         self.transport = RecordingTransport(types)
         self.behaviour = SegmentationBehaviour(
             self.transport,
-            lambda _: make_segmenter(backend or RednessBackend()),
+            lambda given: make_segmenter(backend or RednessBackend(), given.segmenter),
             NodeSettings(**settings),
             make_transforms=make_transforms,
             clock_s=self.clock,
@@ -223,7 +223,7 @@ class Bench:
         return {pair.key: pair.value for status in statuses for pair in status.values}
 
 
-def make_segmenter(backend: RednessBackend) -> Segmenter:
+def make_segmenter(backend: RednessBackend, config: SegmenterConfig | None = None) -> Segmenter:
     """Return a segmenter of 96 pixels that knows the words "the red block"."""
     info = ModelInfo(
         name="redness",
@@ -237,7 +237,7 @@ def make_segmenter(backend: RednessBackend) -> Segmenter:
     )
     words = ["<pad>", "<go>", "<eos>", "<unk>", "the", "red", "block"]
     tokenizer = Tokenizer(words, length=8, padding="right", kind="words")
-    return Segmenter(SegmenterConfig(), info, tokenizer, backend)
+    return Segmenter(config or SegmenterConfig(), info, tokenizer, backend)
 
 
 def red_block(height: int = 96, width: int = 192) -> UInt8Array:

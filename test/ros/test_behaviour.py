@@ -20,10 +20,12 @@ from recording import (
 )
 
 from textseg_core.arrays import AnyArray
+from textseg_core.config import SegmenterConfig
 from textseg_ros import answering
 from textseg_ros.conversation import Conversations
 from textseg_ros.messages import MessageTypes
 from textseg_ros.query_book import QueryBook
+from textseg_ros.web.view import answer_of_message
 
 SECOND_NS = 1_000_000_000
 OUTPUTS = [
@@ -101,6 +103,24 @@ def test_the_numbers_of_a_found_block_are_right(types: MessageTypes) -> None:
     assert (detection.bbox.size_x, detection.bbox.size_y) == (64.0, 32.0)
     assert detection.results[0].hypothesis.class_id == "the red blorp"
     assert detection.results[0].hypothesis.score == pytest.approx(found.score)
+
+
+def test_the_reasoner_s_explanation_goes_with_its_answer_as_far_as_the_page(
+    types: MessageTypes,
+) -> None:
+    picture = red_block()
+    picture[32:64, 8:40] = (255, 0, 0)  # beside the block that is there, whose left edge is at 64
+    with Bench(types, segmenter=SegmenterConfig(reasoner=True)) as bench:
+        for text in ("the right red block", "the red block"):
+            bench.ask(text)
+            bench.show(bench.image(picture))
+
+    placed, bare = bench.transport.of("objects")
+    assert [found.x for found in placed.objects] == [64]
+    assert placed.explanation.startswith("block 2: ")
+    assert "; at the right, " in placed.explanation
+    assert answer_of_message(placed, (192, 96)).explanation == placed.explanation
+    assert bare.explanation == ""
 
 
 def test_headers_are_those_of_the_image(types: MessageTypes) -> None:

@@ -30,7 +30,7 @@ _JAZZY_HASHES = {
         "91a0593bacdcc50ea9bdcf849a938b128412cc1ea821245c663bcd26f83c295e"
     ),
     "textseg_ros/msg/Segmentation": (
-        "5aaf14eafbaa30dad426871df8c255b793c07dc6ea8ae099fd7e1535257e4b43"
+        "e79d4d2c6e46e04a306ae07311963a3a3110e4a4dc889c302f4d65d6bf42829f"
     ),
     "textseg_ros/msg/SegmentedObject": (
         "b1618b0fb55fc2afcbc565214990748fa01a9f8fca95af8fef6a31e46c0ca095"
@@ -43,10 +43,10 @@ _JAZZY_HASHES = {
         "3d37df4015cdf660cc851c51897f2acd957e1ca6205ba0a99aebffb9406b0783"
     ),
     "textseg_ros/action/Find_FeedbackMessage": (
-        "33df8acd3d659c7d85af73ed352caadf3b0ff05872a212619623d2db6fb035c6"
+        "a142aec71ab4d0f0c5e271464d1db5076d96397f4e0aea0a63b404837d266358"
     ),
     "textseg_ros/action/Find_GetResult_Response": (
-        "3a53979885a7ff8f1d9f6c777205f4c031981f6af28f53b5205ec7fd2dbe8792"
+        "cef3f2ca0d17af16d0b50003b5fb8fab41d8d1eb8700de6af6eebde004885fd7"
     ),
     "textseg_ros/action/Find_SendGoal_Request": (
         "e5270cd25dde62e13c99df8e4d5d93acf68ccdc9ea2118af3bb1bf3577201c9d"
@@ -61,7 +61,7 @@ _JAZZY_HASHES = {
         "2e37c0e16f30be35be56c9f19bbb5c9879d55ad3ef4bc0add0aba79625f0fc62"
     ),
     "textseg_ros/srv/Segment_Response": (
-        "0f0bb61fe05a515a242df3cd8e8236d93f56c233aedd91d2e13f26a6a4e10737"
+        "2dd173eeabd5c46af0c1cebbffb5b5b73ab2f055f7bfc9be46354904827268ec"
     ),
 }
 
@@ -118,6 +118,7 @@ def test_our_message_keeps_its_constants_and_survives_both_ways() -> None:
         stale=True,
         score=0.5,
         question="two cups: left or right?",
+        explanation="cup 1: at the left, 1.00",
         objects=[],
         destination_status=kind.NOT_ASKED,
         destination_objects=[],

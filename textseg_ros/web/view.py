@@ -134,7 +134,7 @@ def answer_of_message(
         destination_status=_status_name(message.destination_status),
         destination_things=tuple(map(_thing_of_message, message.destination_objects)),
         unknown_words=tuple(message.unknown_words),
-        explanation="",  # the message has no place for it
+        explanation=message.explanation,
         latency_ms=latency,
         stale=bool(message.stale),
         size=size,
