@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor
 
+from textseg_core.language.word_roles import ATTRIBUTE, CATEGORY
+
 RED, BLUE, SQUARE = 4, 5, 6  # ids of the words
 
 
@@ -21,3 +23,30 @@ def squares() -> tuple[Tensor, Tensor, Tensor]:
             masks.append(mask)
         images.append(image)
     return torch.stack(images), torch.tensor(ids), torch.stack(masks)[:, None]
+
+
+def squares_with_things() -> dict[str, Tensor]:
+    """Return the same as a batch of a recipe with a detector.
+
+    The batch knows of each square its box, its category, the second one, and its colour, the
+    first or second attribute; and of each word whether it is an attribute or a category.
+    """
+    images, ids, masks = squares()
+    boxes = torch.zeros(4, 2, 4)
+    shown = masks.view(4, 2, 64, 64)
+    for row in range(4):
+        for place in range(2):
+            top, left = torch.nonzero(shown[row, place])[0].tolist()
+            boxes[row, place] = torch.tensor([left, top, left + 32, top + 32])
+    return {
+        "image": images,
+        "token_ids": ids.view(4, 2, -1),
+        "roles": torch.tensor([[[ATTRIBUTE, CATEGORY, 0, 0, 0]] * 2] * 4),
+        "target": masks.view(4, 2, 1, 64, 64),
+        "thing_boxes": boxes,
+        "thing_labels": torch.ones(4, 2, dtype=torch.int64),
+        "thing_attributes": torch.eye(2).repeat(4, 1, 1),
+        "thing_described": torch.ones(4, 2),
+        "thing_masks": shown[:, :, ::2, ::2],
+        "thing_members": torch.eye(2).repeat(4, 1, 1),
+    }

@@ -1,13 +1,16 @@
 """How HULANet is trained: names, roles, losses and stages by hand, and one run to its answer."""
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from by_heart import learn_by_heart, reached
 from configured import assert_answers, run_of
+from drawn_squares import BLUE, RED, SQUARE, squares_with_things
 from published import corners, task, write_phrasecut
 
 from textseg_core.language.word_roles import ATTRIBUTE, CATEGORY, NOTHING, RoleReader
@@ -38,7 +41,7 @@ MODEL: dict[str, Any] = {
 }
 
 
-def recipe(**changes: Any) -> HulaRecipe:
+def recipe(words: Sequence[str] = WORDS, **changes: Any) -> HulaRecipe:
     settings: dict[str, Any] = {
         "network": "hulanet",
         "steps": 10,
@@ -46,7 +49,7 @@ def recipe(**changes: Any) -> HulaRecipe:
         "model": MODEL,
         **changes,
     }
-    made = HulaRecipe(TrainSettings(**settings), WORDS, None)
+    made = HulaRecipe(TrainSettings(**settings), words, None)
     made.name_things(["mug", "wine glass"])
     return made
 
@@ -136,6 +139,24 @@ def test_the_first_stage_teaches_the_detector_and_the_second_the_modules() -> No
 def test_three_stages_are_refused() -> None:
     with pytest.raises(ValueError, match="one for its modules, got 3 stages"):
         recipe(stages=(Stage(share=0.25), Stage(share=0.25), Stage(share=0.5)))
+
+
+def test_eight_samples_are_learnt_by_heart_with_its_own_detector() -> None:
+    """Its detector's stage first, from random weights; then the modules upon what it finds."""
+    torch.manual_seed(0)
+    sizes = {"map_stride": 4, "proposals": 4, "regions": 16, "candidates": 24, "tokens": 5}
+    sizes |= {"pyramid_channels": 32, "box_channels": 64}
+    sizes |= {"embedding_channels": 12, "language_channels": 12, "relation_channels": 4}
+    words = ["<pad>", "<go>", "<eos>", "<unk>", "red", "blue", "square"]
+    model = {**MODEL, **sizes, "attributes": ["red", "blue"]}
+    made = recipe(words, rate=2e-3, model=model, ablate=("backbone",))
+    made.name_things(["square", "mug"])
+    assert [words[place] for place in (RED, BLUE, SQUARE)] == ["red", "blue", "square"]
+    batch = squares_with_things()
+
+    network = learn_by_heart(made, batch, (60, 40))
+
+    assert reached(network, batch).mean() >= 0.9
 
 
 def test_a_run_by_the_configuration_becomes_a_model_that_answers(tmp_path: Path) -> None:

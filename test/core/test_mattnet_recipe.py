@@ -6,10 +6,12 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from by_heart import learn_by_heart, reached
 from drawn import scene, thing
 from drawn_data import write_data
+from drawn_squares import squares_with_things
 from safetensors.torch import save_file
-from torch import Tensor, nn, optim
+from torch import optim
 from torchvision.models import resnet18  # type: ignore[import-untyped,unused-ignore]
 from torchvision.models.detection import (  # type: ignore[import-untyped,unused-ignore]
     maskrcnn_resnet50_fpn,
@@ -17,7 +19,6 @@ from torchvision.models.detection import (  # type: ignore[import-untyped,unused
 
 from textseg_core.evaluation import comprehension
 from textseg_core.models.detection.proposals import ProposalEncoder
-from textseg_core.models.mattnet import MattNetwork
 from textseg_core.runtime import export
 from textseg_core.scenes.scene import Query
 from textseg_core.segmenter import Segmenter
@@ -62,31 +63,6 @@ def recipe(backbones: Path | None = None, **changes: Any) -> MattRecipe:
     return made
 
 
-def drawn_batch() -> tuple[dict[str, Tensor], Tensor]:
-    """Four pictures of a red and a blue square, an expression for each; and its mask."""
-    images = torch.full((4, 64, 64, 3), 90, dtype=torch.uint8)
-    boxes = torch.zeros(4, 2, 4)
-    masks = torch.zeros(4, 2, 64, 64)
-    for row, tops in enumerate(((0, 32), (32, 0), (16, 16), (0, 0))):
-        colours = ((230, 30, 30), (30, 60, 230))
-        for place, (top, colour) in enumerate(zip(tops, colours, strict=True)):
-            left = 32 * place
-            images[row, top : top + 32, left : left + 32] = torch.tensor(colour).byte()
-            boxes[row, place] = torch.tensor([left, top, left + 32, top + 32])
-            masks[row, place, top : top + 32, left : left + 32] = 1
-    batch = {
-        "image": images,
-        "token_ids": torch.tensor([[[0, 0, 0, 4, 6], [0, 0, 0, 5, 6]]] * 4),
-        "thing_boxes": boxes,
-        "thing_labels": torch.ones(4, 2, dtype=torch.int64),
-        "thing_attributes": torch.eye(2).repeat(4, 1, 1),
-        "thing_described": torch.ones(4, 2),
-        "thing_masks": masks[:, :, ::2, ::2],
-        "thing_members": torch.eye(2).repeat(4, 1, 1),
-    }
-    return batch, masks.flatten(0, 1)[:, None, ::4, ::4]
-
-
 def test_the_rate_stays_for_a_third_and_then_falls_by_ten_each_third() -> None:
     shares = [falling_share(done) for done in (0.0, 1 / 3, 2 / 3, 1.0)]
 
@@ -107,7 +83,7 @@ def test_the_detector_tells_the_sources_nouns_apart() -> None:
 def test_the_first_stage_teaches_the_detector_alone_and_the_second_the_modules_alone() -> None:
     made = recipe(model={**MODEL, "attributes": ["red", "blue"]})
     network = made.build(0).train()
-    batch, _ = drawn_batch()
+    batch = squares_with_things()
     detector = network.image_encoder.detector
 
     parts = made.losses(network, batch)
@@ -219,43 +195,11 @@ def test_a_whole_mask_rcnn_s_weights_are_taken_though_its_norms_were_frozen(
 def test_eight_samples_are_learnt_by_heart() -> None:
     torch.manual_seed(0)
     made = recipe(rate=2e-3, model={**MODEL, "attributes": ["red", "blue"]}, ablate=("backbone",))
-    network = made.build(0)
-    optimiser = made.optimiser(network)
-    batch, meant = drawn_batch()
-    for stage, steps in ((0, 160), (1, 60)):
-        made.enter(network, stage)
-        network.train()
-        for step in range(steps):
-            for group in optimiser.param_groups:
-                group["lr"] = group["top"] * falling_share(step / steps)
-            loss = torch.stack(list(made.losses(network, batch).values())).sum()
-            optimiser.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            optimiser.step()
-        if stage == 0:
-            settle(network, batch["image"])
-    network.eval()
-    with torch.inference_mode():
-        seen = network.image_encoder(batch["image"])
-        read = network.expression_encoder(batch["token_ids"].flatten(0, 1))
-        logits, _ = network.query_head(*seen, *read)
+    batch = squares_with_things()
 
-    found = logits > 0
-    ious = (found & (meant > 0)).sum((1, 2, 3)) / (found | (meant > 0)).sum((1, 2, 3))
-    assert ious.mean() >= 0.9
+    network = learn_by_heart(made, batch, (160, 60))
 
-
-def settle(network: MattNetwork, images: Tensor) -> None:
-    """Let the norms' running statistics be those of the pictures."""
-    norms = [layer for layer in network.modules() if isinstance(layer, nn.BatchNorm2d)]
-    for norm in norms:
-        norm.reset_running_stats()
-        norm.momentum = None
-    network.image_encoder.detector.freeze(False)
-    network.train()
-    with torch.no_grad():
-        for _ in range(2):
-            network.image_encoder.detector.features(images)
+    assert reached(network, batch).mean() >= 0.9
 
 
 def test_box_iou_by_hand() -> None:
