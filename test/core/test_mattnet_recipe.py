@@ -9,7 +9,7 @@ import torch
 from by_heart import learn_by_heart, reached
 from drawn import scene, thing
 from drawn_data import write_data
-from drawn_squares import squares_with_things
+from drawn_squares import squares, squares_with_things
 from safetensors.torch import save_file
 from torch import optim
 from torchvision.models import resnet18  # type: ignore[import-untyped,unused-ignore]
@@ -17,10 +17,13 @@ from torchvision.models.detection import (  # type: ignore[import-untyped,unused
     maskrcnn_resnet50_fpn,
 )
 
+from textseg_core.arrays import BoolArray
 from textseg_core.evaluation import comprehension
+from textseg_core.evaluation.records import judge_mask
 from textseg_core.models.detection.proposals import ProposalEncoder
+from textseg_core.models.mattnet import MattNetwork
 from textseg_core.runtime import export
-from textseg_core.scenes.scene import Query
+from textseg_core.scenes.scene import Query, Scene, SceneObject
 from textseg_core.segmenter import Segmenter
 from textseg_core.tokenizer import Tokenizer
 from textseg_core.training.detector_recipe import load_detector
@@ -192,14 +195,68 @@ def test_a_whole_mask_rcnn_s_weights_are_taken_though_its_norms_were_frozen(
         load_detector(detector(3, box_channels=16), tmp_path, "resnet18")
 
 
-def test_eight_samples_are_learnt_by_heart() -> None:
+@pytest.fixture(scope="module")
+def learnt() -> MattNetwork:
     torch.manual_seed(0)
     made = recipe(rate=2e-3, model={**MODEL, "attributes": ["red", "blue"]}, ablate=("backbone",))
-    batch = squares_with_things()
+    return learn_by_heart(made, squares_with_things(), (160, 60))
 
-    network = learn_by_heart(made, batch, (160, 60))
 
-    assert reached(network, batch).mean() >= 0.9
+def test_eight_samples_are_learnt_by_heart(learnt: MattNetwork) -> None:
+    assert reached(learnt, squares_with_things()).mean() >= 0.9
+
+
+def two_squares() -> Scene:
+    """The first of those pictures: a red square and a blue one."""
+    images, _, masks = squares()
+    things = [SceneObject(("square",), masks[place, 0].numpy() > 0) for place in range(2)]
+    return Scene(images[0].numpy(), tuple(things), frozenset())
+
+
+def test_what_was_learnt_chooses_among_true_things_and_among_found_ones(
+    learnt: MattNetwork,
+) -> None:
+    tokenizer = Tokenizer(WORDS, 5, "right", "words")
+    right = [Query("red square", (0,), "colour"), Query("blue square", (1,), "colour")]
+    # What is asked for here is the red one, but the blue one is called the truth.
+    wrong = Query("red square", (1,), "colour")
+
+    answers = comprehension.comprehend(learnt, tokenizer, two_squares(), [*right, wrong])
+
+    assert [(a.given, a.found, a.reachable) for a in answers] == [
+        (True, True, True),
+        (True, True, True),
+        (False, False, True),
+    ]
+    assert [a.true_mask.iou for a in answers] == [1, 1, 0]
+    for record in (a for answer in answers[:2] for a in (answer.given_mask, answer.found_mask)):
+        assert 0.8 < record.iou < 1
+    assert max(answers[2].given_mask.iou, answers[2].found_mask.iou) < 0.2
+
+
+def test_tables_of_comprehension_by_hand() -> None:
+    table = two_squares()
+    whole, none = table.objects[0].mask, np.zeros_like(table.objects[0].mask)
+    half = whole.copy()
+    half[:, 16:] = False
+
+    def answer(given: bool, found: bool, *masks: BoolArray) -> comprehension.Comprehended:
+        query = Query("red square", (0,), "colour")
+        records = [judge_mask(table, query, mask) for mask in masks]
+        return comprehension.Comprehended(
+            "colour", given, found, True, (0.5, 0.25, 0.25), *records
+        )
+
+    answers = [answer(True, True, whole, whole, half), answer(True, False, whole, half, none)]
+
+    (everything, _) = comprehension.accuracy_table(answers).rows
+    assert everything == ("all", "2", "1.000", "0.500", "1.000", "0.500", "0.250", "0.250")
+    true, given, found = comprehension.mask_table(answers).rows
+    # Overall and mean IoU, then the precision from 0.5 on.
+    assert true[1:] == ("2", *["1.000"] * 7)
+    assert given[1:5] == ("2", "0.750", "0.750", "1.000")
+    assert given[5:] == ("0.500",) * 4
+    assert found[1:] == ("2", "0.250", "0.250", "0.500", *["0.000"] * 4)
 
 
 def test_box_iou_by_hand() -> None:
@@ -254,4 +311,6 @@ def test_a_run_by_the_configuration_becomes_a_model_that_answers(
     comprehension.main(
         ["--checkpoint", str(last), "--folder", str(data / "scenes"), "--limit", "2"]
     )
-    assert "| all |" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "| all |" in told
+    assert "| annotated things, their true masks |" in told

@@ -1,4 +1,4 @@
-"""Scores MAttNet on comprehension: which box an expression means, among given and found ones.
+"""Scores MAttNet on comprehension: which thing an expression means, of given and found ones.
 
 Command: `python -m textseg_core.evaluation.comprehension --checkpoint FILE --format NAME --folder
 FOLDER`, the data sets of docs/datasets.md. It runs in torch; prints Markdown.
@@ -12,7 +12,11 @@ from pathlib import Path
 
 import torch
 
+from textseg_core.datasets.described import Described
 from textseg_core.datasets.registry import DATA_SETS, Request, open_data_set
+from textseg_core.evaluation.answering import cluster_of
+from textseg_core.evaluation.metrics import MEAN_IOU, OVERALL_IOU, PRECISION_AT, precision
+from textseg_core.evaluation.records import Record, judge_mask
 from textseg_core.evaluation.report import (
     Table,
     command_line,
@@ -26,12 +30,15 @@ from textseg_core.models.checkpoint import load_checkpoint
 from textseg_core.models.detection.proposals import category_index
 from textseg_core.models.mattnet import MODULES, MattNetwork
 from textseg_core.preprocess import letterbox_image
+from textseg_core.response import Response
 from textseg_core.scenes.scene import Query, Scene
 from textseg_core.tokenizer import Tokenizer
 
 MODULE = "textseg_core.evaluation.comprehension"
 #: A box that was found is right if its IoU with the one meant is greater.
 RIGHT_IOU = 0.5
+#: Response of a pixel from which on it belongs to a mask that was found.
+ANSWERED = 0.5
 
 Box = tuple[float, float, float, float]
 
@@ -46,6 +53,9 @@ class Comprehended:
         found: The box chosen of those found is right.
         reachable: Any of those found would have been right.
         weights: Of the modules.
+        true_mask: The mask, as annotated, of the annotated thing that was chosen.
+        given_mask: The mask that the detector sees in that thing's annotated box.
+        found_mask: The mask of the thing chosen of those found.
     """
 
     kind: str
@@ -53,6 +63,9 @@ class Comprehended:
     found: bool
     reachable: bool
     weights: tuple[float, ...]
+    true_mask: Record
+    given_mask: Record
+    found_mask: Record
 
 
 def box_iou(first: Box, second: Box) -> float:
@@ -96,18 +109,26 @@ def comprehend(
     )
     given = network.comprehend(picture, ids, torch.tensor(boxes), labels)
     found = network.comprehend(picture, ids)
+    drawn = [
+        [Response(logits.numpy(), letterbox).everywhere() > ANSWERED for logits in masks]
+        for masks in (network.draw(given), network.draw(found))
+    ]
+    cluster = cluster_of(scene.scene_id)
     proposed = _boxes(found.proposals.boxes[0][found.proposals.valid[0] > 0])
     answers = []
     for row, query in enumerate(asked):
         meant = boxes[places.index(query.targets[0])]
         (answer,) = _boxes(found.boxes[row, None])
+        chosen = places[int(given.chosen[row])]
+        masks = (scene.objects[chosen].mask, drawn[0][row], drawn[1][row])
         answers.append(
             Comprehended(
                 query.kind,
-                places[int(given.chosen[row])] == query.targets[0],
+                chosen == query.targets[0],
                 box_iou(answer, meant) > RIGHT_IOU,
                 any(box_iou(box, meant) > RIGHT_IOU for box in proposed),
                 tuple(found.weights[row].tolist()),
+                *(judge_mask(scene, query, mask, cluster) for mask in masks),
             )
         )
     return answers
@@ -145,6 +166,23 @@ def accuracy_table(answers: Sequence[Comprehended]) -> Table:
     return Table("Comprehension", columns, rows, note)
 
 
+def mask_table(answers: Sequence[Comprehended]) -> Table:
+    """Return how good the masks of what was chosen are: true things first, then found ones."""
+    figures = (OVERALL_IOU, MEAN_IOU, *(precision(at) for at in PRECISION_AT))
+    chosen_of = {
+        "annotated things, their true masks": [answer.true_mask for answer in answers],
+        "annotated boxes, masks found in them": [answer.given_mask for answer in answers],
+        "found boxes, masks found in them": [answer.found_mask for answer in answers],
+    }
+    rows = tuple(
+        (name, str(len(records)), *(number(figure.of(records)) for figure in figures))
+        for name, records in chosen_of.items()
+    )
+    columns = ("chosen among", "expressions", *(figure.name for figure in figures))
+    note = "Of expressions that mean one thing; nothing is refused."
+    return Table("Masks of what was chosen", columns, rows, note)
+
+
 def _share(values: Iterable[bool]) -> str:
     return _mean(float(value) for value in values)
 
@@ -174,6 +212,19 @@ def load_mattnet(path: Path) -> tuple[MattNetwork, Tokenizer]:
     return network, Tokenizer(words, network.tokens, known.padding, known.tokenizer)
 
 
+def comprehend_pictures(path: Path, pictures: Iterable[Described]) -> list[Comprehended]:
+    """Ask a checkpoint about pictures, as `comprehend` does.
+
+    Raises:
+        ValueError: If the file is missing, damaged or of another network.
+    """
+    network, tokenizer = load_mattnet(path)
+    answers: list[Comprehended] = []
+    for picture in pictures:
+        answers += comprehend(network, tokenizer, *picture.load())
+    return answers
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print the page; end with one line where something is wrong."""
     parser = argparse.ArgumentParser(prog=f"python -m {MODULE}", description=__doc__)
@@ -186,17 +237,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = list(sys.argv[1:] if arguments is None else arguments)
     options = parser.parse_args(given)
     try:
-        network, tokenizer = load_mattnet(options.checkpoint)
         request = Request(folder=options.folder, split=options.split)
-        answers: list[Comprehended] = []
-        for picture in open_data_set(options.format, request)[: options.limit]:
-            answers += comprehend(network, tokenizer, *picture.load())
+        pictures = open_data_set(options.format, request)[: options.limit]
+        answers = comprehend_pictures(options.checkpoint, pictures)
         if not answers:
             raise ValueError(f"{options.folder}: no expression means exactly one thing")
     except ValueError as error:
         sys.exit(f"{MODULE}: {error}")
     lines = [f"command: `{command_line(MODULE, given)}`", f"machine: {machine('PyTorch')}"]
-    page = markdown("MAttNet: comprehension", [accuracy_table(answers)], lines)
+    tables = [accuracy_table(answers), mask_table(answers)]
+    page = markdown("MAttNet: comprehension", tables, lines)
     if options.write is not None:
         write_text(options.write, page)
     print(page, end="")

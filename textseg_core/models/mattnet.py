@@ -56,8 +56,7 @@ class Comprehension(NamedTuple):
     """What MAttNet found, with what it attended to.
 
     Attributes:
-        proposals: Things that were chosen among, those of one image; those that were given with
-            their categories have no masks.
+        proposals: Things that were chosen among, those of one image.
         scores: (Q, K), in [-1, 1]; where no thing may be chosen, far below.
         chosen: (Q,), place of the best.
         boxes: (Q, 4), its box in pixels of the input.
@@ -199,6 +198,7 @@ class MattNetwork(SegmentationNetwork):
             else:
                 categories = len(encoder.detector.categories)
                 found = known_things(boxes[None], labels[None], eligible, categories)
+                found = found._replace(masks=encoder.detector.masks(features, found.boxes))
         seen = see(encoder.modules_of, encoder.detector, features, found)
         read = self.expression_encoder.language(token_ids)
         scored = self.query_head.score(seen, Asked(*self.expression_encoder(token_ids)))
@@ -216,6 +216,12 @@ class MattNetwork(SegmentationNetwork):
             modules=scored.modules[rows, :, chosen],
             attributes=torch.sigmoid(seen.attributes[0]),
         )
+
+    def draw(self, answer: Comprehension) -> Tensor:
+        """Return the mask of what was chosen, logits (Q, S / 4, S / 4)."""
+        masks = answer.proposals.masks[0, answer.chosen].clamp(-OUTSIDE, OUTSIDE)
+        drawn: Tensor = paste(masks, answer.boxes, self.input_px // STRIDE, STRIDE)[:, 0]
+        return drawn
 
 
 class MattImageEncoder(nn.Module):

@@ -20,7 +20,7 @@ from textseg_core.reproduce.small import (
     write_drawn,
     write_small_settings,
 )
-from textseg_core.reproduce.systems import CONFIGS, SYSTEMS, Row, System
+from textseg_core.reproduce.systems import CONFIGS, FINAL, SYSTEMS, Row, System
 
 SMALL_STEPS = 150
 _PER_PICTURE = 6
@@ -38,15 +38,17 @@ def measured(options: argparse.Namespace, given: Sequence[str]) -> str:
         pictures, split, partition = _pictures(options)
     asked = pictures if options.most is None else pictures[: options.most]
     part = "" if len(asked) == len(pictures) else f"the first {len(asked)} pictures"
+    weights: Path | None = options.weights
     if not system.network:
         models: dict[Row, Path | None] = dict.fromkeys(system.rows)
-    elif options.weights is not None:
-        models = {**training.given_models(system, options.weights, chosen, out / "models")}
+    elif weights is not None:
+        models = {**training.given_models(system, weights, chosen, out / "models")}
     else:
         arguments = _small_training(system, options, out) if options.small else []
         arguments = arguments or _training(system, options)
         checkpoints = training.train_system(system, arguments, out / "run")
         models = {**training.export_rows(system.rows, checkpoints, out / "models")}
+        weights = checkpoints[FINAL]
     if options.variant is not None:
         models = {row: model for row, model in models.items() if row == chosen}
     data = DRAWN if options.small else options.data
@@ -69,7 +71,29 @@ def measured(options: argparse.Namespace, given: Sequence[str]) -> str:
         *trained,
         f"- files: {out}",
     ]
-    return "\n".join(lines) + "\n\n" + page(table, ours, backbone)
+    told = "\n".join(lines) + "\n\n" + page(table, ours, backbone)
+    if system.comprehends and weights is not None:
+        told += "\n" + _comprehended(weights, asked)
+    return told
+
+
+def _comprehended(weights: Path, pictures: Sequence[Described]) -> str:
+    """Return tables of choosing among true things and among found ones, on the same pictures."""
+    if weights.suffix != ".safetensors":
+        return (
+            "Choosing among true things is not measured: a model directory takes no boxes; give "
+            "--weights a run's .safetensors.\n"
+        )
+    from textseg_core.evaluation.comprehension import (
+        accuracy_table,
+        comprehend_pictures,
+        mask_table,
+    )
+
+    found = comprehend_pictures(weights, pictures)
+    if not found:
+        return "Choosing among true things is not measured: no expression means one thing.\n"
+    return "\n\n".join(made(found).markdown() for made in (accuracy_table, mask_table)) + "\n"
 
 
 def _training_told(models: Mapping[Row, Path | None]) -> tuple[str, list[str]]:

@@ -49,6 +49,7 @@ class System:
         rate: Of a small run.
         stages: Of a small run: what each differs in.
         rows: Whose published figures it stands beside.
+        comprehends: Whether it chooses among things, so that it may be given the true ones.
     """
 
     paper: str
@@ -60,6 +61,7 @@ class System:
     rate: float = 0.002
     stages: tuple[Mapping[str, object], ...] = ({},)
     rows: tuple[Row, ...]
+    comprehends: bool = False
 
 
 _NARROW = {"embedding_channels": 64, "hidden_channels": 64}
@@ -190,6 +192,7 @@ SYSTEMS: Mapping[str, System] = MappingProxyType(
             rate=0.001,
             stages=({"share": 0.6, "queries": 1}, {"share": 0.4}),
             rows=(Row(system="mattnet"),),
+            comprehends=True,
         ),
         "chen2019": System(
             paper="chen2019",

@@ -3,6 +3,7 @@
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import redirect_stdout
 from pathlib import Path
 
 from textseg_core.model_info import DESCRIPTION_FILE
@@ -21,13 +22,19 @@ def train_system(system: System, arguments: Sequence[str], out: Path) -> dict[st
         ValueError: If a setting, folder or file is wrong.
         RuntimeError: If the training was stopped before its end.
     """
+    given = [*arguments, "--out", str(out)]
+    # What a training tells goes where it is no part of the page.
+    with redirect_stdout(sys.stderr):
+        return _trained(system, given, out)
+
+
+def _trained(system: System, given: Sequence[str], out: Path) -> dict[str, Path]:
     from textseg_core.training.command import parse_command
     from textseg_core.training.parallel import join_team
     from textseg_core.training.run import open_run
     from textseg_core.training.state import BEST_FILE, LAST_FILE
     from textseg_core.training.train import train
 
-    given = [*arguments, "--out", str(out)]
     low = any(row.weights == LOW_RESOLUTION for row in system.rows)
     with join_team(parse_command(given).device) as team:
         run = open_run(parse_command(given), team)
