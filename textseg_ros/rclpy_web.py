@@ -1,16 +1,12 @@
 """The page's node in the graph over rclpy, where ROS 2 is installed."""
 
-import threading
 from functools import partial
 from typing import Any
 
-import rclpy
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.qos import QoSProfile, ReliabilityPolicy
-from rclpy.signals import SignalHandlerOptions
-from rclpy.task import Future
 
 from textseg_ros.messages import InstalledMessages, make_header
+from textseg_ros.rclpy_thread import NodeThread
 from textseg_ros.topics import topic_of
 from textseg_ros.web.link import (
     ALWAYS,
@@ -22,14 +18,11 @@ from textseg_ros.web.link import (
     Sight,
 )
 
-_END_S = 5.0
-
 
 class RclpyLink:
     """The `Link` that a node of rclpy offers, in a context of its own.
 
-    One thread serves it. Subscriptions begin and end in that thread: one that another thread
-    destroys while the executor gathers what to wait for ends the executor.
+    One thread serves it. Subscriptions begin and end in that thread.
 
     Args:
         place: Where the node is.
@@ -44,18 +37,12 @@ class RclpyLink:
     def __init__(self, place: Place, on_message: OnMessage, on_fault: OnFault) -> None:
         self._place, self._on_message, self._on_fault = place, on_message, on_fault
         self._types = InstalledMessages()
-        self._context = rclpy.Context()
-        rclpy.init(
-            args=[],
-            context=self._context,
-            domain_id=place.domain_id,
-            signal_handler_options=SignalHandlerOptions.NO,
-        )
         self._wanted: frozenset[str] = frozenset()
         self._received: dict[str, Any] = {}
-        self._over = Future()
+        own: NodeThread | None = None
         try:
-            self._node = rclpy.create_node(NODE_NAME_OF_PAGE, context=self._context)
+            own = NodeThread(NODE_NAME_OF_PAGE, self._tell, place.domain_id)
+            self._own, self._node = own, own.node
             self._outputs = {
                 key: self._node.create_publisher(
                     self._types.get(topic_of(key).type_name), place.topic(key), _qos(key)
@@ -63,16 +50,14 @@ class RclpyLink:
                 for key in INPUTS
             }
             self._apply()
-            self._executor = SingleThreadedExecutor(context=self._context)
-            self._executor.add_node(self._node)
             self._changed = self._node.create_guard_condition(self._apply)
         except BaseException as error:
-            self._context.try_shutdown()
+            if own is not None:
+                own.close()
             if isinstance(error, Exception) and not isinstance(error, RuntimeError):
                 raise ValueError(str(error)) from error  # rclpy's own kinds, for names
             raise
-        self._thread = threading.Thread(target=self._spin, name="web rclpy", daemon=True)
-        self._thread.start()
+        own.start()
 
     def ask(self, text: str) -> None:
         """Publish a query."""
@@ -106,12 +91,7 @@ class RclpyLink:
 
     def close(self) -> None:
         """Leave the graph."""
-        self._over.set_result(None)
-        self._changed.trigger()
-        self._thread.join(_END_S)
-        self._executor.shutdown()
-        self._node.destroy_node()
-        self._context.try_shutdown()
+        self._own.close()
 
     def _apply(self) -> None:
         """Begin and end subscriptions as wanted, in the thread that serves the node."""
@@ -126,13 +106,8 @@ class RclpyLink:
                 _qos(key),
             )
 
-    def _spin(self) -> None:
-        try:
-            self._executor.spin_until_future_complete(self._over)
-        except ExternalShutdownException:
-            pass
-        except Exception as error:
-            self._on_fault(f"nothing is received any more: {type(error).__name__}: {error}")
+    def _tell(self, error: Exception) -> None:
+        self._on_fault(f"nothing is received any more: {type(error).__name__}: {error}")
 
 
 def _qos(key: str) -> QoSProfile:

@@ -9,7 +9,7 @@ pytest.importorskip("cyclonedds", reason="the benchmarks need cyclonedds")
 from redness_model import write_model
 
 from textseg_ros.benchmark.lossy import drop_program, lossy_link, missing, on_host
-from textseg_ros.benchmark.recovery import Finding, longest_gap_s
+from textseg_ros.benchmark.recovery_bench import Finding, longest_gap_s
 
 S = 10**9
 SO_RCVBUFFORCE = 33

@@ -9,10 +9,22 @@ import pytest
 pytest.importorskip("cyclonedds", reason="the DDS participant needs cyclonedds")
 
 from textseg_ros.benchmark import trial
+from textseg_ros.benchmark.carrier import carrier_of
 from textseg_ros.benchmark.command import run_trial, trial_parser
 from textseg_ros.benchmark.trial import find_node, node_on_trial
 
-READY = (sys.executable, "-S", "-c", "import time; print('waiting for it'); time.sleep(600)")
+DDS = carrier_of("dds")
+
+
+def stand_in(at_ctrl_c: str = "sys.exit(0)") -> list[str]:
+    """Return the command of what says that it is ready, and does this at Ctrl-C."""
+    code = (
+        "import signal, sys, time\n"
+        f"signal.signal(signal.SIGINT, lambda *_: {at_ctrl_c})\n"
+        "print('waiting for it')\n"
+        "time.sleep(600)\n"
+    )
+    return [sys.executable, "-S", "-c", code]
 
 
 def fail() -> int:
@@ -36,15 +48,16 @@ def test_a_trial_ends_with_its_own_status_or_says_why_there_is_none(
     assert capsys.readouterr().err == ""
 
 
-def test_trials_are_told_for_how_long_and_with_which_settings() -> None:
+def test_trials_are_told_for_how_long_with_which_settings_and_over_what() -> None:
     parser = trial_parser("a trial", 60.0)
 
-    assert parser.parse_args([]).seconds == 60.0
+    assert (parser.parse_args([]).seconds, parser.parse_args([]).transport) == (60.0, "dds")
+    assert parser.parse_args(["--transport", "rclpy"]).transport == "rclpy"
     assert str(parser.parse_args(["--params-file", "p.yaml"]).params_file) == "p.yaml"
 
 
 def test_a_node_on_trial_runs_beside_a_peer_of_its_domain_until_the_end() -> None:
-    with node_on_trial(None, {}, threading.Event(), READY) as run:
+    with node_on_trial(DDS, None, {}, threading.Event(), stand_in()) as run:
         assert run.node.poll() is None
         assert int(run.environment["ROS_DOMAIN_ID"]) == run.peer.domain_id
     assert run.node.poll() is not None
@@ -54,12 +67,12 @@ def test_a_trial_that_was_stopped_or_whose_node_ended_has_no_figures() -> None:
     stop = threading.Event()
     with (
         pytest.raises(RuntimeError, match="stopped before the end"),
-        node_on_trial(None, {}, stop, READY),
+        node_on_trial(DDS, None, {}, stop, stand_in()),
     ):
         stop.set()
     with (
         pytest.raises(RuntimeError, match="the node ended"),
-        node_on_trial(None, {}, threading.Event(), READY) as run,
+        node_on_trial(DDS, None, {}, threading.Event(), stand_in()) as run,
     ):
         end(run)
 
@@ -67,7 +80,29 @@ def test_a_trial_that_was_stopped_or_whose_node_ended_has_no_figures() -> None:
 def test_a_node_that_does_not_answer_is_not_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trial, "MATCH_TIMEOUT_S", 0.05)
     stop = threading.Event()
-    with node_on_trial(None, {}, stop, READY) as run:
+    with node_on_trial(DDS, None, {}, stop, stand_in()) as run:
         words = run.peer.publisher("/textseg/query", "std_msgs/msg/String")
         with pytest.raises(RuntimeError, match="the node was not found"):
             find_node([words], stop)
+
+
+@pytest.mark.parametrize(
+    ("at_ctrl_c", "told"),
+    [
+        ("sys.exit(3)", "with status 3, not quietly with 0"),
+        (
+            "(print('oh', file=sys.stderr), sys.exit(0))",
+            "with status 0, not quietly with 0:\n.*oh",
+        ),
+        ("None", "the node runs on 1 s after Ctrl-C"),
+    ],
+)
+def test_a_node_that_ctrl_c_does_not_end_quietly_fails_its_trial(
+    monkeypatch: pytest.MonkeyPatch, at_ctrl_c: str, told: str
+) -> None:
+    monkeypatch.setattr(trial, "END_TIMEOUT_S", 1.0)
+    with (
+        pytest.raises(RuntimeError, match=f"(?s){told}"),
+        node_on_trial(DDS, None, {}, threading.Event(), stand_in(at_ctrl_c)),
+    ):
+        pass

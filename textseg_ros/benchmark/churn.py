@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from textseg_ros.benchmark.carrier import Carrier, carrier_of
 from textseg_ros.benchmark.command import run_trial, trial_parser
 from textseg_ros.signals import stop_on_signals
 
@@ -159,7 +160,7 @@ class Outcome:
     wrong: tuple[str, ...]
 
 
-def measure(arguments: argparse.Namespace, stop: threading.Event) -> Outcome:
+def measure(carrier: Carrier, arguments: argparse.Namespace, stop: threading.Event) -> Outcome:
     """Run node, camera and asker; return what they showed.
 
     Raises:
@@ -167,7 +168,7 @@ def measure(arguments: argparse.Namespace, stop: threading.Event) -> Outcome:
         ValueError: If the parameter file is wrong.
     """
     from textseg_core import Segmenter
-    from textseg_ros.benchmark.latency import PICTURE
+    from textseg_ros.benchmark.peer import PICTURE
     from textseg_ros.benchmark.trial import Listener, find_node, node_on_trial, open_camera
     from textseg_ros.demo.frames import read_picture
     from textseg_ros.messages import stamp_ns
@@ -179,7 +180,7 @@ def measure(arguments: argparse.Namespace, stop: threading.Event) -> Outcome:
     objects, centroids = Listener(), Listener()
     asked: list[Asked] = []
     picture = read_picture(PICTURE)
-    with node_on_trial(file, tracking, stop) as trial:
+    with node_on_trial(carrier, file, tracking, stop) as trial:
         peer = trial.peer
         words = peer.publisher("/textseg/query", "std_msgs/msg/String", depth=10)
         ends = [
@@ -238,9 +239,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(parsed: argparse.Namespace, stop: threading.Event) -> int:
     from textseg_ros.benchmark.machine import describe_machine
 
-    outcome = measure(parsed, stop)
+    carrier = carrier_of(parsed.transport)
+    outcome = measure(carrier, parsed, stop)
     print(f"### {parsed.seconds:.0f} s, the query changed {QUERY_RATE:.0f} times a second\n")
-    print(describe_machine("textseg_ros.benchmark.churn"))
+    print(describe_machine("textseg_ros.benchmark.churn", carrier.says))
     print(f"- queries sent: {outcome.asked}, not received by the node: {outcome.lost}")
     print(f"- results: {outcome.results}, of {outcome.answered} queries")
     print(f"- centroids: {outcome.points}")

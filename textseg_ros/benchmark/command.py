@@ -7,11 +7,13 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+from textseg_ros.benchmark.carrier import CARRIERS
+
 
 def trial_parser(
     description: str | None, seconds: float, text: str = ""
 ) -> argparse.ArgumentParser:
-    """Return a parser of what all trials are told: for how long, and which settings.
+    """Return a parser of what all trials are told: for how long, which settings, and which node.
 
     Args:
         description: Of the trial.
@@ -21,6 +23,12 @@ def trial_parser(
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--seconds", type=float, default=seconds, help=text or None)
     parser.add_argument("--params-file", type=Path, help="ROS 2 parameter file")
+    parser.add_argument(
+        "--transport",
+        choices=CARRIERS,
+        default="dds",
+        help="dds: the plain DDS node (default); rclpy: the node that `ros2 run` starts",
+    )
     return parser
 
 

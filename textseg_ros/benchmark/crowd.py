@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from textseg_ros.benchmark.carrier import Carrier, carrier_of
 from textseg_ros.benchmark.command import run_trial, trial_parser
 from textseg_ros.signals import stop_on_signals, wait_until
 
@@ -168,14 +169,14 @@ def judge(stamps_ns: Mapping[str, Sequence[int]], results: Mapping[str, Sequence
     )
 
 
-def measure(arguments: argparse.Namespace, stop: threading.Event) -> Outcome:
+def measure(carrier: Carrier, arguments: argparse.Namespace, stop: threading.Event) -> Outcome:
     """Run node and cameras; return what they showed.
 
     Raises:
         RuntimeError: If the node did not start, or too little came.
         ValueError: If the parameter file is wrong.
     """
-    from textseg_ros.benchmark.latency import PICTURE
+    from textseg_ros.benchmark.peer import PICTURE
     from textseg_ros.benchmark.trial import Listener, find_node, node_on_trial, open_camera
     from textseg_ros.demo.frames import Frame, read_picture
     from textseg_ros.messages import stamp_ns
@@ -185,7 +186,7 @@ def measure(arguments: argparse.Namespace, stop: threading.Event) -> Outcome:
     whole = read_picture(PICTURE)
     small = cv2.resize(whole.pixels, SIZE, interpolation=cv2.INTER_AREA)
     picture = Frame(small.astype(np.uint8), whole.encoding)
-    with node_on_trial(arguments.params_file, cameras, stop) as trial:
+    with node_on_trial(carrier, arguments.params_file, cameras, stop) as trial:
         peer = trial.peer
         words = peer.publisher(
             "/textseg/standing_query", "textseg_ros/msg/StandingQuery", depth=len(QUERIES)
@@ -248,9 +249,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(parsed: argparse.Namespace, stop: threading.Event) -> int:
     from textseg_ros.benchmark.machine import describe_machine
 
-    outcome = measure(parsed, stop)
+    carrier = carrier_of(parsed.transport)
+    outcome = measure(carrier, parsed, stop)
     print(f"### {parsed.seconds:.0f} s, two cameras at 30 Hz each, {len(QUERIES)} queries\n")
-    print(describe_machine("textseg_ros.benchmark.crowd"))
+    print(describe_machine("textseg_ros.benchmark.crowd", carrier.says))
     print(f"- frames sent: {dict(outcome.sent)}, answered: {dict(outcome.frames)}")
     print(
         f"- shares: of cameras {outcome.camera_share:.2f}, of queries {outcome.query_share:.2f} "

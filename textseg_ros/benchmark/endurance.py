@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from textseg_ros.benchmark.carrier import Carrier, carrier_of
 from textseg_ros.benchmark.command import run_trial, trial_parser
 from textseg_ros.signals import stop_on_signals
 
@@ -89,7 +90,7 @@ class Outcome:
         return wrong
 
 
-def measure(arguments: argparse.Namespace, stop: threading.Event) -> Outcome:
+def measure(carrier: Carrier, arguments: argparse.Namespace, stop: threading.Event) -> Outcome:
     """Run node, camera and all that comes and goes; return what they showed.
 
     Raises:
@@ -97,17 +98,16 @@ def measure(arguments: argparse.Namespace, stop: threading.Event) -> Outcome:
         ValueError: If the parameter file is wrong.
     """
     from textseg_ros.benchmark.churn import texts
-    from textseg_ros.benchmark.latency import PICTURE
+    from textseg_ros.benchmark.peer import PICTURE
     from textseg_ros.benchmark.trial import Listener, find_node, node_on_trial, open_camera
-    from textseg_ros.dds.participant import Participant
     from textseg_ros.demo.frames import read_picture
     from textseg_ros.messages import stamp_ns
 
     objects = Listener()
     picture = read_picture(PICTURE)
     looks: list[Look] = []
-    with node_on_trial(arguments.params_file, {}, stop) as trial:
-        peer, node, discovery = trial.peer, trial.node, trial.discovery
+    with node_on_trial(carrier, arguments.params_file, {}, stop) as trial:
+        peer, node = trial.peer, trial.node
         words = peer.publisher("/textseg/query", "std_msgs/msg/String", depth=10)
         keys = peer.publisher("/textseg/standing_query", "textseg_ros/msg/StandingQuery", depth=10)
         heard = peer.subscription("/textseg/objects", "textseg_ros/msg/Segmentation", objects.take)
@@ -126,7 +126,7 @@ def measure(arguments: argparse.Namespace, stop: threading.Event) -> Outcome:
 
         def visit(second: int) -> None:
             """Let readers and a second camera in for three seconds."""
-            with Participant(f"guest{second}", "/", discovery) as guest:
+            with trial.join(f"guest{second}") as guest:
                 for key in ("mask", "overlay"):
                     guest.subscription(f"/textseg/{key}", "sensor_msgs/msg/Image", lambda _: None)
                 camera = open_camera(guest, "/textseg/image", picture, 2.0)
@@ -189,10 +189,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(parsed: argparse.Namespace, stop: threading.Event) -> int:
     from textseg_ros.benchmark.machine import describe_machine
 
-    outcome = measure(parsed, stop)
+    carrier = carrier_of(parsed.transport)
+    outcome = measure(carrier, parsed, stop)
     middle, p95 = np.percentile(outcome.ages_ms, [50, 95])
     print(f"### {parsed.seconds:.0f} s at {CAMERA_RATE:.0f} Hz\n")
-    print(describe_machine("textseg_ros.benchmark.endurance"))
+    print(describe_machine("textseg_ros.benchmark.endurance", carrier.says))
     print(f"- frames sent: {outcome.sent}, results received: {len(outcome.ages_ms)}")
     print(f"- age of a result: median {middle:.0f} ms, p95 {p95:.0f} ms")
     for name, one in (("first look", outcome.first), ("end", outcome.last)):

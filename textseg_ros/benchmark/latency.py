@@ -25,7 +25,7 @@ from textseg_core.memory import use_small_pages
 from textseg_ros.allocator import keep_image_buffers
 from textseg_ros.behaviour import SegmentationBehaviour
 from textseg_ros.benchmark.machine import describe_machine
-from textseg_ros.benchmark.peer import CAMERA_TOPIC, end_of_peer, start_peer
+from textseg_ros.benchmark.peer import CAMERA_TOPIC, PICTURE, end_of_peer, start_peer
 from textseg_ros.dds.participant import Participant
 from textseg_ros.dds_transport import DdsTransport
 from textseg_ros.messages import stamp_ns
@@ -37,7 +37,6 @@ from textseg_ros.signals import stop_on_signals
 from textseg_ros.topics import BY_KEY, NAMESPACE, NODE_NAME, topic_names
 from textseg_ros.transport import Transport
 
-PICTURE = Path(__file__).parents[1] / "demo" / "pictures" / "scene_cans.jpg"
 OVERHEAD_STAGES = ("decode", "convert", "publish")
 MOST_OVERHEAD = 0.15
 MOST_TRANSPORT_MS = 5.0

@@ -18,6 +18,7 @@ from typing import Any
 from textseg_ros.signals import stop_on_signals, wait_until
 
 CAMERA_TOPIC = "/camera/image_raw"
+PICTURE = Path(__file__).parents[1] / "demo" / "pictures" / "scene_cans.jpg"
 # Instance ids are read instead of masks, and compressed pictures instead of the others.
 _SELDOM_READ = ("labels", "mask_compressed", "overlay_compressed")
 _MATCH_TIMEOUT_S = 60.0

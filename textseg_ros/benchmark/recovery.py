@@ -1,191 +1,59 @@
 """How soon the node answers again after a fault: `python -m textseg_ros.benchmark.recovery`.
 
-The camera is killed and started again; its clock, and that of the whole machine, jumps by an
-hour; between two network namespaces every tenth packet is lost, and for a while all are. Exit
-status 1 if a fault keeps fresh answers away for 2 s or more after it is over, or, where packets
-are lost all along, at any time. Without root or iproute2 the network's part is left out, with the
-reason.
+The camera is killed and started again; its clock, that of the whole machine and simulated time
+(which rclpy alone has) jump by an hour; the daemon of `ros2` is stopped; between two network
+namespaces every tenth packet is lost, and for a while all are. Exit status 1 if a fault keeps
+fresh answers away for 2 s or more after it is over, or, where packets are lost all along or the
+daemon is stopped, at any time. Without `ros2`, or without root or iproute2, a part is left out,
+with the reason.
 """
 
 import argparse
-import itertools
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
+from textseg_ros.benchmark.carrier import Carrier, carrier_of
 from textseg_ros.benchmark.command import run_trial, trial_parser
-from textseg_ros.signals import stop_on_signals, wait_until
-
-LIMIT_S = 2.0
-RATE = 10.0
-LOSS = 0.1
-JUMP_S = 3600
-DOMAIN_ID = 7
-"""In the namespaces, where nobody else is."""
-SIZE = (320, 240)
-QUERIES = ("the blue can", "the red mug", "the bottle", "the green box", "the plate", "the cup")
-_STEADY_ANSWERS = 5
-_BETWEEN_S = 0.5
-_TIMEOUT_S = 30.0
-_SMALL_PACKETS = (
-    "<CycloneDDS><Domain><General><MaxMessageSize>1400B</MaxMessageSize>"
-    "<FragmentSize>1300B</FragmentSize></General></Domain></CycloneDDS>"
+from textseg_ros.benchmark.recovery_bench import (
+    JUMP_S,
+    LIMIT_S,
+    RATE,
+    Bench,
+    Finding,
+    is_fresh,
+    small_frame,
 )
-"""One fragment a packet: a lost one is sent again, not ten that travelled with it."""
+from textseg_ros.benchmark.trial import Camera, Trial, node_on_trial, open_camera
+from textseg_ros.messages import time_message
+from textseg_ros.signals import stop_on_signals
+
+CLOCK_RATE = 50.0
+_BETWEEN_S = 0.5
+_DAEMON_TIMEOUT_S = 60.0
+_MODULE = (sys.executable, "-m", "textseg_ros.benchmark.recovery")
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One fault and how long it kept answers away."""
-
-    fault: str
-    away_s: float
-
-    @property
-    def passed(self) -> bool:
-        """Whether it was within the limit."""
-        return self.away_s < LIMIT_S
-
-    def line(self) -> str:
-        """Return it as a line of a table."""
-        return f"| {self.fault} | {self.away_s:.2f} |"
-
-
-def longest_gap_s(times_ns: Sequence[int], start_ns: int, end_ns: int) -> float:
-    """Return the longest time without an event between start and end, seconds."""
-    inside = [at for at in times_ns if start_ns <= at <= end_ns]
-    moments = [start_ns, *inside, end_ns]
-    return max(after - before for before, after in itertools.pairwise(moments)) / 1e9
-
-
-class Bench:
-    """A listener and a user beside a running node.
-
-    Args:
-        peer: The participant that they use.
-        stop: Ends every wait.
-    """
-
-    def __init__(self, peer: Any, stop: threading.Event) -> None:
-        from textseg_ros.benchmark.trial import Listener
-        from textseg_ros.messages import stamp_ns
-
-        self._peer = peer
-        self._stop = stop
-        self._stamp_ns = stamp_ns
-        self._objects = Listener()
-        self._words = peer.publisher("/textseg/query", "std_msgs/msg/String", depth=10)
-        self._end = peer.subscription(
-            "/textseg/objects", "textseg_ros/msg/Segmentation", self._objects.take
-        )
-
-    def settle(self) -> None:
-        """Wait until the node answers steadily.
-
-        Raises:
-            RuntimeError: If it does not.
-        """
-        self._expect(lambda: bool(self._words.matched and self._end.matched), "a match")
-        self.ask(QUERIES[0])
-        before = len(self._objects.heard)
-        self._expect(
-            lambda: len(self._objects.heard) >= before + _STEADY_ANSWERS, "steady answers"
-        )
-
-    def ask(self, text: str) -> int:
-        """Send a query; return when."""
-        now_ns = time.time_ns()
-        self._words.publish(self._peer.types.get("std_msgs/msg/String")(data=text))
-        return now_ns
-
-    def away_s(self, since_ns: int, fits: Callable[[Any, int], bool]) -> float:
-        """Return how long after a time the first message came that fits.
-
-        Args:
-            since_ns: System time.
-            fits: Takes a message and the stamp of its image.
-
-        Raises:
-            RuntimeError: If none comes.
-        """
-        found: list[int] = []
-
-        def came() -> bool:
-            found[:] = [
-                one.at_ns
-                for one in tuple(self._objects.heard)
-                if one.at_ns >= since_ns and fits(one.message, self._stamp_ns(one.message.header))
-            ]
-            return bool(found)
-
-        self._expect(came, "an answer after the fault")
-        return (found[0] - since_ns) / 1e9
-
-    def gap_s(self, start_ns: int) -> float:
-        """Return the longest time without an answer since a time, until now."""
-        times_ns = [one.at_ns for one in tuple(self._objects.heard)]
-        return longest_gap_s(times_ns, start_ns, time.time_ns())
-
-    def rate(self, start_ns: int) -> float:
-        """Return the answers a second since a time."""
-        since = [one for one in tuple(self._objects.heard) if one.at_ns >= start_ns]
-        return len(since) / ((time.time_ns() - start_ns) / 1e9)
-
-    def _expect(self, condition: Callable[[], bool], what: str) -> None:
-        if not wait_until(condition, self._stop, _TIMEOUT_S):
-            raise RuntimeError(f"{what} did not come within {_TIMEOUT_S:.0f} s")
-
-
-def _is_fresh(since_ns: int, message: Any, stamp_ns: int) -> bool:
-    """Return whether an answer counts as fresh, to an image of a time that began then."""
-    return since_ns <= stamp_ns < since_ns + JUMP_S * 10**9 // 2 and not message.stale
-
-
-def _answers(text: str, message: Any, _: int) -> bool:
-    """Return whether a message is an answer to a query of this text."""
-    return bool(message.query == text and not message.stale)
-
-
-def _frame() -> Any:
-    import cv2
-    import numpy as np
-
-    from textseg_ros.benchmark.latency import PICTURE
-    from textseg_ros.demo.frames import Frame, read_picture
-
-    whole = read_picture(PICTURE)
-    small = cv2.resize(whole.pixels, SIZE, interpolation=cv2.INTER_AREA)
-    return Frame(small.astype(np.uint8), whole.encoding)
-
-
-def run_camera(stop: threading.Event) -> None:
+def run_camera(carrier: Carrier, stop: threading.Event) -> None:
     """Be a camera until killed; print the system time of the first frame before it is sent."""
-    from textseg_ros.benchmark.trial import open_camera
-    from textseg_ros.dds.participant import Participant
-    from textseg_ros.rmw_environment import read_environment
-
-    frame = _frame()
-    with Participant("camera", "/", read_environment(os.environ, os.getpid())) as peer:
+    frame = small_frame()
+    with carrier.join("camera", os.environ) as peer:
         camera = open_camera(peer, "/textseg/image", frame, RATE)
         print(time.time_ns(), flush=True)
         with camera:
             stop.wait()
 
 
-def run_node(arguments: Sequence[str]) -> int:
+def run_node(carrier: Carrier, arguments: Sequence[str]) -> int:
     """Be the node, whose clock jumps by an hour on SIGUSR1 and back on SIGUSR2."""
-    from textseg_ros.dds_node import main as run
-    from textseg_ros.dds_transport import DdsTransport
-
     shift_ns = [0]
 
     def jump(number: int, _: object) -> None:
@@ -193,21 +61,18 @@ def run_node(arguments: Sequence[str]) -> int:
 
     for number in (signal.SIGUSR1, signal.SIGUSR2):
         signal.signal(number, jump)
-    setattr(DdsTransport, "now_ns", lambda _: time.time_ns() + shift_ns[0])  # noqa: B010
-    return run(arguments)
-
-
-_MODULE = (sys.executable, "-m", "textseg_ros.benchmark.recovery")
+    transport = carrier.transport()
+    now_ns = transport.now_ns
+    setattr(transport, "now_ns", lambda own: now_ns(own) + shift_ns[0])  # noqa: B010
+    return carrier.run(arguments)
 
 
 @contextmanager
-def _camera_process(
-    environment: Mapping[str, str],
-) -> Iterator[tuple["subprocess.Popen[str]", int]]:
-    """Run a camera as a process, killed at the end; and say when it sent its first frame."""
+def _camera_process(trial: Trial) -> Iterator[int]:
+    """Run a camera as a process, killed at the end; give when it sent its first frame."""
     camera = subprocess.Popen(
-        [*_MODULE, "--camera"],
-        env=os.environ | dict(environment),
+        [*_MODULE, "--transport", trial.carrier.name, "--camera"],
+        env=os.environ | dict(trial.environment),
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -215,147 +80,130 @@ def _camera_process(
         told = "" if camera.stdout is None else camera.stdout.readline()
         if not told:
             raise RuntimeError("the camera did not start; its message is above")
-        yield camera, int(told)
+        yield int(told)
     finally:
         camera.kill()
         camera.communicate()
 
 
-def measure_here(params_file: Path | None, stop: threading.Event) -> list[Finding]:
-    """Return what restarts of the camera and jumps of clocks do.
+def measure_here(
+    carrier: Carrier, params_file: Path | None, stop: threading.Event
+) -> list[Finding]:
+    """Return what restarts of the camera, jumps of clocks and a stop of the daemon do.
 
     Raises:
         RuntimeError: If the node or the camera did not start, or answers never came back.
     """
-    from textseg_ros.benchmark.trial import node_on_trial, open_camera
-
     findings: list[Finding] = []
-    with node_on_trial(params_file, {}, stop, [*_MODULE, "--node"]) as trial:
+    starter = [*_MODULE, "--node", carrier.name]
+    with node_on_trial(carrier, params_file, {}, stop, starter) as trial:
         bench = Bench(trial.peer, stop)
-        with _camera_process(trial.environment):
+        with _camera_process(trial):
             bench.settle()
         stop.wait(1.0)
-        with _camera_process(trial.environment) as (_, first_ns):
-            away_s = bench.away_s(first_ns, partial(_is_fresh, first_ns))
+        with _camera_process(trial) as first_ns:
+            away_s = bench.away_s(first_ns, partial(is_fresh, first_ns))
             findings.append(Finding("camera killed, started again", away_s))
-        with open_camera(trial.peer, "/textseg/image", _frame(), RATE) as camera:
+        with open_camera(trial.peer, "/textseg/image", small_frame(), RATE) as camera:
             bench.settle()
-            for whose, signals in (
-                ("the camera's", (None, None)),
-                ("the machine's", (signal.SIGUSR1, signal.SIGUSR2)),
-            ):
-                for way, number in zip(("forward", "back"), signals, strict=True):
-                    now_ns = time.time_ns()
-                    if number is not None:
-                        trial.node.send_signal(number)
-                    camera.shift_ns = JUMP_S * 10**9 if way == "forward" else 0
-                    shifted_ns = now_ns + camera.shift_ns
-                    away_s = bench.away_s(now_ns, partial(_is_fresh, shifted_ns))
-                    findings.append(Finding(f"{whose} clock jumps an hour {way}", away_s))
-                    stop.wait(_BETWEEN_S)
+            findings += _jumps(bench, "the camera's clock", [camera], stop)
+            signals = (signal.SIGUSR1, signal.SIGUSR2)
+            findings += _jumps(bench, "the machine's clock", [camera], stop, trial, signals)
+            if not daemon_missing():
+                findings.append(_stop_daemon(trial, bench, stop))
     return findings
 
 
-def measure_lossy(params_file: Path | None, seconds: float, stop: threading.Event) -> list[str]:
-    """Return the lines of what lost packets do, from a process on the second of two hosts.
+def measure_simulated(
+    carrier: Carrier, params_file: Path | None, stop: threading.Event
+) -> list[Finding]:
+    """Return what jumps of simulated time do.
 
     Raises:
-        RuntimeError: If namespaces, node or answers failed.
+        RuntimeError: If the node did not start, or answers never came back.
     """
-    from textseg_ros.benchmark.lossy import lossy_link, on_host
-    from textseg_ros.benchmark.trial import NODE_COMMAND, running_node, settings_arguments
-
-    environment = {
-        "ROS_DOMAIN_ID": str(DOMAIN_ID),
-        "ROS_AUTOMATIC_DISCOVERY_RANGE": "SUBNET",
-        "ROS_STATIC_PEERS": "",
-        "ROS_LOCALHOST_ONLY": "",
-        "CYCLONEDDS_URI": _SMALL_PACKETS,
-    }
-    arguments = settings_arguments(params_file, {"image_qos": "reliable"})
-    with (
-        lossy_link() as link,
-        running_node(environment, arguments, stop, on_host(link.hosts[0], NODE_COMMAND)),
-    ):
-        user = subprocess.Popen(
-            on_host(link.hosts[1], [*_MODULE, "--user", "--seconds", str(seconds)]),
-            env=os.environ | environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
+    settings = {"use_sim_time": "true"}
+    with node_on_trial(carrier, params_file, settings, stop) as trial:
+        bench = Bench(trial.peer, stop)
+        types = trial.peer.types
+        message = types.get("rosgraph_msgs/msg/Clock")
+        clock = Camera(
+            trial.peer.publisher("/clock", "rosgraph_msgs/msg/Clock", depth=1),
+            lambda stamp_ns: message(clock=time_message(types, stamp_ns)),
+            CLOCK_RATE,
         )
-        lines: list[str] = []
-        threading.Thread(target=_end_on, args=(stop, user), daemon=True).start()
-        try:
-            if user.stdin is None or user.stdout is None:
-                raise RuntimeError("no pipes to the user")
-            for line in user.stdout:
-                word, _, rest = line.strip().partition(" ")
-                if word == "lose":
-                    link.lose(float(rest))
-                    user.stdin.write(f"{time.time_ns()}\n")
-                    user.stdin.flush()
-                else:
-                    lines.append(line.strip())
-        finally:
-            if user.stdin is not None:
-                user.stdin.close()
-            user.wait()
-    if user.returncode or stop.is_set():
-        raise RuntimeError(f"the user ended with status {user.returncode}")
-    return lines
-
-
-def _end_on(stop: threading.Event, process: "subprocess.Popen[str]") -> None:
-    """End a process when the stop comes."""
-    stop.wait()
-    process.terminate()
-
-
-def run_user(seconds: float, stop: threading.Event) -> None:
-    """Be camera and user on the other host; print findings, and ask for losses by `lose SHARE`."""
-    from textseg_ros.benchmark.trial import Camera
-    from textseg_ros.dds.participant import Participant
-    from textseg_ros.demo.frames import image_message
-    from textseg_ros.rmw_environment import read_environment
-
-    def lose(share: float) -> int:
-        print(f"lose {share}", flush=True)
-        return int(sys.stdin.readline())
-
-    frame = _frame()
-    with Participant("user", "/", read_environment(os.environ, os.getpid())) as peer:
-        bench = Bench(peer, stop)
-        images = peer.publisher("/textseg/image", "sensor_msgs/msg/Image", depth=1)
-
-        def make(stamp_ns: int) -> Any:
-            return image_message(peer.types, frame, stamp_ns, "camera")
-
-        with Camera(images, make, RATE):
+        with clock, open_camera(trial.peer, "/textseg/image", small_frame(), RATE) as camera:
             bench.settle()
-            start_ns = lose(LOSS)
-            stop.wait(seconds)
-            gap_s, rate = bench.gap_s(start_ns), bench.rate(start_ns)
-            name = f"{LOSS:.0%} of packets lost for {seconds:.0f} s, {rate:.1f} answers a second"
-            print(f"{gap_s} {name}: longest time without one", flush=True)
-            worst_s = 0.0
-            for text in QUERIES[1:]:
-                asked_ns = bench.ask(text)
-                worst_s = max(worst_s, bench.away_s(asked_ns, partial(_answers, text)))
-            name = f"meanwhile {len(QUERIES) - 1} new queries: longest until an answer"
-            print(f"{worst_s} {name}", flush=True)
-            lose(1.0)
-            stop.wait(3.0)
-            back_ns = lose(LOSS)
-            away_s = bench.away_s(back_ns, partial(_is_fresh, back_ns))
-            print(f"{away_s} all packets lost for 3 s, then {LOSS:.0%} again", flush=True)
+            return _jumps(bench, "simulated time", [clock, camera], stop)
+
+
+def _jumps(
+    bench: Bench,
+    whose: str,
+    clocks: Sequence[Camera],
+    stop: threading.Event,
+    trial: Trial | None = None,
+    signals: Sequence[signal.Signals | None] = (None, None),
+) -> list[Finding]:
+    """Return what a jump of these clocks forward, and then one back, do.
+
+    Args:
+        bench: Who watches.
+        whose: Name of the clock.
+        clocks: What stamps.
+        stop: Ends every wait.
+        trial: Whose node is told of the jumps, by `signals`.
+        signals: One for each way.
+    """
+    findings = []
+    for way, number in zip(("forward", "back"), signals, strict=True):
+        now_ns = time.time_ns()
+        if trial is not None and number is not None:
+            trial.node.send_signal(number)
+        shift_ns = JUMP_S * 10**9 if way == "forward" else 0
+        for clock in clocks:
+            clock.shift_ns = shift_ns
+        away_s = bench.away_s(now_ns, partial(is_fresh, now_ns + shift_ns))
+        findings.append(Finding(f"{whose} jumps an hour {way}", away_s))
+        stop.wait(_BETWEEN_S)
+    return findings
+
+
+def daemon_missing() -> str:
+    """Return why the daemon of `ros2` cannot be stopped here; "" if it can."""
+    return "" if shutil.which("ros2") else "`ros2` is not on the PATH"
+
+
+def _stop_daemon(trial: Trial, bench: Bench, stop: threading.Event) -> Finding:
+    """Return how long answers stay away while the daemon stops, and soon after."""
+    environment = os.environ | dict(trial.environment)
+
+    def ros2_daemon(what: str) -> None:
+        run = subprocess.run(
+            ["ros2", "daemon", what],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=_DAEMON_TIMEOUT_S,
+        )
+        if run.returncode:
+            raise RuntimeError(f"`ros2 daemon {what}` failed: {run.stdout}{run.stderr}".strip())
+
+    ros2_daemon("start")
+    try:
+        bench.settle()
+    finally:
+        start_ns = time.time_ns()
+        ros2_daemon("stop")
+    stop.wait(LIMIT_S)
+    return Finding("`ros2 daemon stop`: longest time without an answer", bench.gap_s(start_ns))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, print the figures and judge them; return the exit status."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     if given[:1] == ["--node"]:
-        return run_node(given[1:])
+        return run_node(carrier_of(given[1]), given[2:])
     stop = stop_on_signals()
     parser = trial_parser(__doc__, 20.0, "with lost packets")
     parser.add_argument(
@@ -368,27 +216,35 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(parsed: argparse.Namespace, stop: threading.Event) -> int:
-    if parsed.camera:
-        run_camera(stop)
-        return 0
-    if parsed.user:
-        run_user(parsed.seconds, stop)
-        return 0
     from textseg_ros.benchmark.lossy import missing
     from textseg_ros.benchmark.machine import describe_machine
+    from textseg_ros.benchmark.recovery_lossy import measure_lossy, run_user
 
+    carrier = carrier_of(parsed.transport)
+    if parsed.camera:
+        run_camera(carrier, stop)
+        return 0
+    if parsed.user:
+        run_user(carrier, parsed.seconds, stop)
+        return 0
     findings: list[Finding] = []
+    left_out: dict[str, str] = {}
     if parsed.only != "lossy":
-        findings += measure_here(parsed.params_file, stop)
-    reason = "" if parsed.only == "here" else missing()
-    if parsed.only != "here" and not reason:
-        for line in measure_lossy(parsed.params_file, parsed.seconds, stop):
-            away, _, name = line.partition(" ")
-            findings.append(Finding(name, float(away)))
+        findings += measure_here(carrier, parsed.params_file, stop)
+        if carrier.ros:
+            findings += measure_simulated(carrier, parsed.params_file, stop)
+        left_out["`ros2 daemon stop`"] = daemon_missing()
+    if parsed.only != "here":
+        left_out["lost packets"] = missing()
+        if not left_out["lost packets"]:
+            findings += measure_lossy(
+                carrier, [*_MODULE, "--user"], parsed.params_file, parsed.seconds, stop
+            )
     print(f"### Time without fresh answers (limit {LIMIT_S:.0f} s)\n")
-    print(describe_machine("textseg_ros.benchmark.recovery"))
-    if reason:
-        print(f"- lost packets: not measured: {reason}")
+    print(describe_machine("textseg_ros.benchmark.recovery", carrier.says))
+    for part, reason in left_out.items():
+        if reason:
+            print(f"- {part}: not measured: {reason}")
     print("\n| fault | s |\n|---|--:|")
     print("\n".join(finding.line() for finding in findings))
     return 0 if all(finding.passed for finding in findings) else 1

@@ -125,8 +125,7 @@ def measure(arguments: argparse.Namespace, stop: threading.Event) -> Outcome:
         subprocess.TimeoutExpired: If the peer does not end.
     """
     from textseg_core.memory import resident_mb
-    from textseg_ros.benchmark.latency import PICTURE
-    from textseg_ros.benchmark.peer import end_of_peer, start_peer
+    from textseg_ros.benchmark.peer import PICTURE, end_of_peer, start_peer
     from textseg_ros.rmw_environment import free_domain_id, loopback_environment
 
     environment = os.environ | loopback_environment(free_domain_id())

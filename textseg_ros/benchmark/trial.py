@@ -1,32 +1,28 @@
 """What the trials of a running node share: the node as a process, cameras, and who listens."""
 
 import os
+import signal
 import subprocess
-import sys
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from textseg_ros.dds.endpoint import Publisher, Subscription
-from textseg_ros.dds.participant import Participant
+from textseg_ros.benchmark.carrier import Carrier, Peer, Receiver, Sender
 from textseg_ros.demo.frames import Frame, image_message
-from textseg_ros.rmw_environment import (
-    DdsSettings,
-    free_domain_id,
-    loopback_environment,
-    read_environment,
-)
+from textseg_ros.rmw_environment import free_domain_id, loopback_environment
 from textseg_ros.signals import wait_until
 
 START_TIMEOUT_S = 60.0
 MATCH_TIMEOUT_S = 30.0
+END_TIMEOUT_S = 20.0
 _READY = "waiting for "
-NODE_COMMAND = (sys.executable, "-m", "textseg_ros.dds_node")
+_OTHER_SIDE_S = 0.5
+"""How much later than this side the other one may know of a match."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +57,7 @@ class Camera:
         rate: Frames a second.
     """
 
-    def __init__(self, publisher: Publisher, make: Callable[[int], Any], rate: float) -> None:
+    def __init__(self, publisher: Sender, make: Callable[[int], Any], rate: float) -> None:
         self.stamps_ns: list[int] = []
         self.shift_ns = 0
         self._publisher = publisher
@@ -89,64 +85,61 @@ class Camera:
             self._stop.wait(max(0.0, due_s - time.monotonic()))
 
 
-def open_camera(participant: Participant, topic: str, frame: Frame, rate: float) -> Camera:
+def open_camera(peer: Peer, topic: str, frame: Frame, rate: float) -> Camera:
     """Return a camera on a topic; it runs while it is entered."""
-    publisher = participant.publisher(topic, "sensor_msgs/msg/Image", reliable=False, depth=1)
-    types = participant.types
+    publisher = peer.publisher(topic, "sensor_msgs/msg/Image", reliable=False, depth=1)
+    types = peer.types
     return Camera(publisher, lambda stamp_ns: image_message(types, frame, stamp_ns, topic), rate)
-
-
-def settings_arguments(params_file: Path | None, settings: Mapping[str, str]) -> list[str]:
-    """Return the node's arguments for a parameter file and single settings after it."""
-    file = [] if params_file is None else ["--params-file", str(params_file)]
-    return file + [
-        part for name, value in settings.items() for part in ("--set", f"{name}={value}")
-    ]
 
 
 @contextmanager
 def running_node(
-    environment: Mapping[str, str],
-    arguments: Sequence[str],
-    stop: threading.Event,
-    command: Sequence[str] = NODE_COMMAND,
+    environment: Mapping[str, str], command: Sequence[str], stop: threading.Event
 ) -> Iterator["subprocess.Popen[bytes]"]:
-    """Run the node as a process of its own, ready when this is entered.
+    """Run the node as a process of its own, ready when this is entered; Ctrl-C ends it.
 
     Args:
         environment: Added to the process's own.
-        arguments: Of the node.
+        command: Of the node.
         stop: Ends the wait for its start.
-        command: What starts a node.
 
     Raises:
-        RuntimeError: If it does not start, or has ended by itself; with what it said.
+        RuntimeError: If it does not start, has ended by itself, or does not end quietly with
+            status 0; with what it said.
     """
-    with tempfile.TemporaryFile() as log:
+    with tempfile.TemporaryFile() as log, tempfile.TemporaryFile() as errors:
         node = subprocess.Popen(
-            [*command, *arguments],
+            command,
             env=os.environ | dict(environment) | {"PYTHONUNBUFFERED": "1"},
             stdout=log,
-            stderr=subprocess.STDOUT,
+            stderr=errors,
         )
         try:
             wait_until(
                 lambda: _READY in _text(log) or node.poll() is not None, stop, START_TIMEOUT_S
             )
             if _READY not in _text(log):
-                raise RuntimeError(f"the node did not start:\n{_text(log).strip()}")
+                raise RuntimeError(f"the node did not start:\n{_told(log, errors)}")
             yield node
             if node.poll() is not None:
                 raise RuntimeError(
-                    f"the node ended, status {node.returncode}:\n{_text(log).strip()}"
+                    f"the node ended, status {node.returncode}:\n{_told(log, errors)}"
+                )
+            node.send_signal(signal.SIGINT)
+            try:
+                node.wait(END_TIMEOUT_S)
+            except subprocess.TimeoutExpired as late:
+                raise RuntimeError(
+                    f"the node runs on {END_TIMEOUT_S:.0f} s after Ctrl-C:\n{_told(log, errors)}"
+                ) from late
+            if node.returncode or _text(errors):
+                raise RuntimeError(
+                    f"Ctrl-C ended the node with status {node.returncode}, not quietly with 0:\n"
+                    f"{_told(log, errors)}"
                 )
         finally:
-            node.terminate()
-            try:
-                node.wait(20.0)
-            except subprocess.TimeoutExpired:
-                node.kill()
-                node.wait()
+            node.kill()
+            node.wait()
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,47 +150,53 @@ class Trial:
         node: The node's process.
         peer: Asks it and hears its answers.
         environment: Of both, for further processes.
-        discovery: Likewise, for further participants.
+        carrier: Of their messages.
     """
 
     node: "subprocess.Popen[bytes]"
-    peer: Participant
+    peer: Peer
     environment: Mapping[str, str]
-    discovery: DdsSettings
+    carrier: Carrier
+
+    def join(self, name: str) -> AbstractContextManager[Peer]:
+        """Let one more into the graph, until left."""
+        return self.carrier.join(name, self.environment)
 
 
 @contextmanager
 def node_on_trial(
+    carrier: Carrier,
     params_file: Path | None,
     settings: Mapping[str, str],
     stop: threading.Event,
-    command: Sequence[str] = NODE_COMMAND,
+    starter: Sequence[str] = (),
 ) -> Iterator[Trial]:
-    """Run the node and a participant beside it in a free domain, ready when this is entered.
+    """Run the node and somebody beside it in a free domain, ready when this is entered.
 
     Args:
+        carrier: Of their messages.
         params_file: Of the node.
         settings: Single ones after the file.
         stop: Ends the trial before its time.
-        command: What starts a node.
+        starter: What starts the node in place of the carrier's own.
 
     Raises:
-        RuntimeError: If the node does not start or has ended by itself, or a stop has come.
+        RuntimeError: If the node does not start, has ended by itself or does not end quietly,
+            or a stop has come.
         ValueError: If the environment is wrong.
     """
     environment = loopback_environment(free_domain_id())
-    discovery = read_environment(os.environ | environment, os.getpid())
-    arguments = settings_arguments(params_file, settings)
+    command = carrier.node_command(params_file, settings, starter)
     with (
-        Participant("trial", "/", discovery) as peer,
-        running_node(environment, arguments, stop, command) as node,
+        carrier.join("trial", environment) as peer,
+        running_node(environment, command, stop) as node,
     ):
-        yield Trial(node, peer, environment, discovery)
+        yield Trial(node, peer, environment, carrier)
     if stop.is_set():
         raise RuntimeError("stopped before the end")
 
 
-def find_node(ends: Sequence[Publisher | Subscription], stop: threading.Event) -> None:
+def find_node(ends: Sequence[Sender | Receiver], stop: threading.Event) -> None:
     """Wait until the node is matched with these endpoints.
 
     Raises:
@@ -205,6 +204,11 @@ def find_node(ends: Sequence[Publisher | Subscription], stop: threading.Event) -
     """
     if not wait_until(lambda: all(end.matched for end in ends), stop, MATCH_TIMEOUT_S):
         raise RuntimeError("the node was not found")
+    stop.wait(_OTHER_SIDE_S)
+
+
+def _told(*files: IO[bytes]) -> str:
+    return "".join(_text(file) for file in files).strip()
 
 
 def _text(log: IO[bytes]) -> str:

@@ -1,0 +1,175 @@
+"""A node of rclpy that tries another one, and where that one is installed."""
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from ament_index_python.packages import PackageNotFoundError, get_package_prefix
+from rclpy.node import Node
+from rclpy.qos import QoSProfile, ReliabilityPolicy
+from rclpy.utilities import get_rmw_implementation_identifier
+
+from textseg_ros.messages import InstalledMessages, MessageTypes
+from textseg_ros.rclpy_thread import NodeThread
+
+PACKAGE, EXECUTABLE = "textseg_ros", "segmenter"
+
+
+def installed_node() -> Path:
+    """Return the file that `ros2 run textseg_ros segmenter` starts.
+
+    Raises:
+        RuntimeError: If it is not installed.
+    """
+    try:
+        path = Path(get_package_prefix(PACKAGE)) / "lib" / PACKAGE / EXECUTABLE
+    except PackageNotFoundError as error:
+        raise RuntimeError(
+            f"package {PACKAGE} is not installed here: colcon build it, then source "
+            "install/setup.bash of the workspace"
+        ) from error
+    if not path.is_file():
+        raise RuntimeError(f"{path} is missing; colcon build {PACKAGE} again")
+    return path
+
+
+def ros_version() -> str:
+    """Return which ROS 2 this is, and the RMW that carries its messages."""
+    distro = os.environ.get("ROS_DISTRO", "of an unknown distribution")
+    return f"rclpy, ROS 2 {distro}, {get_rmw_implementation_identifier()}"
+
+
+class RclpySender:
+    """A publisher.
+
+    Args:
+        publisher: That of rclpy.
+    """
+
+    def __init__(self, publisher: Any) -> None:
+        self._publisher = publisher
+
+    @property
+    def matched(self) -> int:
+        """Number of subscriptions that receive from it."""
+        return int(self._publisher.get_subscription_count())
+
+    def publish(self, message: Any) -> None:
+        """Publish a message; for any thread."""
+        self._publisher.publish(message)
+
+
+class RclpyReceiver:
+    """A subscription.
+
+    Args:
+        node: Its node.
+        topic: Its topic.
+    """
+
+    def __init__(self, node: Node, topic: str) -> None:
+        self._node = node
+        self._topic = topic
+
+    @property
+    def matched(self) -> int:
+        """Number of publishers that the graph has of its topic."""
+        return int(self._node.count_publishers(self._topic))
+
+
+class RclpyPeer:
+    """A node of its own in the graph, served by one thread until it is left.
+
+    Attributes:
+        types: Classes of the ROS 2 installation.
+
+    Args:
+        name: Of the node.
+        environment: Variables that say where the graph is, beside those of this process.
+
+    Raises:
+        Exception: One of rclpy's, if the graph cannot be joined.
+    """
+
+    def __init__(self, name: str, environment: Mapping[str, str]) -> None:
+        self.types: MessageTypes = InstalledMessages()
+        self._faults: list[Exception] = []
+        with _variables(environment):
+            self._own = NodeThread(name, self._faults.append)
+        self._own.start()
+
+    @property
+    def domain_id(self) -> int:
+        """DDS domain."""
+        return self._own.domain_id
+
+    def publisher(
+        self, topic: str, type_name: str, *, reliable: bool = True, depth: int = 10
+    ) -> RclpySender:
+        """Add a publisher; arguments as of `Participant.publisher`."""
+        message = self.types.get(type_name)
+        return RclpySender(self._own.node.create_publisher(message, topic, _qos(reliable, depth)))
+
+    def subscription(
+        self,
+        topic: str,
+        type_name: str,
+        callback: Callable[[Any], None],
+        *,
+        reliable: bool = True,
+        depth: int = 10,
+    ) -> RclpyReceiver:
+        """Add a subscription; arguments as of `Participant.subscription`."""
+
+        def take(message: Any) -> None:  # rclpy looks at its arguments
+            callback(message)
+
+        self._own.node.create_subscription(
+            self.types.get(type_name), topic, take, _qos(reliable, depth)
+        )
+        return RclpyReceiver(self._own.node, topic)
+
+    def close(self) -> None:
+        """Leave the graph.
+
+        Raises:
+            RuntimeError: If its thread ended before its time.
+        """
+        self._own.close()
+        if self._faults:
+            fault = self._faults[0]
+            raise RuntimeError(f"nothing was heard any more: {fault}") from fault
+
+    def __enter__(self) -> "RclpyPeer":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def _qos(reliable: bool, depth: int) -> QoSProfile:
+    policy = ReliabilityPolicy.RELIABLE if reliable else ReliabilityPolicy.BEST_EFFORT
+    return QoSProfile(depth=depth, reliability=policy)
+
+
+@contextmanager
+def _variables(environment: Mapping[str, str]) -> Iterator[None]:
+    """Set variables of this process, which rcl and the RMW read when a node joins."""
+    before = {name: os.environ.get(name) for name in environment}
+    os.environ.update(environment)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
