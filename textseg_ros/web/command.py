@@ -87,7 +87,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 async def _serve(parsed: argparse.Namespace, stop: threading.Event) -> None:
     if importlib.util.find_spec("aiohttp") is None:
-        raise RuntimeError("the page needs aiohttp: pip install 'textseg-ros[web]'")
+        raise RuntimeError(
+            "the page needs aiohttp: pip install 'textseg-ros[web]', "
+            "or in a ROS 2 workspace: sudo apt install python3-aiohttp"
+        )
     # Here, not above: importing takes seconds, in which --help and a signal must be quick.
     from textseg_ros.allocator import keep_image_buffers
     from textseg_ros.web.access import Access

@@ -63,7 +63,7 @@ class PageServer:
         self._access = access
         self.hub = Hub(asyncio.get_running_loop())
         self._sockets: set[web.WebSocketResponse] = set()
-        self._runner = web.AppRunner(self._application(), access_log=None, shutdown_timeout=_END_S)
+        self._runner = web.AppRunner(self._application(), access_log=None)
 
     async def start(self) -> None:
         """Begin to serve, then to show.
@@ -89,7 +89,9 @@ class PageServer:
             _, late = await asyncio.wait(closing, timeout=_END_S)
             for task in late:
                 task.cancel()
-        await self._runner.cleanup()
+        # Not aiohttp's own limit: until 3.8 (Ubuntu 22.04) the site has it, later the runner.
+        with suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(self._runner.cleanup(), _END_S)
         await asyncio.get_running_loop().run_in_executor(None, self._source.close)
 
     @property
