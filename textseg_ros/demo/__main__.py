@@ -1,7 +1,8 @@
-"""`python -m textseg_ros.demo`."""
+"""`python -m textseg_ros.demo` is the command `textseg-demo`."""
 
 import sys
 
 from textseg_ros.demo.main import main
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())
