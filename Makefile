@@ -41,6 +41,7 @@ python-found:
 lock:
 	$(LOCK) --extra demo -o .ci/requirements/demo.txt
 	$(LOCK) --extra check -c .ci/requirements/demo.txt -o .ci/requirements/check.txt
+	$(LOCK) --extra docs -c .ci/requirements/check.txt -o .ci/requirements/docs.txt
 
 clean:
 	rm -rf .venv demo_output build ./*.egg-info
