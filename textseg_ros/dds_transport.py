@@ -10,6 +10,7 @@ from typing import Any
 
 from textseg_core import Segmenter
 from textseg_ros.behaviour import SegmentationBehaviour
+from textseg_ros.dds.clock import SimulatedClock
 from textseg_ros.dds.endpoint import Subscription
 from textseg_ros.dds.graph import full_name
 from textseg_ros.dds.parameters import ParameterServices
@@ -41,12 +42,18 @@ class DdsTransport:
         participant: What carries the messages.
         names: Absolute topic name by topic key.
         cameras: Names of the cameras.
+        now_ns: The ROS time, nanoseconds.
     """
 
     def __init__(
-        self, participant: Participant, names: dict[str, str], cameras: Sequence[str] = ("",)
+        self,
+        participant: Participant,
+        names: dict[str, str],
+        cameras: Sequence[str] = ("",),
+        now_ns: Callable[[], int] = time.time_ns,
     ) -> None:
         self.messages: MessageTypes = participant.types
+        self._now_ns = now_ns
         self._logger = logging.getLogger(participant.name.strip("/").replace("/", "."))
         self._outputs = {
             topic.key: participant.publisher(
@@ -79,8 +86,8 @@ class DdsTransport:
         self.on_watch_depth(camera, on)
 
     def now_ns(self) -> int:
-        """Return the system time, which is the ROS time without simulation, nanoseconds."""
-        return time.time_ns()
+        """Return the ROS time: the system's, or that of /clock in simulation; nanoseconds."""
+        return self._now_ns()
 
     def log(self, level: Level, text: str) -> None:
         """Tell the operator."""
@@ -112,7 +119,8 @@ class DdsNode:
         self._names = names
         self._misfits: dict[str, str] = {}
         self._watched: dict[str, Subscription] = {}
-        self.transport = DdsTransport(participant, names, settings.cameras)
+        now_ns = SimulatedClock(participant).now_ns if settings.use_sim_time else time.time_ns
+        self.transport = DdsTransport(participant, names, settings.cameras, now_ns)
         self.transport.on_watch = self._watch
         self.transport.on_watch_depth = self._watch_depth
         self.behaviour = SegmentationBehaviour(
@@ -121,7 +129,7 @@ class DdsNode:
             settings,
             node_name=participant.name,
             topic_names=names,
-            make_transforms=partial(listen_to_transforms, participant),
+            make_transforms=partial(listen_to_transforms, participant, now_ns=now_ns),
         )
         self._rpc: DdsRpc | None = None
         try:
@@ -250,11 +258,6 @@ def open_node(arguments: argparse.Namespace) -> DdsNode:
     """
     node_name = full_name(arguments.namespace, arguments.node_name)
     settings = read_settings(arguments.params_file, arguments.set, node_name)
-    if settings.use_sim_time:
-        raise ValueError(
-            "use_sim_time must be false for the DDS node, which does not read /clock, got true; "
-            "use the rclpy node (ros2 launch textseg_ros segment.launch.py) for simulated time"
-        )
     if not settings.autostart:
         raise ValueError(
             "autostart must be true for the DDS node, which has no lifecycle services, got "

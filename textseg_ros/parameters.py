@@ -229,7 +229,7 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter(
         "autostart", True, "Configure and activate at start, else on request (rclpy node only)"
     ),
-    Parameter("use_sim_time", False, "Take the time from /clock (rclpy node only)"),
+    Parameter("use_sim_time", False, "Take the time from /clock, for simulation and bags"),
 )
 """Every parameter of the node, in the order of config/segmenter.yaml."""
 

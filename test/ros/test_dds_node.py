@@ -3,6 +3,8 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from textseg_ros.dds.parameters import ParameterServices
 from textseg_ros.dds.participant import Participant
 from textseg_ros.dds.rpc import DdsRpc
 from textseg_ros.dds_transport import DdsNode
+from textseg_ros.messages import time_message
 from textseg_ros.rmw_environment import free_domain_id, loopback_environment
 from textseg_ros.settings import read_settings
 from textseg_ros.topics import TOPICS, topic_names
@@ -63,9 +66,11 @@ class LeftHalf:
         )
 
 
-def _node(participant: Participant, camera: str | None = None) -> DdsNode:
+def _node(
+    participant: Participant, camera: str | None = None, assignments: Sequence[str] = ()
+) -> DdsNode:
     segmenter: Any = LeftHalf()
-    settings = read_settings(None, [], participant.name)
+    settings = read_settings(None, assignments, participant.name)
     names = topic_names("/textseg", camera)
     return DdsNode(participant, lambda _: segmenter, settings, names)
 
@@ -94,6 +99,46 @@ def test_an_image_and_a_query_give_a_mask_with_the_header_of_the_image() -> None
     assert masks[0].header == make_header(peer.types)
     assert masks[0].encoding == "mono8"
     assert masks[0].data.reshape(6, 8).tolist() == [[255] * 4 + [0] * 4] * 6
+
+
+def test_simulated_time_says_how_old_an_image_is() -> None:
+    """An image of 10 s is fresh at 10.5 s, too old at 11.5 s, fresh after a jump back."""
+    domain = loopback_settings()
+    answers: list[Any] = []
+    with Participant("player", "/", domain) as peer:
+        segmenter = Participant("segmenter", "/textseg", domain)
+        node = _node(segmenter, assignments=["use_sim_time=true", "max_age_s=1.0"])
+        try:
+            clock = peer.publisher("/clock", "rosgraph_msgs/msg/Clock", depth=1)
+            camera = peer.publisher("/textseg/image", "sensor_msgs/msg/Image", reliable=False)
+            found = peer.subscription(
+                "/textseg/objects", "textseg_ros/msg/Segmentation", answers.append
+            )
+            assert all(end.wait_for_matches() for end in (clock, found))
+            node.behaviour.on_query(make_string(peer.types, "the red cup"))
+            image = make_image(peer.types, np.zeros((6, 8, 3), np.uint8))
+            image.header.stamp = time_message(peer.types, 10 * 10**9)
+
+            def is_answered(stale: bool) -> bool:
+                node.look()
+                camera.publish(image)
+                return bool(answers) and answers[-1].stale == stale
+
+            def at(now_s: float) -> bool:
+                now_ns = round(now_s * 1e9)
+                clock.publish(
+                    peer.types.get("rosgraph_msgs/msg/Clock")(
+                        clock=time_message(peer.types, now_ns)
+                    )
+                )
+                return wait_until(lambda: node.transport.now_ns() == now_ns)
+
+            assert node.transport.now_ns() == 0
+            for now_s, stale in ((10.5, False), (11.5, True), (10.5, False)):
+                assert at(now_s)
+                assert wait_until(partial(is_answered, stale))
+        finally:
+            node.close()
 
 
 def test_who_comes_late_still_receives_what_the_labels_stand_for() -> None:
@@ -413,7 +458,7 @@ def test_assignments_override_the_parameter_file(tmp_path: Path) -> None:
         (["--set", "weights=/nowhere"], "/nowhere"),
         (["--params-file", "/nowhere.yaml"], "/nowhere.yaml"),
         (["--domain", "300"], "0 to 232"),
-        (["--set", "use_sim_time=true"], "use the rclpy node"),
+        (["--set", "autostart=false"], "use the rclpy node"),
     ],
 )
 def test_a_wrong_start_ends_with_one_clear_line_and_status_2(

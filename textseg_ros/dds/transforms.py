@@ -59,6 +59,8 @@ class DdsTransforms(TfListener):
             self._participant.remove(subscription)
 
 
-def listen_to_transforms(participant: Participant, tell: Tell) -> DdsTransforms:
+def listen_to_transforms(
+    participant: Participant, tell: Tell, now_ns: Callable[[], int] = time.time_ns
+) -> DdsTransforms:
     """Return what hears /tf and /tf_static; see `DdsTransforms`."""
-    return DdsTransforms(participant, tell)
+    return DdsTransforms(participant, tell, now_ns=now_ns)

@@ -118,6 +118,8 @@ def _image(key: str, seen: Seen, settings: "NodeSettings") -> list[Finding]:
     found = f"{name} sends {width} x {height} images"
     if stamp == 0:
         return [broken(f"{found} with a stamp of zero", "let the driver stamp its images")]
+    if settings.use_sim_time:
+        return [ok(f"{found}, stamped {stamp / 1e9:.3f} s of simulated time")]
     if -_AHEAD_S <= age_s <= settings.max_age_s:
         return [ok(f"{found}, {age_s * 1e3:.0f} ms old when they come")]
     where = "in the future" if age_s < 0 else f"old, and max_age_s is {settings.max_age_s:g}"
@@ -125,6 +127,6 @@ def _image(key: str, seen: Seen, settings: "NodeSettings") -> list[Finding]:
         broken(
             f"{found} whose stamps are {abs(age_s):.2f} s {where}",
             "let the clocks of both hosts follow one server (chrony, ptp4l); for a bag or a "
-            "simulation, set use_sim_time of the rclpy node",
+            "simulation, set use_sim_time",
         )
     ]
