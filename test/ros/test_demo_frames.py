@@ -30,7 +30,7 @@ def test_a_colour_picture_becomes_rgb8_and_a_grey_one_mono8(tmp_path: Path) -> N
 def test_what_is_no_picture_is_refused_by_name(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(b"no picture")
 
-    with pytest.raises(ValueError, match=r"a\.png cannot be read"):
+    with pytest.raises(ValueError, match=r"a\.png is no picture"):
         read_picture(tmp_path / "a.png")
 
 

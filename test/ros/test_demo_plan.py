@@ -83,7 +83,7 @@ def test_a_folder_gives_every_query_about_every_image(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_images_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="holds no image"):
+    with pytest.raises(ValueError, match="holds no picture"):
         folder_questions(tmp_path, ["the cup"])
 
 

@@ -171,7 +171,7 @@ def test_a_folder_shows_its_pictures_by_name(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("make", "told"),
     [
-        (lambda path: Folder(path / "none"), "must be a folder"),
+        (lambda path: Folder(path / "none"), "is not a folder"),
         (lambda path: Folder(path), "holds no picture"),
         (lambda path: Video(path / "none.mp4"), "must be a video file"),
         (lambda _: Webcam(97), "camera 97 cannot be opened"),
@@ -243,7 +243,7 @@ def test_a_picture_that_cannot_be_read_is_told_and_the_next_is_shown(tmp_path: P
     source.start(kept)
     try:
         until(lambda: bool(kept.told))
-        assert "a.png cannot be read as an image" in kept.told[0]
+        assert "a.png is no picture" in kept.told[0]
         assert kept.states[-1].level == "error"
         source.want(frozenset({"picture"}))
         source.ask("the red block")
@@ -268,7 +268,7 @@ def test_a_place_names_the_topics_of_its_node_and_camera() -> None:
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["--images", "nowhere"], "must be a folder"),
+        (["--images", "nowhere"], "is not a folder"),
         (["--video", "nowhere.mp4"], "must be a video file"),
         (["--webcam", "97"], "camera 97"),
         (["--images", ".", "--config", "nowhere.yaml"], "nowhere.yaml"),

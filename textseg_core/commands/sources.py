@@ -8,13 +8,10 @@ from time import perf_counter
 
 import cv2
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
 
 from textseg_core.arrays import UInt8Array
+from textseg_core.picture_file import PICTURE_SUFFIXES, read_upright
 
-PICTURES = frozenset(
-    (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp"),
-)
 VIDEOS = frozenset((".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".webm"))
 WHOLE = 0.95
 """Least share of the frames that a video's header promises; headers count roughly."""
@@ -71,12 +68,12 @@ def find_sources(inputs: Iterable[Path], without: Path) -> list[Source]:
             files = [
                 path
                 for path in sorted(given.rglob("*"))
-                if path.suffix.lower() in PICTURES | VIDEOS
+                if path.suffix.lower() in PICTURE_SUFFIXES | VIDEOS
                 and path.is_file()
                 and not path.resolve().is_relative_to(without.resolve())
             ]
             if not files:
-                endings = " ".join(sorted(PICTURES | VIDEOS))
+                endings = " ".join(sorted(PICTURE_SUFFIXES | VIDEOS))
                 raise ValueError(f"folder {given} holds no picture and no video ({endings})")
             for path in files:
                 found.setdefault(path, path.relative_to(given))
@@ -103,26 +100,13 @@ def _names(paths: Sequence[Path]) -> list[str]:
 
 
 def read_picture(path: Path) -> Picture:
-    """Return a picture file as people see it, turned as its EXIF data say.
+    """Return a picture file.
 
     Raises:
-        ValueError: If it cannot be read as a picture of 8 bits a channel.
+        ValueError: As `read_upright`.
     """
     begun = perf_counter()
-    try:
-        with Image.open(path) as opened:
-            if opened.mode.startswith(("I", "F")):
-                raise ValueError(
-                    f"{path} has more than 8 bits a channel (mode {opened.mode}); convert it to 8"
-                )
-            upright = ImageOps.exif_transpose(opened).convert("RGB")
-            pixels = np.asarray(upright)
-    except UnidentifiedImageError as error:
-        raise ValueError(
-            f"{path} is no picture, or of a kind that Pillow does not read"
-        ) from error
-    except (OSError, SyntaxError, Image.DecompressionBombError) as error:
-        raise ValueError(f"{path} cannot be read as a picture: {error}") from error
+    pixels = np.asarray(read_upright(path).convert("RGB"))
     return Picture(pixels, None, None, _ms(begun))
 
 

@@ -7,9 +7,9 @@ from typing import Any, cast
 
 import cv2
 import numpy as np
-from PIL import Image, UnidentifiedImageError
 
 from textseg_core.arrays import UInt8Array
+from textseg_core.picture_file import read_upright
 from textseg_ros.messages import MessageTypes, byte_sequence, make_header
 
 IMAGE_TYPE = "sensor_msgs/msg/Image"
@@ -24,18 +24,15 @@ class Frame:
 
 
 def read_picture(path: Path) -> Frame:
-    """Return an image file as a frame, grey pictures as mono8, others as rgb8.
+    """Return a picture file as a frame, grey pictures as mono8, others as rgb8.
 
     Raises:
-        ValueError: If the file is no image.
+        ValueError: As `read_upright`.
     """
-    try:
-        with Image.open(path) as picture:
-            if picture.mode == "L":
-                return Frame(np.asarray(picture), "mono8")
-            return Frame(np.asarray(picture.convert("RGB")), "rgb8")
-    except (OSError, UnidentifiedImageError, Image.DecompressionBombError) as error:
-        raise ValueError(f"{path} cannot be read as an image: {error}") from error
+    picture = read_upright(path)
+    if picture.mode == "L":
+        return Frame(np.asarray(picture), "mono8")
+    return Frame(np.asarray(picture.convert("RGB")), "rgb8")
 
 
 def open_video(source: str | int) -> Callable[[], Frame | None]:

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import yaml
 
+from textseg_core.picture_file import pictures_in
+
 Box = tuple[int, int, int, int]
 
 HERE = Path(__file__).parent
 LISTED = HERE / "queries.yaml"
 LIVE_FRAME = "camera_optical_frame"
-IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".ppm"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,16 +64,9 @@ def folder_questions(folder: Path, queries: Sequence[str]) -> list[Question]:
     """Return every query about every image of a folder, by name.
 
     Raises:
-        ValueError: If the folder holds no image.
+        ValueError: If it is no folder or holds no picture.
     """
-    if not folder.is_dir():
-        raise ValueError(f"{folder} is not a folder; --images takes a folder with image files")
-    files = sorted(file for file in folder.iterdir() if file.suffix.lower() in IMAGE_SUFFIXES)
-    if not files:
-        raise ValueError(
-            f"{folder} holds no image; accepted are {', '.join(sorted(IMAGE_SUFFIXES))}"
-        )
-    pairs = [(file, query) for file in files for query in queries]
+    pairs = [(file, query) for file in pictures_in(folder) for query in queries]
     return [
         Question(f"picture_{index:02d}", str(file), query)
         for index, (file, query) in enumerate(pairs, 1)

@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image
 
 from textseg_core.arrays import UInt8Array
+from textseg_core.picture_file import read_upright
 from textseg_ros.demo.answers import ANSWERS_FILE, OVERVIEW_FILE
 from textseg_ros.demo.files import fault_text, png, write_whole
 from textseg_ros.demo.plan import Question
@@ -65,8 +66,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _size(question: Question) -> tuple[int, int]:
-    with Image.open(question.picture) as picture:
-        return picture.size
+    return read_upright(Path(question.picture)).size
 
 
 def _write_overview(

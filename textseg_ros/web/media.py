@@ -8,8 +8,8 @@ from typing import Protocol, cast
 import cv2
 
 from textseg_core.arrays import UInt8Array
+from textseg_core.picture_file import pictures_in
 from textseg_ros.demo.frames import Frame, open_video, read_picture
-from textseg_ros.demo.plan import IMAGE_SUFFIXES
 from textseg_ros.web.source import Kind
 
 #: Pictures a second of a video that does not say how many it has, and the most that are shown.
@@ -60,15 +60,7 @@ class Folder:
     period_s = 0.0
 
     def __init__(self, folder: Path) -> None:
-        if not folder.is_dir():
-            raise ValueError(f"--images must be a folder with pictures, got {folder}")
-        self.files = sorted(
-            file for file in folder.iterdir() if file.suffix.lower() in IMAGE_SUFFIXES
-        )
-        if not self.files:
-            raise ValueError(
-                f"{folder} holds no picture; accepted are {', '.join(sorted(IMAGE_SUFFIXES))}"
-            )
+        self.files = pictures_in(folder)
         self.name = folder.resolve().name
         self.position = 0
 
