@@ -1,14 +1,9 @@
 import itertools
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-
-pytest.importorskip("cyclonedds", reason="the benchmarks need cyclonedds")
-
-from redness_model import write_model
+from trials import over_each_transport, run_trial
 
 from textseg_ros.benchmark.churn import Asked, Got, faults, texts
 
@@ -84,17 +79,11 @@ def test_there_are_texts_for_90_seconds_and_neighbours_name_different_things() -
     assert all(one.split()[-1] != other.split()[-1] for one, other in itertools.pairwise(nouns))
 
 
+@over_each_transport
 def test_no_result_has_another_query_s_id_text_or_content_while_queries_change(
-    tmp_path: Path,
+    tmp_path: Path, transport: str
 ) -> None:
-    model = write_model(tmp_path / "model")
-    settings = tmp_path / "settings.yaml"
-    settings.write_text(f"/**:\n  ros__parameters:\n    weights: {model}\n")
-    command = [sys.executable, "-m", "textseg_ros.benchmark.churn", "--seconds", "3"]
-
-    run = subprocess.run(
-        [*command, "--params-file", str(settings)], capture_output=True, text=True, timeout=120.0
-    )
+    run = run_trial(tmp_path, "churn", transport, "--seconds", "3")
 
     assert run.returncode == 0, run.stdout + run.stderr
     assert "queries sent: 60," in run.stdout

@@ -1,12 +1,7 @@
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-
-pytest.importorskip("cyclonedds", reason="the benchmarks need cyclonedds")
-
-from redness_model import write_model
+from trials import over_each_transport, run_trial
 
 from textseg_ros.benchmark.crowd import QUERIES, Got, Outcome, judge
 
@@ -79,15 +74,9 @@ def test_a_result_older_than_two_periods_and_a_frame_is_told() -> None:
     assert run(left=[1, 5], right=[3, 7], age_ms=297.0).faults() == []
 
 
-def test_two_cameras_and_eight_queries_get_their_share(tmp_path: Path) -> None:
-    model = write_model(tmp_path / "model")
-    settings = tmp_path / "settings.yaml"
-    settings.write_text(f"/**:\n  ros__parameters:\n    weights: {model}\n")
-    command = [sys.executable, "-m", "textseg_ros.benchmark.crowd", "--seconds", "3"]
-
-    done = subprocess.run(
-        [*command, "--params-file", str(settings)], capture_output=True, text=True, timeout=120.0
-    )
+@over_each_transport
+def test_two_cameras_and_eight_queries_get_their_share(tmp_path: Path, transport: str) -> None:
+    done = run_trial(tmp_path, "crowd", transport, "--seconds", "3")
 
     # A busy machine may miss a limit of time, which is status 1; shares are not of time.
     assert done.returncode in (0, 1), done.stdout + done.stderr

@@ -3,10 +3,7 @@ import sys
 from pathlib import Path
 
 import pytest
-
-pytest.importorskip("cyclonedds", reason="the benchmarks need cyclonedds")
-
-from redness_model import write_model
+from trials import over_each_transport, run_trial
 
 from textseg_ros.benchmark.endurance import Look, Outcome, look_at, median
 
@@ -58,17 +55,11 @@ def test_threads_and_open_files_of_a_process_are_counted(tmp_path: Path) -> None
     assert look.memory_mb > 1.0
 
 
+@over_each_transport
 def test_the_node_holds_no_more_after_readers_and_queries_have_come_and_gone(
-    tmp_path: Path,
+    tmp_path: Path, transport: str
 ) -> None:
-    model = write_model(tmp_path / "model")
-    settings = tmp_path / "settings.yaml"
-    settings.write_text(f"/**:\n  ros__parameters:\n    weights: {model}\n")
-    command = [sys.executable, "-m", "textseg_ros.benchmark.endurance", "--seconds", "8"]
-
-    run = subprocess.run(
-        [*command, "--params-file", str(settings)], capture_output=True, text=True, timeout=120.0
-    )
+    run = run_trial(tmp_path, "endurance", transport, "--seconds", "8")
 
     # So soon after the start memory may still grow, which is status 1.
     assert run.returncode in (0, 1), run.stdout + run.stderr

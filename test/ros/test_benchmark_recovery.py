@@ -3,10 +3,7 @@ import sys
 from pathlib import Path
 
 import pytest
-
-pytest.importorskip("cyclonedds", reason="the benchmarks need cyclonedds")
-
-from redness_model import write_model
+from trials import over_each_transport, run_trial
 
 from textseg_ros.benchmark.lossy import drop_program, lossy_link, missing, on_host
 from textseg_ros.benchmark.recovery_bench import Finding, longest_gap_s
@@ -106,30 +103,25 @@ def _address(host: str) -> str:
     return shown.stdout.split()[2]
 
 
-def _run(tmp_path: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    model = write_model(tmp_path / "model")
-    settings = tmp_path / "settings.yaml"
-    settings.write_text(f"/**:\n  ros__parameters:\n    weights: {model}\n")
-    command = [sys.executable, "-m", "textseg_ros.benchmark.recovery", *arguments]
-    return subprocess.run(
-        [*command, "--params-file", str(settings)], capture_output=True, text=True, timeout=200.0
-    )
-
-
+@over_each_transport
 def test_the_node_recovers_from_restarts_of_the_camera_and_jumps_of_clocks(
-    tmp_path: Path,
+    tmp_path: Path, transport: str
 ) -> None:
-    run = _run(tmp_path, "--only", "here")
+    run = run_trial(tmp_path, "recovery", transport, "--only", "here")
 
     assert run.returncode == 0, run.stdout + run.stderr
     assert "| camera killed, started again | " in run.stdout
     assert "| the machine's clock jumps an hour back | " in run.stdout
+    assert ("| simulated time jumps an hour back | " in run.stdout) == (transport == "rclpy")
     assert run.stderr == ""
 
 
 @needs_namespaces
-def test_the_node_answers_while_packets_are_lost_and_recovers_from_a_cut(tmp_path: Path) -> None:
-    run = _run(tmp_path, "--only", "lossy", "--seconds", "3")
+@over_each_transport
+def test_the_node_answers_while_packets_are_lost_and_recovers_from_a_cut(
+    tmp_path: Path, transport: str
+) -> None:
+    run = run_trial(tmp_path, "recovery", transport, "--only", "lossy", "--seconds", "3")
 
     # Chance and a busy machine may miss the limit, which is status 1; coming back is no chance.
     assert run.returncode in (0, 1), run.stdout + run.stderr
