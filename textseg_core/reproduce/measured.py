@@ -3,7 +3,7 @@
 import argparse
 import json
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from textseg_core.datasets.described import Described
@@ -12,6 +12,7 @@ from textseg_core.evaluation.report import as_typed
 from textseg_core.model_info import load_model_info
 from textseg_core.reproduce import training
 from textseg_core.reproduce.beside import page, published_table
+from textseg_core.reproduce.figures import PublishedTable
 from textseg_core.reproduce.measure import answers, measurements
 from textseg_core.reproduce.small import (
     DRAWN,
@@ -31,11 +32,12 @@ def measured(options: argparse.Namespace, given: Sequence[str]) -> str:
     system = SYSTEMS[options.system]
     chosen = _chosen_row(system, options.variant)
     _check(options)
+    table = published_table(system)
     out = options.out or Path(tempfile.mkdtemp(prefix=f"textseg-{options.system}-"))
     if options.small:
         pictures, split, partition = _drawn(out, options)
     else:
-        pictures, split, partition = _pictures(options)
+        pictures, split, partition = _pictures(options, table)
     asked = pictures if options.most is None else pictures[: options.most]
     part = "" if len(asked) == len(pictures) else f"the first {len(asked)} pictures"
     weights: Path | None = options.weights
@@ -45,14 +47,13 @@ def measured(options: argparse.Namespace, given: Sequence[str]) -> str:
         models = {**training.given_models(system, weights, chosen, out / "models")}
     else:
         arguments = _small_training(system, options, out) if options.small else []
-        arguments = arguments or _training(system, options)
+        arguments = arguments or _training(system, options, partition)
         checkpoints = training.train_system(system, arguments, out / "run")
         models = {**training.export_rows(system.rows, checkpoints, out / "models")}
         weights = checkpoints[FINAL]
     if options.variant is not None:
         models = {row: model for row, model in models.items() if row == chosen}
     data = DRAWN if options.small else options.data
-    table = published_table(system)
     counted = 0
     ours = {}
     for row, model in models.items():
@@ -148,22 +149,47 @@ def _drawn(out: Path, options: argparse.Namespace) -> tuple[tuple[Described, ...
 
 
 def _pictures(
-    options: argparse.Namespace,
+    options: argparse.Namespace, table: PublishedTable
 ) -> tuple[tuple[Described, ...], str, str]:
     """Open a data set; return its pictures, its split and who divided it."""
     if options.data not in DATA_SETS:
         raise ValueError(f"unknown data set {options.data!r}; expected {', '.join(DATA_SETS)}")
-    known = DATA_SETS[options.data]
-    split = options.split or (
-        next((name for name in ("test", "val") if name in known.splits), "")
-        if known.splits
-        else ""
-    )
-    partition = options.partition or next(iter(known.partitions), "")
+    split, partition = chosen_part(table, options.data, options.split or "", options.partition)
     request = Request(
-        folder=options.folder, split=split, partition=options.partition, images=options.images
+        folder=options.folder, split=split, partition=partition, images=options.images
     )
     return open_data_set(options.data, request), split, partition
+
+
+def chosen_part(
+    table: PublishedTable, data: str, split: str = "", partition: str = ""
+) -> tuple[str, str]:
+    """Return which split of which partition of a data set is asked.
+
+    What is not named is what the table has figures of, the test split or else val first; of a
+    data set that it does not have, the usual partition, and test or else val.
+
+    Args:
+        table: As published.
+        data: A key of `DATA_SETS`.
+        split: As named; empty if not.
+        partition: As named; empty if not.
+    """
+    known = DATA_SETS[data]
+    published = [one.condition for one in table.figures if one.condition.data == data]
+    if not partition:
+        theirs = {one.partition for one in published}
+        partition = _first(known.partitions, theirs)
+    if not split:
+        tried = [name for name in ("test", "val") if name in known.splits]
+        theirs = {one.split for one in published if one.partition == partition}
+        split = _first(tried, theirs)
+    return split, partition
+
+
+def _first(names: Sequence[str], wanted: Collection[str]) -> str:
+    """Return the first name that is wanted, else the first one, or nothing of none."""
+    return next((name for name in names if name in wanted), next(iter(names), ""))
 
 
 def _small_training(system: System, options: argparse.Namespace, out: Path) -> list[str]:
@@ -171,7 +197,7 @@ def _small_training(system: System, options: argparse.Namespace, out: Path) -> l
     return ["--config", str(config), "--scenes", str(out / "train"), "--device", "cpu"]
 
 
-def _training(system: System, options: argparse.Namespace) -> list[str]:
+def _training(system: System, options: argparse.Namespace, partition: str) -> list[str]:
     """Return the arguments of a training on the data set's own training split."""
     config = options.config or CONFIGS / system.config
     if not config.is_file():
@@ -179,8 +205,8 @@ def _training(system: System, options: argparse.Namespace) -> list[str]:
     described: dict[str, str] = {"format": options.data, "folder": str(options.folder)}
     if "train" in DATA_SETS[options.data].splits:
         described["split"] = "train"
-    if options.partition:
-        described["partition"] = options.partition
+    if partition:
+        described["partition"] = partition
     if options.images:
         described["images"] = str(options.images)
     changes = [*system.changes, f"described=[{json.dumps(described)}]"]
