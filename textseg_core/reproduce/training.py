@@ -28,7 +28,7 @@ def train_system(system: System, arguments: Sequence[str], out: Path) -> dict[st
         return _trained(system, given, out)
 
 
-def _trained(system: System, given: Sequence[str], out: Path) -> dict[str, Path]:
+def _trained(system: System, given: list[str], out: Path) -> dict[str, Path]:
     from textseg_core.training.command import parse_command
     from textseg_core.training.parallel import join_team
     from textseg_core.training.run import open_run
