@@ -85,7 +85,7 @@ class Carrier:
         run: Is the node, in this process: takes its arguments, returns the exit status.
         transport: Loads the class whose `now_ns` is the node's time.
         says: What it is, for a report.
-        ros: Whether the node takes ROS's arguments, and knows simulated time.
+        ros: Whether the node takes ROS's arguments.
     """
 
     name: str

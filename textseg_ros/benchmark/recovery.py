@@ -1,11 +1,10 @@
 """How soon the node answers again after a fault: `python -m textseg_ros.benchmark.recovery`.
 
 The camera is killed and started again; its clock, that of the whole machine and simulated time
-(which rclpy alone has) jump by an hour; the daemon of `ros2` is stopped; between two network
-namespaces every tenth packet is lost, and for a while all are. Exit status 1 if a fault keeps
-fresh answers away for 2 s or more after it is over, or, where packets are lost all along or the
-daemon is stopped, at any time. Without `ros2`, or without root or iproute2, a part is left out,
-with the reason.
+jump by an hour; the daemon of `ros2` is stopped; between two network namespaces every tenth packet
+is lost, and for a while all are. Exit status 1 if a fault keeps fresh answers away for 2 s or more
+after it is over, or, where packets are lost all along or the daemon is stopped, at any time.
+Without `ros2`, or without root or iproute2, a part is left out, with the reason.
 """
 
 import argparse
@@ -231,8 +230,7 @@ def _run(parsed: argparse.Namespace, stop: threading.Event) -> int:
     left_out: dict[str, str] = {}
     if parsed.only != "lossy":
         findings += measure_here(carrier, parsed.params_file, stop)
-        if carrier.ros:
-            findings += measure_simulated(carrier, parsed.params_file, stop)
+        findings += measure_simulated(carrier, parsed.params_file, stop)
         left_out["`ros2 daemon stop`"] = daemon_missing()
     if parsed.only != "here":
         left_out["lost packets"] = missing()
