@@ -18,6 +18,8 @@ FONT_FILES = (
     "DroidSansFallbackFull.ttf",
     "unifont.otf",
 )
+#: What a letter may reach beyond its advance, as the hook of a j does.
+_OVERHANG_PX = 3
 
 
 @lru_cache(maxsize=128)
@@ -38,15 +40,49 @@ def render_line(text: str, height_px: int, max_width_px: int) -> UInt8Array:
         (rows, columns), not to be written to: lines are kept, since frames repeat them; the rows
         depend on the font, not on the letters.
     """
-    font, shown = _font_for(text, height_px)
-    shown = _shorten(shown, font, max_width_px)
-    ascent, descent = font.getmetrics()
-    width = max(1, min(max_width_px, round(font.getlength(shown)) + 1))
-    picture = Image.new("L", (width, ascent + descent))
-    ImageDraw.Draw(picture).text((0, 0), shown, fill=255, font=font)
-    line = np.array(picture)
+    line = _of_words(text, height_px) if text.isascii() else None
+    if line is None or line.shape[1] > max_width_px + 1:
+        font, shown = _font_for(text, height_px)
+        shown = _shorten(shown, font, max_width_px)
+        line = _draw(font, shown, round(font.getlength(shown)) + 1, 0)
+    line = line[:, : max(1, max_width_px)]
     line.flags.writeable = False
     return line
+
+
+def _of_words(text: str, height_px: int) -> UInt8Array:
+    """Return a line of ASCII as Pillow draws it, put together from words that are kept.
+
+    Frames repeat words more often than lines: a score changes with every frame, a line with it.
+    Pillow's own font advances by whole pixels and draws nothing into a space, so that the words
+    stand as they would in the whole line.
+    """
+    space = round(_built_in(height_px).getlength(" "))
+    words = [_word(word, height_px) for word in text.split(" ")]
+    width = sum(advance for _, advance in words) + space * (len(words) - 1)
+    line: UInt8Array = np.zeros((words[0][0].shape[0], width + 1 + 2 * _OVERHANG_PX), np.uint8)
+    x = 0
+    for drawn, advance in words:
+        window = line[:, x : x + drawn.shape[1]]
+        np.maximum(window, drawn, out=window)
+        x += advance + space
+    return line[:, _OVERHANG_PX : _OVERHANG_PX + width + 1]
+
+
+@lru_cache(maxsize=1024)
+def _word(word: str, height_px: int) -> tuple[UInt8Array, int]:
+    """Return a word with `_OVERHANG_PX` on either side, and how far it advances, pixels."""
+    font = _built_in(height_px)
+    advance = round(font.getlength(word))
+    return _draw(font, word, advance + 1 + 2 * _OVERHANG_PX, _OVERHANG_PX), advance
+
+
+def _draw(font: ImageFont.FreeTypeFont, text: str, width: int, x: int) -> UInt8Array:
+    """Return the coverage of a text that begins at a column, (rows of the font, width)."""
+    ascent, descent = font.getmetrics()
+    picture = Image.new("L", (width, ascent + descent))
+    ImageDraw.Draw(picture).text((x, 0), text, fill=255, font=font)
+    return np.array(picture)
 
 
 def _shorten(text: str, font: ImageFont.FreeTypeFont, max_width_px: int) -> str:

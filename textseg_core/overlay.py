@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from functools import cache
 from typing import TypeAlias
 
 import cv2
@@ -186,6 +187,7 @@ def _write(band: UInt8Array, line: UInt8Array, x: int, y: int, colour: Colour) -
     window[:] = blended.astype(np.uint8)
 
 
+@cache
 def _blend_table(colour: Colour, share: float) -> UInt8Array:
     """Return what each level becomes when the colour takes a share, (256, 1, 3)."""
     levels = np.arange(256, dtype=np.float32)[:, np.newaxis, np.newaxis]

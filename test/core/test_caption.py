@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from PIL import Image, ImageDraw, ImageFont
 
 from textseg_core import caption
 from textseg_core.caption import render_line
@@ -11,6 +12,20 @@ def test_line_is_no_wider_than_the_room() -> None:
 
 def test_short_line_is_as_wide_as_its_words() -> None:
     assert render_line("jar", 16, 500).shape[1] < 60
+
+
+@pytest.mark.parametrize("height_px", [10, 18, 36])
+@pytest.mark.parametrize(
+    "text",
+    ["jar, (jug) of AVA  To W.", "found 0.93", " f", "y", 'the left mug\'s "handle"', "/_|j @#"],
+)
+def test_words_that_are_kept_give_the_line_that_pillow_draws(text: str, height_px: int) -> None:
+    font = ImageFont.load_default(height_px)
+    assert isinstance(font, ImageFont.FreeTypeFont)
+    picture = Image.new("L", (round(font.getlength(text)) + 1, sum(font.getmetrics())))
+    ImageDraw.Draw(picture).text((0, 0), text, fill=255, font=font)
+
+    assert np.array_equal(render_line(text, height_px, 900), np.array(picture))
 
 
 def test_height_depends_on_the_font_and_not_on_the_letters() -> None:
