@@ -1,12 +1,15 @@
 """Message classes, their CDR bytes and their type hashes, for one ROS 2 distribution."""
 
-from typing import Any, Literal, get_args
+import struct
+from dataclasses import replace
+from typing import Any, Literal, cast, get_args
 
 import numpy as np
 from rosbags.interfaces import Nodetype
 from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 from rosbags.typesys.store import Typestore
 
+from textseg_core.arrays import UInt8Array
 from textseg_ros.definitions import definition_folders, read_definitions
 from textseg_ros.service_types import message_definitions, parse_definition
 
@@ -14,6 +17,8 @@ Distro = Literal["humble", "jazzy"]
 
 _STORES: dict[str, Stores] = {"humble": Stores.ROS2_HUMBLE, "jazzy": Stores.ROS2_JAZZY}
 _CDR_ALIGNMENT = 4
+_LENGTH = struct.Struct("<I")
+_NO_BYTES = np.zeros(0, np.uint8)
 _ZEROS: dict[str, Any] = {
     "string": "",
     "wstring": "",
@@ -71,6 +76,11 @@ class TypeStore:
             for part, definition in message_definitions(name, text).items():
                 types.update(parse_definition(part, definition))
         self._store.register(types)
+        self._last_bytes = {
+            self._store.types[type_name]: fields[-1][0]
+            for type_name, (_, fields) in self._store.fielddefs.items()
+            if fields and _is_bytes(fields[-1][1])
+        }
 
     @property
     def rosbags(self) -> Typestore:
@@ -124,15 +134,35 @@ class TypeStore:
         Raises:
             ValueError: If a field's value does not fit its type.
         """
-        self.get(type_name)
+        message_class = self.get(type_name)
+        end = self._end_of(message, message_class)
         try:
-            data = bytes(self._store.serialize_cdr(message, type_name, little_endian=True))
+            if end is not None:
+                message = replace(cast(Any, message), **{end[0]: _NO_BYTES})
+            data = self._store.serialize_cdr(message, type_name, little_endian=True)
         except Exception as error:
             # rosbags raises whatever its generated code stumbles over.
             raise ValueError(
                 f"message does not fit {type_name}: {type(error).__name__}: {error}"
             ) from error
-        return data.ljust(-(-len(data) // _CDR_ALIGNMENT) * _CDR_ALIGNMENT, b"\0")
+        parts: list[Any] = [data]
+        if end is not None:
+            # The length of what was left out stands last, and is 0 so far.
+            parts = [data[: -_LENGTH.size], _LENGTH.pack(end[1].size), end[1]]
+        padding = -sum(map(len, parts)) % _CDR_ALIGNMENT
+        return b"".join((*parts, bytes(padding)))
+
+    def _end_of(self, message: object, message_class: type[Any]) -> tuple[str, UInt8Array] | None:
+        """Return name and bytes of a `uint8[]` that ends a message, as an image's do; or None.
+
+        They are megabytes, which rosbags would copy into a buffer that it fills with zeros first.
+        """
+        name = self._last_bytes.get(message_class)
+        if name is None or type(message) is not message_class:
+            return None
+        values = getattr(message, name)
+        plain = isinstance(values, np.ndarray) and values.dtype == np.uint8 and values.ndim == 1
+        return (name, values) if plain and values.flags.c_contiguous else None
 
     def deserialize(self, data: bytes, type_name: str) -> Any:
         """Return the message in CDR bytes; its number arrays are read-only views of `data`.
@@ -156,3 +186,11 @@ class TypeStore:
         """
         self.get(type_name)
         return self._store.hash_rihs01(type_name)
+
+
+def _is_bytes(kind: Any) -> bool:
+    """Return whether a field is a `uint8[]` without a limit."""
+    node, detail = kind
+    return bool(
+        node == Nodetype.SEQUENCE and detail[1] == 0 and detail[0] == (Nodetype.BASE, ("uint8", 0))
+    )

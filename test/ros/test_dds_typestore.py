@@ -131,6 +131,34 @@ def test_our_message_keeps_its_constants_and_survives_both_ways() -> None:
     assert types.deserialize(data, "textseg_ros/msg/Segmentation") == message
 
 
+@pytest.mark.parametrize("type_name", ["sensor_msgs/msg/CompressedImage", "std_msgs/msg/String"])
+@pytest.mark.parametrize("length", [0, 1, 2, 3, 4, 5])
+def test_bytes_at_the_end_of_a_message_are_as_rosbags_writes_them(
+    type_name: str, length: int
+) -> None:
+    types = TypeStore()
+    values = np.arange(1, 2 * length + 1, dtype=np.uint8)
+    for data in (values[:length], values[::2]):
+        message = types.default(type_name)
+        message.data = data if "Compressed" in type_name else "a" * length
+
+        written = types.serialize(message, type_name)
+
+        expected = bytes(types.rosbags.serialize_cdr(message, type_name))
+        assert written == expected + bytes(-len(expected) % 4)
+        assert type(written) is bytes
+
+
+@pytest.mark.parametrize("dtype", [np.uint16, np.float32])
+def test_pixels_that_are_no_bytes_are_refused(dtype: type[np.generic]) -> None:
+    types = TypeStore()
+    image = make_image(types, np.zeros((2, 3, 3), np.uint8))
+    image.data = np.zeros(18, dtype)
+
+    with pytest.raises(ValueError, match="does not fit sensor_msgs/msg/Image"):
+        types.serialize(image, "sensor_msgs/msg/Image")
+
+
 def test_an_image_is_packed_and_unpacked_in_less_than_a_millisecond() -> None:
     types = TypeStore()
     image = make_image(types, np.zeros((480, 640, 3), np.uint8))
