@@ -77,10 +77,16 @@ class Converter:
         else:
             turn = CommandDialogue().observe(found, image, frame.time_s)
         segmentation = turn.target.tracked.segmentation
+        responding_s = self._clock_s()
+        if not query.key and self._is_received(frame, "response"):
+            segmentation.response()  # worked out where somebody reads it; kept for the picture
+        responded_s = self._clock_s()
         pictures = {} if query.key else self._pictures(frame, image, turn, tracked=tracked)
         converted_s = self._clock_s()
         age_s = frame.age_s(self._outlet.now_ns(), converted_s)
-        latency_ms["convert"] = (converted_s - converting_s) * 1e3
+        # A response map comes from the network's answer as the mask does, only later.
+        latency_ms["postprocess"] += (responded_s - responding_s) * 1e3
+        latency_ms["convert"] = (converted_s - responded_s + responding_s - converting_s) * 1e3
         latency_ms["total"] = (converted_s - frame.arrived_s) * 1e3
         stale = age_s > self._settings.now.max_age_s
         answer = Answer(header, query, segmentation, stale, latency_ms, turn, tracked)
@@ -112,6 +118,10 @@ class Converter:
                 turn,
                 ids,
                 overlay=self._settings.now.overlay,
-                wanted=lambda key: self._outlet.listeners(camera_key(frame.camera, key)) > 0,
+                wanted=lambda key: self._is_received(frame, key),
             ),
         }
+
+    def _is_received(self, frame: Frame, key: str) -> bool:
+        """Return whether somebody receives an output of the frame's camera."""
+        return self._outlet.listeners(camera_key(frame.camera, key)) > 0

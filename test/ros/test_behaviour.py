@@ -1,7 +1,7 @@
 import io
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,12 +15,16 @@ from recording import (
     FaultyBackend,
     GatedBackend,
     RecordingTransport,
+    RednessBackend,
     red_block,
     until,
 )
 
-from textseg_core.arrays import AnyArray
+from textseg_core.arrays import AnyArray, Float32Array
 from textseg_core.config import SegmenterConfig
+from textseg_core.geometry import Box
+from textseg_core.response import Response
+from textseg_core.runtime.base import Tensors
 from textseg_ros import answering
 from textseg_ros.conversation import Conversations
 from textseg_ros.messages import MessageTypes
@@ -148,6 +152,41 @@ def test_every_stage_has_its_time(types: MessageTypes) -> None:
     assert latency.total == pytest.approx(250.0)
     assert latency.wait + latency.decode + latency.convert == pytest.approx(0.0)
     assert min(latency.preprocess, latency.encoder, latency.head, latency.postprocess) > 0.0
+
+
+class SureBackend(RednessBackend):
+    """Says itself that what is asked for is in view, so that nobody else looks at the whole."""
+
+    def respond(self, image: Tensors, expressions: Sequence[Tensors]) -> Tensors:
+        return super().respond(image, expressions) | {
+            "presence": np.full(len(expressions), 8.0, np.float32)
+        }
+
+
+@pytest.mark.parametrize(("received", "drawn_ms"), [(OUTPUTS, 500.0), (["objects", "mask"], 0.0)])
+def test_a_response_map_is_postprocessing_and_drawn_only_where_it_is_received(
+    types: MessageTypes,
+    monkeypatch: pytest.MonkeyPatch,
+    received: list[str],
+    drawn_ms: float,
+) -> None:
+    within = Response.within
+    with Bench(types, SureBackend()) as bench:
+
+        def slowly(self: Response, box: Box) -> Float32Array:
+            if box == (0, 0, 192, 96):  # all of the image, not where something is found
+                bench.clock.now_s += 0.5
+            return within(self, box)
+
+        monkeypatch.setattr(Response, "within", slowly)
+        monkeypatch.setattr(bench.transport, "listeners", lambda key: int(key in received))
+        bench.ask("the red block")
+        bench.show(bench.image())
+
+    latency = bench.transport.of("objects")[0].latency
+    assert latency.convert == 0.0
+    assert latency.total == drawn_ms
+    assert drawn_ms <= latency.postprocess < drawn_ms + 500.0
 
 
 def test_nothing_found_is_published_without_a_centroid(types: MessageTypes) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 pytest.importorskip("cyclonedds", reason="the benchmarks need cyclonedds")
 
+from recording import Clock
 from redness_model import write_model
 
 from textseg_core.memory import resident_mb
@@ -27,12 +28,15 @@ def _row(**values: float) -> dict[str, float]:
 
 
 class SilentTransport:
-    """Publishes nowhere."""
+    """Publishes nowhere; every message takes as many seconds as `seconds` says."""
 
     messages: Any = None
 
+    def __init__(self) -> None:
+        self.clock, self.seconds = Clock(), 1.0
+
     def publish(self, key: str, message: object) -> None:
-        pass
+        self.clock.now_s += self.seconds
 
     def now_ns(self) -> int:
         return 0
@@ -56,18 +60,19 @@ def test_the_table_adds_publishing_to_the_whole() -> None:
 
 
 def test_a_row_ends_with_the_last_message_of_its_result() -> None:
-    timed = TimedTransport(SilentTransport())
-    latency = SimpleNamespace(**dict.fromkeys(LATENCY_STAGES, 3.0))
+    silent: Any = SilentTransport()
+    timed = TimedTransport(silent, silent.clock)
 
-    for _ in range(2):
-        for key in ("mask", "response", "objects", "centroid"):
+    for turn in (1.0, 2.0):
+        silent.seconds = turn
+        latency = SimpleNamespace(**dict.fromkeys(LATENCY_STAGES, turn))
+        for key in ("objects", "centroid", "mask", "latency"):
             timed.publish(key, SimpleNamespace(latency=latency))
     timed.finish_row()
     timed.finish_row()
 
-    assert len(timed.rows) == 2
-    assert timed.rows[0]["encoder"] == 3.0
-    assert timed.rows[0]["publish"] > 0.0
+    # Four messages of a second each, then four of two seconds.
+    assert [(row["encoder"], row["publish"]) for row in timed.rows] == [(1.0, 4e3), (2.0, 8e3)]
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -49,25 +49,30 @@ _PLACES = ("", " on the left", " on the right")
 class TimedTransport:
     """A transport that writes down how long publishing a result takes.
 
+    Args:
+        inner: What publishes.
+        clock_s: Monotonic seconds.
+
     Attributes:
         messages: As the inner transport's.
         rows: Milliseconds by stage, one row a result.
     """
 
-    def __init__(self, inner: Transport) -> None:
+    def __init__(self, inner: Transport, clock_s: Callable[[], float] = time.perf_counter) -> None:
         self.messages = inner.messages
+        self._clock_s = clock_s
         self.rows: list[dict[str, float]] = []
         self._inner = inner
         self._publish_ms = 0.0
         self._stages: dict[str, float] | None = None
 
     def publish(self, key: str, message: object) -> None:
-        """Publish, and begin a row with the mask, the first message of a result."""
-        if key == "mask":
+        """Publish, and begin a row with the first message of a result, `objects`."""
+        if key == "objects":
             self.finish_row()
-        started_s = time.perf_counter()
+        started_s = self._clock_s()
         self._inner.publish(key, message)
-        self._publish_ms += (time.perf_counter() - started_s) * 1e3
+        self._publish_ms += (self._clock_s() - started_s) * 1e3
         if key == "objects":
             latency: Any = getattr(message, "latency")  # noqa: B009  # its class is made at run time
             self._stages = {stage: float(getattr(latency, stage)) for stage in LATENCY_STAGES}
