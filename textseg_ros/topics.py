@@ -6,6 +6,9 @@ from typing import Literal
 
 NODE_NAME = "segmenter"
 NAMESPACE = "/textseg"
+# With a history of one, an image of many datagrams is replaced while it is on its way, and the
+# readers of Fast DDS then take empty messages without end (seen with 2.14, of any Cyclone writer).
+IMAGES_KEPT = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,20 +100,32 @@ TOPICS: tuple[Topic, ...] = (
         qos_parameter="depth_qos",
     ),
     Topic("click", "click", "geometry_msgs/msg/PointStamped", "in", depth=10),
-    Topic("mask", "mask", "sensor_msgs/msg/Image", "out"),
-    Topic("mask_compressed", "mask/compressed", "sensor_msgs/msg/CompressedImage", "out"),
-    Topic("labels", "labels", "sensor_msgs/msg/Image", "out"),
+    Topic("mask", "mask", "sensor_msgs/msg/Image", "out", depth=IMAGES_KEPT),
+    Topic(
+        "mask_compressed",
+        "mask/compressed",
+        "sensor_msgs/msg/CompressedImage",
+        "out",
+        depth=IMAGES_KEPT,
+    ),
+    Topic("labels", "labels", "sensor_msgs/msg/Image", "out", depth=IMAGES_KEPT),
     Topic("label_info", "label_info", "vision_msgs/msg/LabelInfo", "out", latched=True),
-    Topic("response", "response", "sensor_msgs/msg/Image", "out"),
-    Topic("overlay", "overlay", "sensor_msgs/msg/Image", "out"),
-    Topic("overlay_compressed", "overlay/compressed", "sensor_msgs/msg/CompressedImage", "out"),
+    Topic("response", "response", "sensor_msgs/msg/Image", "out", depth=IMAGES_KEPT),
+    Topic("overlay", "overlay", "sensor_msgs/msg/Image", "out", depth=IMAGES_KEPT),
+    Topic(
+        "overlay_compressed",
+        "overlay/compressed",
+        "sensor_msgs/msg/CompressedImage",
+        "out",
+        depth=IMAGES_KEPT,
+    ),
     Topic("detections", "detections", "vision_msgs/msg/Detection2DArray", "out"),
     Topic("centroid", "centroid", "geometry_msgs/msg/PointStamped", "out"),
     Topic("objects", "objects", "textseg_ros/msg/Segmentation", "out"),
     Topic("objects_3d", "objects_3d", "textseg_ros/msg/LocalisedObjects", "out"),
     Topic("target_pose", "target_pose", "geometry_msgs/msg/PoseStamped", "out"),
     Topic("detections_3d", "detections_3d", "vision_msgs/msg/Detection3DArray", "out"),
-    Topic("cloud", "cloud", "sensor_msgs/msg/PointCloud2", "out"),
+    Topic("cloud", "cloud", "sensor_msgs/msg/PointCloud2", "out", depth=IMAGES_KEPT),
     Topic("markers", "markers", "visualization_msgs/msg/MarkerArray", "out"),
     Topic("latency", "latency", "textseg_ros/msg/LatencyStamped", "out"),
     Topic(
