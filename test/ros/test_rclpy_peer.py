@@ -25,9 +25,10 @@ STRING = "std_msgs/msg/String"
 
 @pytest.fixture
 def environment() -> Iterator[dict[str, str]]:
-    before = dict(os.environ)
-    yield loopback_environment(free_domain_id())
-    assert dict(os.environ) == before
+    told = loopback_environment(free_domain_id())
+    before = {name: os.environ.get(name) for name in told}
+    yield told
+    assert {name: os.environ.get(name) for name in told} == before
 
 
 def test_two_of_them_hear_each_other_in_the_domain_that_they_are_told(

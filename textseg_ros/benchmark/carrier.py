@@ -124,13 +124,7 @@ def carrier_of(name: str) -> Carrier:
 
 
 def _dds() -> Carrier:
-    try:
-        from textseg_ros.dds.participant import Participant
-    except ImportError as error:
-        raise RuntimeError(
-            f"plain DDS is not installed ({error}): pip install 'textseg-ros[dds]', or take "
-            "--transport rclpy in a ROS 2 workspace"
-        ) from error
+    from textseg_ros.dds.participant import Participant
 
     def join(name: str, environment: Mapping[str, str]) -> Participant:
         return Participant(name, "/", read_environment(os.environ | environment, os.getpid()))
