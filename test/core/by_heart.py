@@ -5,7 +5,6 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from textseg_core.training.detector_recipe import DetectorRecipe, Network
-from textseg_core.training.mattnet_recipe import falling_share
 
 
 def learn_by_heart(
@@ -14,7 +13,7 @@ def learn_by_heart(
     """Return a network that has seen one batch so many times in either stage.
 
     Args:
-        made: With a stage for the detector and one for the modules.
+        made: With a stage for the detector and one as long for the modules.
         batch: What its losses read.
         steps: Of each stage.
     """
@@ -25,7 +24,7 @@ def learn_by_heart(
         network.train()
         for step in range(count):
             for group in optimiser.param_groups:
-                group["lr"] = group["top"] * falling_share(step / count)
+                group["lr"] = group["top"] * made.rate_share(0.5 * (stage + step / count))
             loss = torch.stack(list(made.losses(network, batch).values())).sum()
             optimiser.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]

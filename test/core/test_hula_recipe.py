@@ -136,6 +136,17 @@ def test_the_first_stage_teaches_the_detector_and_the_second_the_modules() -> No
     assert not network.image_encoder.attributes.weight.requires_grad
 
 
+def test_the_modules_learn_as_fast_as_the_detector_did() -> None:
+    made = recipe(warm_up=0.1)
+
+    for begun in (0.0, 0.5):
+        assert made.rate_share(begun) == pytest.approx(0.01)
+        assert made.rate_share(begun + 0.05) == pytest.approx(1.0)
+        # Half way between the warm-up and the end of a stage, half way from 1 to 0.01.
+        assert made.rate_share(begun + 0.275) == pytest.approx(0.505)
+    assert made.rate_share(1.0) == pytest.approx(0.01)
+
+
 def test_three_stages_are_refused() -> None:
     with pytest.raises(ValueError, match="one for its modules, got 3 stages"):
         recipe(stages=(Stage(share=0.25), Stage(share=0.25), Stage(share=0.5)))
@@ -154,7 +165,7 @@ def test_eight_samples_are_learnt_by_heart_with_its_own_detector() -> None:
     assert [words[place] for place in (RED, BLUE, SQUARE)] == ["red", "blue", "square"]
     batch = squares_with_things()
 
-    network = learn_by_heart(made, batch, (60, 40))
+    network = learn_by_heart(made, batch, (80, 80))
 
     assert reached(network, batch).mean() >= 0.9
 

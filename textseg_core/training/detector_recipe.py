@@ -16,6 +16,7 @@ from textseg_core.models.hulanet import HulaNetwork
 from textseg_core.models.mattnet import MattNetwork
 from textseg_core.training.one_stage import OneStage
 from textseg_core.training.rmi_recipe import load_features
+from textseg_core.training.schedule import learning_rate_share
 from textseg_core.training.settings import TrainSettings
 
 DEFAULT_BACKBONE = "resnet101"
@@ -63,6 +64,11 @@ class DetectorRecipe(OneStage, Generic[Network]):
         """Return the same network, its detector frozen and its modules awake."""
         self._set(self._own(network), stage)
         return network
+
+    def rate_share(self, progress: float) -> float:
+        """Return warm-up and half a cosine of each stage: the modules begin at random too."""
+        done = self._settings.done_in_stage(progress)
+        return learning_rate_share(done, self._settings.warm_up)
 
     def detecting_part(self, network: Network) -> nn.Module:
         """Return what the detector's stage teaches."""

@@ -95,9 +95,7 @@ class HuRecipe:
 
     def rate_share(self, progress: float) -> float:
         """Return a tenth after every third of a stage; half a cosine of it with Adam."""
-        stage = self._settings.stage_at(progress)
-        begun = sum(earlier.share for earlier in self._settings.stages[:stage])
-        done = (progress - begun) / self._settings.stages[stage].share
+        done = self._settings.done_in_stage(progress)
         if self._settings.optimiser == "adam":
             return learning_rate_share(done, self._settings.warm_up)
         return float(0.1 ** min(2, int(3 * done + 1e-9)))

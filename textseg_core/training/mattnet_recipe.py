@@ -64,9 +64,7 @@ class MattRecipe(DetectorRecipe[MattNetwork]):
 
     def rate_share(self, progress: float) -> float:
         """Return the share within the stage that the run is in."""
-        stage = self._settings.stage_at(progress)
-        begun = sum(earlier.share for earlier in self._settings.stages[:stage])
-        return falling_share((progress - begun) / self._settings.stages[stage].share)
+        return falling_share(self._settings.done_in_stage(progress))
 
     def losses(self, network: SegmentationNetwork, batch: Sample) -> dict[str, Tensor]:
         """Return Mask R-CNN's losses in the detector's stage, else those of the modules."""

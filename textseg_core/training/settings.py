@@ -184,6 +184,12 @@ class TrainSettings:
                 return index
         return len(self.stages) - 1
 
+    def done_in_stage(self, progress: float) -> float:
+        """Return which share of its stage is done, 0..1, after a share of the run."""
+        stage = self.stage_at(progress)
+        begun = sum(earlier.share for earlier in self.stages[:stage])
+        return (progress - begun) / self.stages[stage].share
+
 
 def check_names(name: str, given: Any, accepted: Any) -> None:
     """Refuse names that are not accepted; ValueError says which and what would be."""
