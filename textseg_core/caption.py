@@ -57,7 +57,7 @@ def _of_words(text: str, height_px: int) -> UInt8Array:
     Pillow's own font advances by whole pixels and draws nothing into a space, so that the words
     stand as they would in the whole line.
     """
-    space = round(_built_in(height_px).getlength(" "))
+    _, space = _word(" ", height_px)
     words = [_word(word, height_px) for word in text.split(" ")]
     width = sum(advance for _, advance in words) + space * (len(words) - 1)
     line: UInt8Array = np.zeros((words[0][0].shape[0], width + 1 + 2 * _OVERHANG_PX), np.uint8)

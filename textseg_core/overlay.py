@@ -78,6 +78,8 @@ def draw_overlay(
 
 def _tint(picture: UInt8Array, segmentation: Segmentation, colour: Colour, thickness: int) -> None:
     """Colour the mask and draw its outline, in place."""
+    if not segmentation.objects:
+        return  # the mask is their union
     mask = segmentation.mask.view(np.uint8)
     x, y, width, height = cv2.boundingRect(mask)
     if not width:
@@ -182,9 +184,17 @@ def _draw_caption(picture: UInt8Array, segmentation: Segmentation, colour: Colou
 def _write(band: UInt8Array, line: UInt8Array, x: int, y: int, colour: Colour) -> None:
     """Blend rendered text into a band, in place."""
     window = band[y : y + line.shape[0], x : x + line.shape[1]]
-    coverage = line[: window.shape[0], : window.shape[1], np.newaxis].astype(np.float32) / 255.0
-    blended = window + coverage * (np.array(colour, np.float32) - window)
-    window[:] = blended.astype(np.uint8)
+    coverage = cv2.merge((line[: window.shape[0], : window.shape[1]],) * 3)
+    behind = cv2.multiply(window, cv2.bitwise_not(coverage), scale=1.0 / 255.0)
+    window[:] = cv2.add(behind, cv2.LUT(coverage, _stroke_table(colour)))
+
+
+@cache
+def _stroke_table(colour: Colour) -> UInt8Array:
+    """Return what a colour gives at each level of coverage, (256, 1, 3)."""
+    levels = np.arange(256, dtype=np.float32)[:, np.newaxis, np.newaxis]
+    strokes: UInt8Array = np.rint(levels * np.array(colour, np.float32) / 255.0).astype(np.uint8)
+    return strokes
 
 
 @cache
