@@ -92,6 +92,49 @@ def test_sums_of_squares_beyond_float16_stay_in_float32(tmp_path: Path) -> None:
     assert y.dtype == np.float32
 
 
+def test_boxes_their_areas_and_their_order_stay_in_float32(tmp_path: Path) -> None:
+    # Two boxes from the corner, 300 and 301 px wide and 300 high: areas of 90000 and 90300, beyond
+    # float16, in which both would be infinite and the first the best. The map is its own column.
+    source = save(
+        tmp_path / "a.onnx",
+        [
+            node("Gather", ["x", "zero"], ["width"], axis=1),
+            node("Gather", ["x", "one"], ["height"], axis=1),
+            node("Mul", ["width", "height"], ["areas"]),
+            node("TopK", ["areas", "one1"], ["greatest", "place"]),
+            node("Gather", ["x", "place"], ["sides"], axis=0),
+            node("Concat", ["corner", "sides"], ["rois"], axis=1),
+            node("RoiAlign", ["map", "rois", "batch"], ["cells"], output_width=1, output_height=1),
+            node("Reshape", ["cells", "flat"], ["row"]),
+            node("MatMul", ["row", "weight"], ["features"]),
+            node("Relu", ["features"], ["y"]),
+        ],
+        [2, 2],
+        [1, 1],
+        zero=np.array(0),
+        one=np.array(1),
+        one1=np.array([1]),
+        corner=np.zeros((1, 2), np.float32),
+        batch=np.array([0]),
+        map=np.tile(np.arange(320, dtype=np.float32), (320, 1))[None, None],
+        flat=np.array([1, 1]),
+        weight=np.full((1, 1), 0.5, np.float32),
+    )
+    boxes = np.array([[300, 300], [301, 300]])
+
+    convert_to_half(source, tmp_path / "b.onnx", float32_outputs=True)
+    write_emulation(source, tmp_path / "c.onnx")
+
+    found = kinds(tmp_path / "b.onnx")
+    wide = {name for name, kind in found.items() if kind == TensorProto.FLOAT}
+    assert {"areas", "greatest", "sides", "rois", "cells", "row"} <= wide
+    assert found["features"] == TensorProto.FLOAT16
+    # Half of the mean column, 150.5 less half a cell.
+    assert run(source, boxes.astype(np.float32)).item() == pytest.approx(75.0)
+    assert run(tmp_path / "b.onnx", boxes.astype(np.float16)).item() == 75.0
+    assert run(tmp_path / "c.onnx", boxes.astype(np.float32)).item() == 75.0
+
+
 @pytest.mark.parametrize("float32_outputs", [True, False])
 def test_an_output_that_is_kept_wide_has_the_kind_that_was_asked_for(
     tmp_path: Path, float32_outputs: bool

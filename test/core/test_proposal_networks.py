@@ -16,7 +16,7 @@ from textseg_core.models import registry
 from textseg_core.models.grounder import RegionClassifier
 from textseg_core.models.proposal_network import ProposalHead, ProposalNetwork
 from textseg_core.models.scrc import CaptionLikelihood, PrefixReader
-from textseg_core.runtime import export
+from textseg_core.runtime import export, precision
 from textseg_core.segmenter import Segmenter
 from textseg_core.training.proposal_recipe import (
     ProposalRecipe,
@@ -337,6 +337,18 @@ def test_the_answer_of_exported_weights_may_be_changed_in_model_yaml(tmp_path: P
 
     assert not (segmenter.segment(image, "the red mug").mask & ~box).any()
     assert segmenter.report().details["answers"] == "the best of 30 proposals, as grabcut"
+
+
+def test_other_precisions_of_a_network_over_proposals_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    export.export(awake("grounder"), WORDS, tmp_path / "model")
+
+    status = precision.main(["--model", str(tmp_path / "model"), "--precision", "fp16"])
+
+    assert status == 1
+    assert "'grounder' chooses among regions that are proposed on the" in capsys.readouterr().err
+    assert not (tmp_path / "model" / "fp16").exists()
 
 
 @pytest.mark.parametrize("named", [{"backend": "tensorrt"}, {"precision": "fp16"}])

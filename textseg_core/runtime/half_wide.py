@@ -7,6 +7,8 @@ from onnx import TensorProto
 
 # Sums of squares leave float16's range: 192 values of 20 do.
 _SUMS = ("ReduceSum", "ReduceMean", "ReduceL2", "Sqrt", "Reciprocal")
+#: Layers that turn what they get into something else: boxes go in as numbers, and out as features.
+_WEIGHTED = ("Conv", "ConvTranspose", "Gemm", "MatMul", "RoiAlign")
 #: Kernels of fewer numbers weigh nothing, in the file as in time.
 SMALL_KERNEL = 2500
 
@@ -18,9 +20,10 @@ def wide(graph: onnx.GraphProto) -> frozenset[str]:
     what they get and its mean, and the sums that they get; what is made of the last layer norm,
     which draws the answer; and a picture on its way through the first convolutions, as long as
     their kernels are small: rounding errors there are alike wherever pixels are alike, so that
-    they do not average out, and all that follows depends on them.
+    they do not average out, and all that follows depends on them. Where a detector's boxes are
+    looked into, also all that is reckoned with boxes and with their scores.
     """
-    found = _sums(graph) | _norms(graph) | _first(graph) | _last(graph)
+    found = _sums(graph) | _norms(graph) | _first(graph) | _last(graph) | _boxes(graph)
     readers: dict[str, list[str]] = {value.name: [""] for value in graph.output}
     for node in graph.node:
         for name in node.input:
@@ -95,3 +98,34 @@ def _last(graph: onnx.GraphProto) -> set[str]:
         if node.op_type == "LayerNormalization" or not before.isdisjoint(node.output):
             before.update((*node.input, *node.output))
     return behind - before
+
+
+def _boxes(graph: onnx.GraphProto) -> set[str]:
+    """Return what decides, between layers with weights, which boxes are looked into and where.
+
+    A box's area leaves float16's range from 256 px on, its place is rounded to half a pixel, and
+    boxes that score next to alike would change places.
+    """
+    maker = {name: node for node in graph.node for name in node.output}
+    pools = [node for node in graph.node if node.op_type == "RoiAlign"]
+    if not pools:
+        return set()
+    found = {node.output[0] for node in pools}
+    ahead = [node.input[1] for node in pools]
+    ahead += [node.input[0] for node in graph.node if node.op_type == "TopK"]
+    while ahead:
+        node = maker.get(ahead.pop())
+        if node is None or node.op_type in _WEIGHTED or found.issuperset(node.output):
+            continue
+        found.update(node.output)
+        ahead.extend(node.input)
+    constants = {
+        *(entry.name for entry in graph.initializer),
+        *(node.output[0] for node in graph.node if node.op_type == "Constant"),
+        "",
+    }
+    for node in graph.node:
+        sources = [name for name in node.input if name not in constants]
+        if sources and node.op_type not in _WEIGHTED and found.issuperset(sources):
+            found.update(node.output)
+    return found

@@ -38,9 +38,15 @@ def reference_backend(
 
     Raises:
         RuntimeError: If a checkpoint is there, but torch is not installed.
-        ValueError: If the checkpoint is damaged.
+        ValueError: If the checkpoint is damaged, or regions are proposed on the host.
         FileNotFoundError: If a checkpoint was named that is not there.
     """
+    info = load_model_info(directory)
+    if info.proposals:
+        raise ValueError(
+            f"network {info.name!r} chooses among regions that are proposed on the host; it runs "
+            "in float32 on backend onnx or torch alone, so there is nothing to compare it with"
+        )
     path = _checkpoint_of(directory, checkpoint)
     if path is None:
         from textseg_core.runtime.onnx_backend import OnnxBackend
