@@ -17,7 +17,7 @@ from textseg_core.runtime.cases import load_pictures
 from textseg_core.runtime.onnx_backend import OnnxBackend
 from textseg_core.runtime.onnx_session import OnnxDevice
 from textseg_core.runtime.parity import chosen_cases, comparing_parser
-from textseg_core.runtime.reference import reference_backend, segmenter_on
+from textseg_core.runtime.reference import reference_backend, refuse_proposals, segmenter_on
 from textseg_core.runtime.variants import GATE_FILE, PARTS, Gate, fp32_paths
 
 #: Fewer masks with pixels say too little of a precision.
@@ -115,10 +115,13 @@ def make(request: Request, options: argparse.Namespace) -> Gate:
 
     Raises:
         RuntimeError: If the model directory is damaged.
-        ValueError: If the pictures say too little, or a weight does not fit.
+        ValueError: If the pictures say too little, a weight does not fit, or the network has no
+            other precision.
     """
     directory = request.directory
-    verify_files(directory, load_model_info(directory))
+    info = load_model_info(directory)
+    refuse_proposals(info)
+    verify_files(directory, info)
     folder = Path(tempfile.mkdtemp(dir=directory, prefix=f".{request.precision}."))
     try:
         folder.chmod(directory.stat().st_mode)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from textseg_core.config import SegmenterConfig
-from textseg_core.model_info import VOCABULARY_FILE, load_model_info
+from textseg_core.model_info import VOCABULARY_FILE, ModelInfo, load_model_info
 from textseg_core.runtime.base import InferenceBackend, Precision
 from textseg_core.runtime.variants import CHECKPOINT_FILE
 from textseg_core.segmenter import Segmenter
@@ -20,6 +20,19 @@ def segmenter_on(backend: InferenceBackend, directory: Path) -> Segmenter:
         kind=info.tokenizer,
     )
     return Segmenter(SegmenterConfig(), info, tokenizer, backend)
+
+
+def refuse_proposals(info: ModelInfo) -> None:
+    """Refuse a network that has one runtime and one precision.
+
+    Raises:
+        ValueError: If regions are proposed on the host.
+    """
+    if info.proposals:
+        raise ValueError(
+            f"network {info.name!r} chooses among regions that are proposed on the host; it runs "
+            "in float32 on backend onnx or torch alone, so there is nothing to compare it with"
+        )
 
 
 def reference_backend(
@@ -41,12 +54,7 @@ def reference_backend(
         ValueError: If the checkpoint is damaged, or regions are proposed on the host.
         FileNotFoundError: If a checkpoint was named that is not there.
     """
-    info = load_model_info(directory)
-    if info.proposals:
-        raise ValueError(
-            f"network {info.name!r} chooses among regions that are proposed on the host; it runs "
-            "in float32 on backend onnx or torch alone, so there is nothing to compare it with"
-        )
+    refuse_proposals(load_model_info(directory))
     path = _checkpoint_of(directory, checkpoint)
     if path is None:
         from textseg_core.runtime.onnx_backend import OnnxBackend
