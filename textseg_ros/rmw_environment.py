@@ -27,8 +27,8 @@ _FREE_DOMAINS = range(1, 102)
 # that Jazzy's 0.10 sends to 127.0.0.1 under LOCALHOST; 0.10 has no such filter.
 _LIKE_CYCLONE_0_10 = "<Internal><ExtendedPacketInfo>false</ExtendedPacketInfo></Internal>"
 # Cyclone's fragments of 1344 B are too many for readers of Fast DDS, which lose a third of the
-# images of 640 x 480 even when both sides are reliable. These fill Cyclone's usual datagram.
-_FEW_FRAGMENTS = "<FragmentSize>14000B</FragmentSize>"
+# images of 640 x 480 even when both sides are reliable. These are as large as Fast DDS's own.
+_FEW_FRAGMENTS = "<MaxMessageSize>65500B</MaxMessageSize><FragmentSize>63000B</FragmentSize>"
 _LOOPBACK_URI = (
     "<CycloneDDS><Domain><General><Interfaces>"
     '<NetworkInterface address="127.0.0.1"/>'

@@ -6,9 +6,10 @@ from typing import Literal
 
 NODE_NAME = "segmenter"
 NAMESPACE = "/textseg"
-# With a history of one, an image of many datagrams is replaced while it is on its way, and the
-# readers of Fast DDS then take empty messages without end (seen with 2.14, of any Cyclone writer).
-IMAGES_KEPT = 5
+# With a short history, an image of many datagrams is replaced while it is on its way, and a reader
+# of Fast DDS then takes an empty message without end: when Cyclone takes a half-received one back
+# (GAP), Fast DDS 2.14 leaves it in its list of those to read (StatefulReader::processGapMsg).
+IMAGES_KEPT = 10
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ _AUTO = (
 _NO_MULTICAST = "<General><AllowMulticast>false</AllowMulticast></General>"
 _OF_OURS = (  # what our newer Cyclone needs besides
     "<Internal><ExtendedPacketInfo>false</ExtendedPacketInfo></Internal>",
-    "<FragmentSize>14000B</FragmentSize>",
+    "<MaxMessageSize>65500B</MaxMessageSize><FragmentSize>63000B</FragmentSize>",
 )
 
 
