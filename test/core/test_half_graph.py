@@ -165,6 +165,33 @@ def test_scales_of_a_resize_stay_float32_as_the_standard_wants(tmp_path: Path) -
     assert y[0, 0].tolist() == [[1, 1, 2, 2], [1, 1, 2, 2]]
 
 
+def test_ranges_and_scales_that_are_put_together_stay_float32_as_the_standard_wants(
+    tmp_path: Path,
+) -> None:
+    source = save(
+        tmp_path / "a.onnx",
+        [
+            node("Concat", ["one", "two"], ["scales"], axis=0),
+            node("Resize", ["x", "", "scales"], ["large"], mode="nearest"),
+            node("Range", ["first", "end", "step"], ["places"]),
+            node("Add", ["large", "places"], ["y"]),
+        ],
+        [1, 1, 1, 2],
+        [1, 1, 2, 4],
+        one=np.ones(2, np.float32),
+        two=np.full(2, 2, np.float32),
+        first=np.array(0, np.float32),
+        end=np.array(4, np.float32),
+        step=np.array(1, np.float32),
+    )
+    convert_to_half(source, tmp_path / "b.onnx", float32_outputs=False)
+    y = run(tmp_path / "b.onnx", np.array([[[[1, 2]]]], np.float16))
+    assert y[0, 0].tolist() == [[1, 2, 4, 5], [1, 2, 4, 5]]
+    found = kinds(tmp_path / "b.onnx")
+    assert [found[name] for name in ("scales", "places")] == [TensorProto.FLOAT] * 2
+    assert found["large"] == TensorProto.FLOAT16
+
+
 def test_constants_that_are_stored_as_half_lose_their_casts(tmp_path: Path) -> None:
     source = save(
         tmp_path / "a.onnx",

@@ -131,7 +131,7 @@ def _hulanet(modules: str) -> System:
             "language_channels": 48,
             "relation_channels": 16,
         },
-        rate=0.001,
+        rate=0.004,
         stages=({"share": 0.6}, {"share": 0.4}),
         rows=(Row(system="hulanet", variant=modules),),
     )

@@ -21,9 +21,11 @@ def wide(graph: onnx.GraphProto) -> frozenset[str]:
     which draws the answer; and a picture on its way through the first convolutions, as long as
     their kernels are small: rounding errors there are alike wherever pixels are alike, so that
     they do not average out, and all that follows depends on them. Where a detector's boxes are
-    looked into, also all that is reckoned with boxes and with their scores.
+    looked into, also all that is reckoned with boxes and with their scores. Ranges and what
+    scales of a resize are made of have no float16 in the standard.
     """
     found = _sums(graph) | _norms(graph) | _first(graph) | _last(graph) | _boxes(graph)
+    found |= _float32_only(graph)
     readers: dict[str, list[str]] = {value.name: [""] for value in graph.output}
     for node in graph.node:
         for name in node.input:
@@ -98,6 +100,21 @@ def _last(graph: onnx.GraphProto) -> set[str]:
         if node.op_type == "LayerNormalization" or not before.isdisjoint(node.output):
             before.update((*node.input, *node.output))
     return behind - before
+
+
+def _float32_only(graph: onnx.GraphProto) -> set[str]:
+    """Return what the standard knows in float32 alone, and what that is made of."""
+    maker = {name: node for node in graph.node for name in node.output}
+    ahead = [node.output[0] for node in graph.node if node.op_type == "Range"]
+    ahead += [name for node in graph.node if node.op_type == "Resize" for name in node.input[1:3]]
+    found: set[str] = set()
+    while ahead:
+        node = maker.get(ahead.pop())
+        if node is None or node.op_type == "Shape" or found.issuperset(node.output):
+            continue
+        found.update(node.output)
+        ahead.extend(node.input)
+    return found
 
 
 def _boxes(graph: onnx.GraphProto) -> set[str]:
