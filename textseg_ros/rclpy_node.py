@@ -6,14 +6,13 @@ import threading
 from collections.abc import Sequence
 
 import rclpy
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.signals import SignalHandlerOptions
-from rclpy.task import Future
 
 from textseg_core.memory import use_small_pages
 from textseg_core.segmenter import Segmenter
 from textseg_ros.allocator import keep_image_buffers
 from textseg_ros.rclpy_segmenter import SegmenterNode
+from textseg_ros.rclpy_thread import Serving
 from textseg_ros.settings import NodeSettings
 from textseg_ros.signals import (
     GRACE_S,
@@ -57,19 +56,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if node is None:
         rclpy.try_shutdown()
         return 0
-    executor = SingleThreadedExecutor()
-    executor.add_node(node)
-    # Not ended by executor.shutdown: it takes away what a spinning thread may be about to use.
-    ended = Future()
+    serving = Serving(node)
     failures: list[BaseException] = []
-    spinning = threading.Thread(target=_spin, args=(executor, ended, stop, failures), daemon=True)
+    spinning = threading.Thread(target=_spin, args=(serving, stop, failures), daemon=True)
     spinning.start()
     stop.wait()  # a Python signal handler runs here at once; inside rcl's wait it would not
-    ended.set_result(None)
+    serving.end()
     spinning.join(GRACE_S)
     if spinning.is_alive():
         end_at_once()  # a transition that loads the network hears of no signal
-    executor.shutdown()
+    serving.close()
     node.close()
     node.destroy_node()
     rclpy.try_shutdown()
@@ -79,16 +75,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _spin(
-    executor: SingleThreadedExecutor,
-    ended: Future,
-    stop: threading.Event,
-    failures: list[BaseException],
-) -> None:
+def _spin(serving: Serving, stop: threading.Event, failures: list[BaseException]) -> None:
     try:
-        executor.spin_until_future_complete(ended)
-    except ExternalShutdownException:
-        pass
+        serving.run()
     except BaseException as error:
         failures.append(error)
     finally:
