@@ -2,6 +2,7 @@
 
 A camera sends 10 frames a second for an hour; the query changes each second; standing queries
 come and expire; readers of pictures come and go, and so does a second camera of the same topic.
+The cameras are reliable where `image_qos` is `reliable`, else best effort.
 Exit status 1 if the node's memory at the end is more than 1 % above that at the first look, or it
 holds more threads or open files.
 """
@@ -102,11 +103,15 @@ def measure(carrier: Carrier, arguments: argparse.Namespace, stop: threading.Eve
     from textseg_ros.benchmark.trial import Listener, find_node, node_on_trial, open_camera
     from textseg_ros.demo.frames import read_picture
     from textseg_ros.messages import stamp_ns
+    from textseg_ros.settings import NodeSettings, load_settings
 
+    file = arguments.params_file
+    settings = NodeSettings() if file is None else load_settings(file)
+    reliable = settings.image_qos == "reliable"
     objects = Listener()
     picture = read_picture(PICTURE)
     looks: list[Look] = []
-    with node_on_trial(carrier, arguments.params_file, {}, stop) as trial:
+    with node_on_trial(carrier, file, {}, stop) as trial:
         peer, node = trial.peer, trial.node
         words = peer.publisher("/textseg/query", "std_msgs/msg/String", depth=10)
         keys = peer.publisher("/textseg/standing_query", "textseg_ros/msg/StandingQuery", depth=10)
@@ -129,11 +134,13 @@ def measure(carrier: Carrier, arguments: argparse.Namespace, stop: threading.Eve
             with trial.join(f"guest{second}") as guest:
                 for key in ("mask", "overlay"):
                     guest.subscription(f"/textseg/{key}", "sensor_msgs/msg/Image", lambda _: None)
-                camera = open_camera(guest, "/textseg/image", picture, 2.0)
+                camera = open_camera(guest, "/textseg/image", picture, 2.0, reliable=reliable)
                 with camera:
                     stop.wait(3.0)
 
-        with open_camera(peer, "/textseg/image", picture, CAMERA_RATE) as camera:
+        with open_camera(
+            peer, "/textseg/image", picture, CAMERA_RATE, reliable=reliable
+        ) as camera:
             started_s = time.monotonic()
             wanted = threading.Event()
             errors: list[Exception] = []

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from textseg_ros.benchmark.carrier import Carrier
 from textseg_ros.benchmark.lossy import lossy_link, on_host
@@ -23,8 +22,7 @@ from textseg_ros.benchmark.recovery_bench import (
     is_fresh,
     small_frame,
 )
-from textseg_ros.benchmark.trial import Camera, running_node
-from textseg_ros.demo.frames import image_message
+from textseg_ros.benchmark.trial import open_camera, running_node
 
 LOSS = 0.1
 DOMAIN_ID = 7
@@ -138,12 +136,7 @@ def run_user(carrier: Carrier, seconds: float, stop: threading.Event) -> None:
     frame = small_frame()
     with carrier.join("user", os.environ) as peer:
         bench = Bench(peer, stop)
-        images = peer.publisher("/textseg/image", "sensor_msgs/msg/Image", depth=1)
-
-        def make(stamp_ns: int) -> Any:
-            return image_message(peer.types, frame, stamp_ns, "camera")
-
-        with Camera(images, make, RATE):
+        with open_camera(peer, "/textseg/image", frame, RATE, reliable=True):
             bench.settle()
             start_ns = lose(LOSS)
             stop.wait(seconds)

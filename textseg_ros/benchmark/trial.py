@@ -85,9 +85,11 @@ class Camera:
             self._stop.wait(max(0.0, due_s - time.monotonic()))
 
 
-def open_camera(peer: Peer, topic: str, frame: Frame, rate: float) -> Camera:
+def open_camera(
+    peer: Peer, topic: str, frame: Frame, rate: float, *, reliable: bool = False
+) -> Camera:
     """Return a camera on a topic; it runs while it is entered."""
-    publisher = peer.publisher(topic, "sensor_msgs/msg/Image", reliable=False, depth=1)
+    publisher = peer.publisher(topic, "sensor_msgs/msg/Image", reliable=reliable, depth=1)
     types = peer.types
     return Camera(publisher, lambda stamp_ns: image_message(types, frame, stamp_ns, topic), rate)
 
