@@ -18,7 +18,7 @@ from textseg_core.arrays import BoolArray, Float32Array, Float64Array
 from textseg_core.evaluation.answering import load_segmenter, segment_all
 from textseg_core.evaluation.centroids import surface_centre
 from textseg_core.evaluation.depth_noise import as_sent, smooth_field, spoil_depth
-from textseg_core.evaluation.publish import Run, add_model_options, publish
+from textseg_core.evaluation.publish import Run, add_model_options, model_settings, publish
 from textseg_core.evaluation.questions import by_picture, draw_questions
 from textseg_core.evaluation.report import Table
 from textseg_core.expressions.draw_queries import KINDS
@@ -162,13 +162,7 @@ def masked_objects(
     """
     count = range(len(scenes))[: options.limit]
     if options.mask == "network":
-        segmenter = load_segmenter(
-            options.weights,
-            presence_threshold=options.presence_threshold,
-            threshold=options.threshold,
-            min_area_px=options.min_area_px,
-            dense_crf=options.dense_crf,
-        )
+        segmenter = load_segmenter(options.weights, **model_settings(options))
         questions = draw_questions(
             scenes,
             list(KINDS),

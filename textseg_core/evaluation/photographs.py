@@ -19,6 +19,7 @@ from textseg_core.evaluation.publish import (
     Run,
     add_model_options,
     add_output_options,
+    model_settings,
     publish,
     save,
 )
@@ -139,13 +140,7 @@ def evaluate(options: argparse.Namespace, arguments: Sequence[str]) -> str:
         write_questions(options.write_questions, questions)
     runs: dict[str, list[Record]] = {}
     for place, weights in enumerate(options.weights, start=1):
-        segmenter = load_segmenter(
-            weights,
-            presence_threshold=options.presence_threshold,
-            threshold=options.threshold,
-            min_area_px=options.min_area_px,
-            dense_crf=options.dense_crf,
-        )
+        segmenter = load_segmenter(weights, **model_settings(options))
         info = segmenter.model_info
         runs[f"{place}"] = answer_questions(segmenter, scenes, questions)
     first = runs["1"]

@@ -27,6 +27,22 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--dense-crf", action="store_true", help="draw answers to the picture's edges; slow"
     )
+    parser.add_argument(
+        "--reasoner",
+        action=argparse.BooleanOptionalAction,
+        help="weigh relations, ranks and places against where things lie; default: as the node",
+    )
+
+
+def model_settings(options: argparse.Namespace) -> dict[str, float | None]:
+    """Return the settings of `SegmenterConfig` that `add_model_options` asked for."""
+    return {
+        "presence_threshold": options.presence_threshold,
+        "threshold": options.threshold,
+        "min_area_px": options.min_area_px,
+        "dense_crf": options.dense_crf,
+        "reasoner": options.reasoner,
+    }
 
 
 def add_output_options(parser: argparse.ArgumentParser) -> None:

@@ -15,6 +15,7 @@ from textseg_core.evaluation.publish import (
     Run,
     add_model_options,
     add_output_options,
+    model_settings,
     publish,
     save,
 )
@@ -81,13 +82,7 @@ def evaluate(options: argparse.Namespace, arguments: Sequence[str]) -> str:
     questions = fixed_questions(scenes, options)
     if options.write_questions is not None:
         write_questions(options.write_questions, questions)
-    segmenter = load_segmenter(
-        options.weights,
-        presence_threshold=options.presence_threshold,
-        threshold=options.threshold,
-        min_area_px=options.min_area_px,
-        dense_crf=options.dense_crf,
-    )
+    segmenter = load_segmenter(options.weights, **model_settings(options))
     records = answer_questions(segmenter, scenes, questions)
     if options.gallery is not None:
         write_gallery(options.gallery, segmenter, by_picture(scenes, questions), records)

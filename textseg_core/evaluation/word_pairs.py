@@ -22,6 +22,7 @@ from textseg_core.evaluation.publish import (
     Run,
     add_model_options,
     add_output_options,
+    model_settings,
     publish,
     save,
 )
@@ -182,13 +183,7 @@ def evaluate(options: argparse.Namespace, arguments: Sequence[str]) -> str:
         compositions=options.compositions,
         limit=options.limit,
     )
-    segmenter = load_segmenter(
-        options.weights,
-        presence_threshold=options.presence_threshold,
-        threshold=options.threshold,
-        min_area_px=options.min_area_px,
-        dense_crf=options.dense_crf,
-    )
+    segmenter = load_segmenter(options.weights, **model_settings(options))
     found = list(answer_pairs(segmenter, scenes, pairs))
     info = segmenter.model_info
     run = Run(f"Word sensitivity: {options.name or info.name}", MODULE, arguments)
