@@ -360,4 +360,13 @@ def _narrowed(
     mask: BoolArray = segmentation.mask
     if len(objects) != len(segmentation.objects):
         mask = union_of(tuple(objects), mask.shape)
-    return replace(segmentation, mask=mask, objects=tuple(objects), status=status)
+    # The reasoner's words are about its own choice, not about what the tracker put in its place.
+    best, chosen = objects[:1], segmentation.objects[:1]
+    kept = status is segmentation.status and tuple(map(id, best)) == tuple(map(id, chosen))
+    return replace(
+        segmentation,
+        mask=mask,
+        objects=tuple(objects),
+        status=status,
+        explanation=segmentation.explanation if kept else "",
+    )

@@ -1,5 +1,6 @@
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -27,11 +28,13 @@ class Scene:
         expression: str = "the mug",
         after_s: float = 0.1,
         colors: Sequence[tuple[int, int, int]] = (),
+        explanation: str = "",
     ) -> TrackedSegmentation:
         self.stamp_s += after_s
         colors = colors or [RED] * len(boxes)
+        seen = answer(*boxes, status=status, expression=expression)
         return self.tracker.update(
-            answer(*boxes, status=status, expression=expression),
+            replace(seen, explanation=explanation),
             picture(*zip(boxes, colors, strict=True)),
             self.stamp_s,
         )
@@ -309,6 +312,18 @@ def test_of_two_the_one_that_is_not_rejected_is_found() -> None:
 
     assert (tracked.segmentation.status, tracked.track_ids) == (Status.FOUND, (2,))
     np.testing.assert_array_equal(tracked.segmentation.mask, answer(B).mask)
+
+
+def test_an_explanation_goes_with_what_it_explains() -> None:
+    """Words about the one that was rejected, or about what is not taken, are not passed on."""
+    scene = Scene()
+    why = "mug 1: at the left, 0.98"
+    assert scene.show(A, explanation=why).segmentation.explanation == why
+
+    scene.tracker.reject([1])
+    rejected = scene.show(A, explanation=why).segmentation
+
+    assert (rejected.status, rejected.explanation) == (Status.NOT_FOUND, "")
 
 
 def test_of_three_two_remain_ambiguous_when_one_is_rejected() -> None:
