@@ -150,9 +150,12 @@ class DdsNode:
             settings.service_framing,
             self.behaviour.on_call_error,
             lambda text: self.behaviour.report.tell("service framing", "warning", text),
+            self.transport.now_ns,
         )
         Offers(self.behaviour, self.transport.messages).open(self._rpc)
-        ParameterServices(self._rpc, self._participant, self.behaviour.settings)
+        ParameterServices(
+            self._rpc, self._participant, self.behaviour.settings, self.transport.now_ns
+        )
         images = [self._names[camera_key(camera, "image")] for camera in settings.cameras]
         self.transport.log(
             "info", f"waiting for {', '.join(images)} and queries on {self._names['query']}"

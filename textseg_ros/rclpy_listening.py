@@ -12,6 +12,7 @@ from rclpy.qos import QoSDurabilityPolicy, QoSProfile, QoSReliabilityPolicy
 from textseg_ros.doctor.finding import Surroundings
 from textseg_ros.doctor.listening import FORMS, POLL_S, SETTLE_S, Ear, Seen
 from textseg_ros.messages import InstalledMessages
+from textseg_ros.topics import CLOCK_TOPIC
 
 if TYPE_CHECKING:
     from textseg_ros.settings import NodeSettings
@@ -47,7 +48,7 @@ def listen(given: Surroundings, settings: "NodeSettings") -> Seen:
             ear.names,
             ear.topics,
             ear.heard,
-            {name: node.count_publishers(name) for name in ear.names.values()},
+            {name: node.count_publishers(name) for name in (*ear.names.values(), CLOCK_TOPIC)},
             _misfits(node, ear),
             [
                 f"{space.rstrip('/')}/{name}"

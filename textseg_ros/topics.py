@@ -6,6 +6,8 @@ from typing import Literal
 
 NODE_NAME = "segmenter"
 NAMESPACE = "/textseg"
+CLOCK_TOPIC = "/clock"
+"""Where simulated time comes from."""
 # With a short history, an image of many datagrams is replaced while it is on its way, and a reader
 # of Fast DDS then takes an empty message without end: when Cyclone takes a half-received one back
 # (GAP), Fast DDS 2.14 leaves it in its list of those to read (StatefulReader::processGapMsg).

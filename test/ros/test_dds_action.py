@@ -29,7 +29,11 @@ class Searching:
         self.client_node = Participant("asker", "/", settings)
         self.types = self.server_node.types
         self.server = DdsRpc(
-            self.server_node, framing, lambda _, error: self.errors.append(error), print
+            self.server_node,
+            framing,
+            lambda _, error: self.errors.append(error),
+            print,
+            lambda: 7 * 10**9,
         )
         self.rpc = DdsRpc(self.client_node, framing, lambda *_: None, print)
         self.go_on = threading.Event()
@@ -109,6 +113,7 @@ def test_a_goal_is_canceled_on_request(searching: Searching) -> None:
 
     assert answer.return_code == CancelCode.NONE
     assert [bytes(info.goal_id.uuid) for info in answer.goals_canceling] == [goal_id]
+    assert [info.stamp.sec for info in answer.goals_canceling] == [7]  # the node's time
     assert (state, result.message) == (GoalState.CANCELED, "canceled")
     assert client.cancel(goal_id).return_code == CancelCode.TERMINATED
 

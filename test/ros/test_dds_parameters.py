@@ -16,6 +16,7 @@ from textseg_ros.typestore import TypeStore
 
 NODE = "/textseg/segmenter"
 TIMEOUT_S = 30.0
+NOW_NS = 7_000_000_009
 INTEGER, DOUBLE, STRING = 2, 3, 4
 
 
@@ -31,7 +32,7 @@ class Parameters:
         self.errors: list[Exception] = []
         self.rpc = DdsRpc(self.node, "cyclonedds", lambda _, e: self.errors.append(e), print)
         self.asking = DdsRpc(self.other, "cyclonedds", lambda _, e: self.errors.append(e), print)
-        ParameterServices(self.rpc, self.node, self.live)
+        ParameterServices(self.rpc, self.node, self.live, lambda: NOW_NS)
 
     def close(self) -> None:
         for each in (self.asking, self.rpc, self.other, self.node):
@@ -113,6 +114,7 @@ def test_a_change_is_in_force_and_told_on_parameter_events(parameters: Parameter
     assert wait_until(lambda: len(events) == 1)
     (changed,) = events[0].changed_parameters
     assert (events[0].node, changed.name, plain_value(changed.value)) == (NODE, "max_age_s", 2.5)
+    assert (events[0].stamp.sec, events[0].stamp.nanosec) == (7, 9)  # NOW_NS
 
 
 @pytest.mark.parametrize(

@@ -188,6 +188,29 @@ def test_what_a_camera_sends_is_looked_at(
     assert said in found.found
 
 
+def test_simulated_time_that_nobody_publishes_is_a_fault(
+    domain: dict[str, str], camera: Any
+) -> None:
+    def seen() -> Finding:
+        sender = threading.Thread(target=camera, args=(3600.0, "rgb8"))
+        sender.start()
+        simulated = ["use_sim_time=true"]
+        (found,) = look("camera", domain, camera=CAMERA, assignments=simulated, wait_s=20.0)
+        sender.join()
+        return found
+
+    from textseg_ros.dds.participant import Participant
+
+    alone = seen()
+    with Participant("simulator", "/", read_environment(domain, os.getpid())) as simulator:
+        simulator.publisher("/clock", "rosgraph_msgs/msg/Clock", depth=1)
+        beside_a_clock = seen()
+
+    assert (alone.verdict, beside_a_clock.verdict) == ("broken", "note")
+    assert "nobody publishes /clock" in alone.found
+    assert "sends 64 x 48 images" in beside_a_clock.found
+
+
 def test_a_camera_that_nobody_publishes_is_a_fault_if_it_was_named(domain: dict[str, str]) -> None:
     found = fault("camera", domain, camera="/none", wait_s=0.2)
 

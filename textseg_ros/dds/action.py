@@ -38,6 +38,7 @@ class ActionServer:
         accept: Decides on a goal; None to accept all.
         most_goals: Goals at a time.
         result_kept_s: How long the result of a goal that has ended can be asked for.
+        now_ns: The node's time, nanoseconds; what clients cancel by is held against it.
     """
 
     def __init__(
@@ -53,8 +54,10 @@ class ActionServer:
         accept: GoalCheck | None = None,
         most_goals: int = MOST_GOALS,
         result_kept_s: float = _RESULT_KEPT_S,
+        now_ns: Callable[[], int] = time.time_ns,
     ) -> None:
         self._types: MessageTypes = node.types
+        self._now_ns = now_ns
         self._node, self._name, self._type_name = node, name, type_name
         self._execute, self._accept, self._on_error = execute, accept, on_error
         self._goals = Goals(most_goals, result_kept_s, self._publish_status)
@@ -127,7 +130,7 @@ class ActionServer:
             self._failed(error)
             return None
         self._forget_old()
-        return self._goals.add(goal_id, time.time_ns(), time.monotonic())
+        return self._goals.add(goal_id, self._now_ns(), time.monotonic())
 
     def _on_cancel(self, request_id: RequestId, request: Any) -> None:
         self._opened.wait()

@@ -4,8 +4,8 @@ from typing import Any
 
 from textseg_ros.dds.participant import Participant
 from textseg_ros.messages import time_ns
+from textseg_ros.topics import CLOCK_TOPIC
 
-CLOCK_TOPIC = "/clock"
 CLOCK_TYPE = "rosgraph_msgs/msg/Clock"
 
 

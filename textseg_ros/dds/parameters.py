@@ -5,7 +5,7 @@ Source:
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -33,11 +33,17 @@ class ParameterServices:
         rpc: What offers the services.
         participant: The node.
         settings: What is read and changed.
+        now_ns: The node's time, nanoseconds.
     """
 
     def __init__(
-        self, rpc: RpcTransport, participant: Participant, settings: LiveSettings
+        self,
+        rpc: RpcTransport,
+        participant: Participant,
+        settings: LiveSettings,
+        now_ns: Callable[[], int] = time.time_ns,
     ) -> None:
+        self._now_ns = now_ns
         self._types: MessageTypes = participant.types
         self._settings, self._node_name = settings, participant.name
         self._events = participant.publisher(
@@ -115,7 +121,7 @@ class ParameterServices:
         values = values_of(self._settings.now)
         parameter = self._types.get("rcl_interfaces/msg/Parameter")
         event = self._types.default("rcl_interfaces/msg/ParameterEvent")
-        event.stamp = time_message(self._types, time.time_ns())
+        event.stamp = time_message(self._types, self._now_ns())
         event.node = self._node_name
         event.changed_parameters = [
             parameter(name=name, value=parameter_value(self._types, values[name]))

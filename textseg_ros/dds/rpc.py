@@ -1,5 +1,6 @@
 """Services and actions of a DDS participant, in the framing that the other nodes speak."""
 
+import time
 from collections.abc import Callable
 
 from textseg_ros.dds.action import ActionServer
@@ -26,6 +27,7 @@ class DdsRpc:
         on_error: Called with a service's name and what went wrong there.
         tell: Called with a sentence about a client that frames its requests otherwise, for every
             request.
+        now_ns: The node's time, nanoseconds.
 
     Raises:
         ValueError: If the framing is unknown.
@@ -38,8 +40,10 @@ class DdsRpc:
         framing: Framing,
         on_error: TellError,
         tell: Callable[[str], None],
+        now_ns: Callable[[], int] = time.time_ns,
     ) -> None:
         check_framing(framing)
+        self._now_ns = now_ns
         self._participant, self._on_error, self._tell = participant, on_error, tell
         self.channels: ChannelMaker = (
             FastRtpsChannels(participant)
@@ -88,6 +92,7 @@ class DdsRpc:
             self._on_error,
             self._tell,
             accept=accept,
+            now_ns=self._now_ns,
         )
         self._open.append(server)
         return server

@@ -9,6 +9,7 @@ from textseg_ros.dds.participant import Participant
 from textseg_ros.doctor.finding import Surroundings
 from textseg_ros.doctor.listening import FORMS, POLL_S, SETTLE_S, Ear, Seen
 from textseg_ros.rmw_environment import read_environment
+from textseg_ros.topics import CLOCK_TOPIC
 
 if TYPE_CHECKING:
     from textseg_ros.settings import NodeSettings
@@ -45,7 +46,7 @@ def listen(given: Surroundings, settings: "NodeSettings") -> Seen:
             ear.names,
             ear.topics,
             ear.heard,
-            participant.publisher_counts(ear.names.values()),
+            participant.publisher_counts((*ear.names.values(), CLOCK_TOPIC)),
             participant.incompatible(),
             participant.peers(),
         )

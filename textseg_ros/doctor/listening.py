@@ -46,7 +46,7 @@ class Seen:
         names: Absolute topic name by key.
         topics: The inputs by key.
         heard: What came, by key.
-        counts: Publishers, by name.
+        counts: Publishers of the inputs and of /clock, by name.
         misfits: Name -> the policy or type that keeps a publisher away.
         nodes: Full names of the other nodes.
     """
