@@ -103,17 +103,17 @@ class RclpyLink:
                 self._types.get(topic_of(key).type_name),
                 self._place.topic(key),
                 _taking(partial(self._on_message, key)),
-                _qos(key),
+                _qos(key, depth=1),  # the page shows the newest
             )
 
     def _tell(self, error: Exception) -> None:
         self._on_fault(f"nothing is received any more: {type(error).__name__}: {error}")
 
 
-def _qos(key: str) -> QoSProfile:
+def _qos(key: str, depth: int | None = None) -> QoSProfile:
     topic = topic_of(key)
     policy = ReliabilityPolicy.RELIABLE if topic.reliable else ReliabilityPolicy.BEST_EFFORT
-    return QoSProfile(depth=topic.depth, reliability=policy)
+    return QoSProfile(depth=depth or topic.depth, reliability=policy)
 
 
 def _taking(take: Any) -> Any:

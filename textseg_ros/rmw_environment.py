@@ -2,8 +2,8 @@
 
 Source:
     ROS 2 Jazzy: rcl/src/rcl/{domain_id,localhost,discovery_options,init}.c and
-    check_create_domain() of rmw_cyclonedds_cpp/src/rmw_node.cpp. One deviation:
-    a value that Jazzy would replace by a guess is an error here.
+    check_create_domain() of rmw_cyclonedds_cpp/src/rmw_node.cpp. Deviations: a value
+    that Jazzy would replace by a guess is an error here, and fragments are larger.
 """
 
 import random
@@ -66,7 +66,8 @@ def read_environment(
         domain_id: Replaces ROS_DOMAIN_ID if not None.
 
     Returns:
-        The settings, with Jazzy's Cyclone configuration followed by CYCLONEDDS_URI.
+        The settings, with Jazzy's Cyclone configuration, larger fragments, and then
+        CYCLONEDDS_URI, which thus has the last word.
 
     Raises:
         ValueError: If a value is not one of those accepted; the text names them.
@@ -183,7 +184,7 @@ def _parse_peers(text: str) -> tuple[str, ...]:
 
 def _discovery_config(range_: DiscoveryRange, peers: tuple[str, ...], process_id: int) -> str:
     if range_ == "SYSTEM_DEFAULT":
-        return ""
+        return f"<CycloneDDS><Domain><General>{_FEW_FRAGMENTS}</General></Domain></CycloneDDS>,"
     multicast = "<AllowMulticast>false</AllowMulticast>"
     if range_ == "OFF":
         discovery = (

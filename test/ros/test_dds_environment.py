@@ -68,13 +68,16 @@ def test_the_variables_give_the_configuration_that_jazzy_gives_cyclone(
     assert _discovery(environment) == f"<CycloneDDS><Domain>{inside}</Domain></CycloneDDS>,"
 
 
-def test_system_default_leaves_the_configuration_to_cyclonedds_uri() -> None:
+def test_system_default_leaves_discovery_to_cyclonedds_uri() -> None:
     environment = {
         "ROS_AUTOMATIC_DISCOVERY_RANGE": "SYSTEM_DEFAULT",
         "CYCLONEDDS_URI": "file:///etc/cyclone.xml",
     }
 
-    assert read_environment(environment, 1).config == "file:///etc/cyclone.xml"
+    assert read_environment(environment, 1).config == (
+        f"<CycloneDDS><Domain><General>{_OF_OURS[1]}</General></Domain></CycloneDDS>,"
+        "file:///etc/cyclone.xml"
+    )
 
 
 def test_cyclonedds_uri_comes_last_so_that_it_overrides() -> None:

@@ -101,5 +101,5 @@ class DdsLink:
             topic.type_name,
             take,
             reliable=topic.reliable,
-            depth=topic.depth,
+            depth=1,  # the page shows the newest
         )
