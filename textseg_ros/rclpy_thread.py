@@ -63,7 +63,8 @@ class NodeThread:
 
     Args:
         name: Of the node, without namespace.
-        on_fault: Takes what ends the thread before its time; called in that thread.
+        on_fault: Takes what ends the thread before its time, called in that thread, or what
+            keeps it from ending, called by `close`.
         domain_id: DDS domain; None for that of the environment.
 
     Raises:
@@ -100,13 +101,24 @@ class NodeThread:
         self._thread.start()
 
     def close(self) -> None:
-        """Leave the graph; may be called without `start`, and twice."""
+        """Leave the graph; may be called without `start`, and twice.
+
+        While a callback runs on for longer than 5 s, the node stays in the graph, since its
+        thread is about to use it: `on_fault` is told, and `close` may be called again later.
+        """
         if self._closed:
             return
-        self._closed = True
         self._serving.end()
         if self._thread.is_alive():
             self._thread.join(_END_S)
+        if self._thread.is_alive():
+            self._on_fault(
+                TimeoutError(
+                    f"a callback runs on {_END_S:g} s after the end; the node stays in the graph"
+                )
+            )
+            return
+        self._closed = True
         self._serving.close()
         self.node.destroy_node()
         self._context.try_shutdown()

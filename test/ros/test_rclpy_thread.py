@@ -2,14 +2,14 @@
 
 import gc
 import threading
-import time
 from collections.abc import Callable, Iterator
 
 import pytest
-from recording import until
+from recording import TIMEOUT_S, until
 
 pytest.importorskip("rclpy", reason="rclpy exists only inside a ROS 2 installation")
 
+from textseg_ros import rclpy_thread
 from textseg_ros.rclpy_thread import NodeThread
 from textseg_ros.rmw_environment import free_domain_id
 
@@ -54,18 +54,55 @@ def test_nothing_is_kept_of_callbacks_that_were_served(make: Callable[..., NodeT
     assert not faults
 
 
-def test_a_node_to_which_nothing_happens_ends_at_once(make: Callable[..., NodeThread]) -> None:
+def test_a_node_to_which_nothing_happens_ends_when_it_is_closed(
+    make: Callable[..., NodeThread],
+) -> None:
     faults: list[Exception] = []
     served = make(faults)
+    once = threading.Event()
+
+    def serve() -> None:
+        once.set()
+        timer.cancel()
+
+    timer = served.node.create_timer(0.001, serve)
     served.start()
-    time.sleep(0.2)
+    assert once.wait(TIMEOUT_S)
     assert serving_threads()
-    asked_s = time.monotonic()
     served.close()
 
-    assert time.monotonic() - asked_s < 3.0
     assert not serving_threads()
     assert not faults
+
+
+def test_a_callback_that_runs_on_is_told_and_keeps_its_node(
+    make: Callable[..., NodeThread], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rclpy_thread, "_END_S", 0.05)
+    faults: list[Exception] = []
+    served = make(faults)
+    begun, go_on = threading.Event(), threading.Event()
+    names: list[str] = []
+
+    def serve() -> None:
+        begun.set()
+        assert go_on.wait(TIMEOUT_S)
+        names.append(served.node.get_name())
+
+    timer = served.node.create_timer(0.001, serve)
+    served.start()
+    assert begun.wait(TIMEOUT_S)
+    served.close()
+    (told,) = [str(fault) for fault in faults]
+    assert told == "a callback runs on 0.05 s after the end; the node stays in the graph"
+    assert serving_threads()
+    assert timer.timer_period_ns == 1_000_000
+
+    go_on.set()
+    until(lambda: not serving_threads())
+    served.close()
+    assert names == ["served"]
+    assert len(faults) == 1
 
 
 def test_what_a_callback_raises_ends_the_thread_and_is_told(
