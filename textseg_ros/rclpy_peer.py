@@ -22,7 +22,7 @@ def installed_node() -> Path:
     """Return the file that `ros2 run textseg_ros segmenter` starts.
 
     Raises:
-        RuntimeError: If it is not installed.
+        RuntimeError: If it is not installed, or cannot be executed.
     """
     try:
         path = Path(get_package_prefix(PACKAGE)) / "lib" / PACKAGE / EXECUTABLE
@@ -33,6 +33,8 @@ def installed_node() -> Path:
         ) from error
     if not path.is_file():
         raise RuntimeError(f"{path} is missing; colcon build {PACKAGE} again")
+    if not os.access(path, os.X_OK):
+        raise RuntimeError(f"{path} cannot be executed; colcon build {PACKAGE} again")
     return path
 
 

@@ -3,7 +3,6 @@
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -66,11 +65,16 @@ def test_a_callback_that_fails_is_told_when_the_peer_is_left(environment: dict[s
 def test_what_ros2_run_starts_is_an_executable_file_or_the_reason_is_told(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    with suppress(RuntimeError):  # rclpy may be there without our package
-        assert os.access(installed_node(), os.X_OK)
     monkeypatch.setattr(rclpy_peer, "get_package_prefix", lambda _: str(tmp_path))
     with pytest.raises(RuntimeError, match="segmenter is missing; colcon build textseg_ros"):
         installed_node()
+    executable = tmp_path / "lib" / "textseg_ros" / "segmenter"
+    executable.parent.mkdir(parents=True)
+    executable.touch()
+    with pytest.raises(RuntimeError, match="segmenter cannot be executed; colcon build"):
+        installed_node()
+    executable.chmod(0o755)
+    assert installed_node() == executable
     monkeypatch.undo()
     monkeypatch.setattr(rclpy_peer, "PACKAGE", "no_such_package")
     with pytest.raises(RuntimeError, match="no_such_package is not installed here: colcon build"):
