@@ -5,9 +5,13 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from contextvars import ContextVar
 from pathlib import Path
 
 from textseg_ros.benchmark.carrier import CARRIERS
+
+_COMPLAINTS: ContextVar[list[str]] = ContextVar("complaints")
+"""Of the trial under way."""
 
 
 def trial_parser(
@@ -32,6 +36,18 @@ def trial_parser(
     return parser
 
 
+def complain(text: str) -> None:
+    """Tell what is wrong beside the figures, which are printed all the same; status 1 follows.
+
+    Raises:
+        RuntimeError: Outside `run_trial`, with this text.
+    """
+    told = _COMPLAINTS.get(None)
+    if told is None:
+        raise RuntimeError(text)
+    told.append(text)
+
+
 def run_trial(name: str, run: Callable[[], int], stop: threading.Event) -> int:
     """Return the exit status of a trial.
 
@@ -40,10 +56,17 @@ def run_trial(name: str, run: Callable[[], int], stop: threading.Event) -> int:
         run: Measures, prints the figures and judges them; returns the exit status.
         stop: Whether it was stopped: then there are no figures, and nothing is wrong.
     """
+    complaints: list[str] = []
+    token = _COMPLAINTS.set(complaints)
     try:
-        return run()
+        status = run()
     except (RuntimeError, ValueError, OSError, subprocess.TimeoutExpired) as error:
         if stop.is_set():
             return 0
-        print(f"{name}: {error}", file=sys.stderr)
-        return 1
+        complaints.append(str(error))
+        status = 1
+    finally:
+        _COMPLAINTS.reset(token)
+    for complaint in complaints:
+        print(f"{name}: {complaint}", file=sys.stderr)
+    return 1 if complaints else status

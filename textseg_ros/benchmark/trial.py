@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from textseg_ros.benchmark.carrier import Carrier, Peer, Receiver, Sender
+from textseg_ros.benchmark.command import complain
 from textseg_ros.demo.frames import Frame, image_message
 from textseg_ros.rmw_environment import free_domain_id, loopback_environment
 from textseg_ros.signals import wait_until
@@ -100,14 +101,16 @@ def running_node(
 ) -> Iterator["subprocess.Popen[bytes]"]:
     """Run the node as a process of its own, ready when this is entered; Ctrl-C ends it.
 
+    What it wrote to stderr is a complaint, see `complain`.
+
     Args:
         environment: Added to the process's own.
         command: Of the node.
         stop: Ends the wait for its start.
 
     Raises:
-        RuntimeError: If it does not start, has ended by itself, or does not end quietly with
-            status 0; with what it said.
+        RuntimeError: If it does not start, has ended by itself, or does not end with status 0;
+            with what it said.
     """
     with tempfile.TemporaryFile() as log, tempfile.TemporaryFile() as errors:
         node = subprocess.Popen(
@@ -127,21 +130,33 @@ def running_node(
                 raise RuntimeError(
                     f"the node ended, status {node.returncode}:\n{_told(log, errors)}"
                 )
-            node.send_signal(signal.SIGINT)
-            try:
-                node.wait(END_TIMEOUT_S)
-            except subprocess.TimeoutExpired as late:
-                raise RuntimeError(
-                    f"the node runs on {END_TIMEOUT_S:.0f} s after Ctrl-C:\n{_told(log, errors)}"
-                ) from late
-            if node.returncode or _text(errors):
-                raise RuntimeError(
-                    f"Ctrl-C ended the node with status {node.returncode}, not quietly with 0:\n"
-                    f"{_told(log, errors)}"
-                )
-        finally:
-            node.kill()
-            node.wait()
+        except BaseException:
+            _end(node)
+            raise
+        if not _end(node):
+            raise RuntimeError(
+                f"the node runs on {END_TIMEOUT_S:.0f} s after Ctrl-C:\n{_told(log, errors)}"
+            )
+        if node.returncode:
+            raise RuntimeError(
+                f"Ctrl-C ended the node with status {node.returncode}, not with 0:\n"
+                f"{_told(log, errors)}"
+            )
+        if told := _text(errors).strip():
+            complain(f"the node, which should be quiet, wrote to stderr:\n{told}")
+
+
+def _end(node: "subprocess.Popen[bytes]") -> bool:
+    """Ask a node to end, as Ctrl-C does, and kill it if it does not; return whether it did."""
+    try:
+        node.send_signal(signal.SIGINT)
+        node.wait(END_TIMEOUT_S)
+    except subprocess.TimeoutExpired:
+        return False
+    finally:
+        node.kill()
+        node.wait()
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,8 +198,8 @@ def node_on_trial(
         starter: What starts the node in place of the carrier's own.
 
     Raises:
-        RuntimeError: If the node does not start, has ended by itself or does not end quietly,
-            or a stop has come.
+        RuntimeError: If the node does not start, has ended by itself or does not end at Ctrl-C
+            with status 0, or a stop has come.
         ValueError: If the environment is wrong.
     """
     environment = loopback_environment(free_domain_id())
