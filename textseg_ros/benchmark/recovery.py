@@ -4,7 +4,7 @@ The camera is killed and started again; its clock, that of the whole machine and
 jump by an hour; the daemon of `ros2` is stopped; between two network namespaces every tenth packet
 is lost, and for a while all are. Exit status 1 if a fault keeps fresh answers away for 2 s or more
 after it is over, or, where packets are lost all along or the daemon is stopped, at any time.
-Without `ros2`, or without root or iproute2, a part is left out, with the reason.
+Without a `ros2` that works, or without root or iproute2, a part is left out, with the reason.
 """
 
 import argparse
@@ -15,8 +15,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
@@ -38,6 +38,7 @@ from textseg_ros.signals import stop_on_signals
 CLOCK_RATE = 50.0
 _BETWEEN_S = 0.5
 _DAEMON_TIMEOUT_S = 60.0
+_DAEMON_FAULTS = (RuntimeError, OSError, subprocess.TimeoutExpired)
 _MODULE = (sys.executable, "-m", "textseg_ros.benchmark.recovery")
 
 
@@ -87,8 +88,10 @@ def _camera_process(trial: Trial) -> Iterator[int]:
 
 def measure_here(
     carrier: Carrier, params_file: Path | None, stop: threading.Event
-) -> list[Finding]:
+) -> tuple[list[Finding], str]:
     """Return what restarts of the camera, jumps of clocks and a stop of the daemon do.
+
+    Besides, why there was no daemon to stop; "" if there was one.
 
     Raises:
         RuntimeError: If the node or the camera did not start, or answers never came back.
@@ -108,9 +111,10 @@ def measure_here(
             findings += _jumps(bench, "the camera's clock", [camera], stop)
             signals = (signal.SIGUSR1, signal.SIGUSR2)
             findings += _jumps(bench, "the machine's clock", [camera], stop, trial, signals)
-            if not daemon_missing():
-                findings.append(_stop_daemon(trial, bench, stop))
-    return findings
+            missing = start_daemon(trial.environment)
+            if not missing:
+                findings.append(stop_daemon(trial.environment, bench, stop))
+    return findings, missing
 
 
 def measure_simulated(
@@ -168,34 +172,56 @@ def _jumps(
     return findings
 
 
-def daemon_missing() -> str:
-    """Return why the daemon of `ros2` cannot be stopped here; "" if it can."""
-    return "" if shutil.which("ros2") else "`ros2` is not on the PATH"
+def start_daemon(environment: Mapping[str, str]) -> str:
+    """Start the daemon of `ros2`; return why there is none now, "" if there is.
+
+    Args:
+        environment: Added to the process's own.
+    """
+    if not shutil.which("ros2"):
+        return "`ros2` is not on the PATH"
+    try:
+        _ros2_daemon("start", environment)
+    except _DAEMON_FAULTS as error:
+        return " ".join(str(error).split())
+    return ""
 
 
-def _stop_daemon(trial: Trial, bench: Bench, stop: threading.Event) -> Finding:
-    """Return how long answers stay away while the daemon stops, and soon after."""
-    environment = os.environ | dict(trial.environment)
+def stop_daemon(environment: Mapping[str, str], bench: Bench, stop: threading.Event) -> Finding:
+    """Return how long answers stay away while the daemon stops, and soon after.
 
-    def ros2_daemon(what: str) -> None:
-        run = subprocess.run(
-            ["ros2", "daemon", what],
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=_DAEMON_TIMEOUT_S,
-        )
-        if run.returncode:
-            raise RuntimeError(f"`ros2 daemon {what}` failed: {run.stdout}{run.stderr}".strip())
+    Args:
+        environment: Added to the process's own.
+        bench: Who watches.
+        stop: Ends every wait.
 
-    ros2_daemon("start")
+    Raises:
+        RuntimeError: If answers do not come at all, or the daemon cannot be stopped.
+        subprocess.TimeoutExpired: If it does not stop.
+    """
     try:
         bench.settle()
-    finally:
-        start_ns = time.time_ns()
-        ros2_daemon("stop")
+    except BaseException:
+        with suppress(*_DAEMON_FAULTS):
+            _ros2_daemon("stop", environment)
+        raise
+    start_ns = time.time_ns()
+    _ros2_daemon("stop", environment)
     stop.wait(LIMIT_S)
     return Finding("`ros2 daemon stop`: longest time without an answer", bench.gap_s(start_ns))
+
+
+def _ros2_daemon(what: str, environment: Mapping[str, str]) -> None:
+    run = subprocess.run(
+        ["ros2", "daemon", what],
+        env=os.environ | dict(environment),
+        capture_output=True,
+        text=True,
+        timeout=_DAEMON_TIMEOUT_S,
+    )
+    if run.returncode:
+        said = (run.stderr.strip() or run.stdout.strip()).splitlines()
+        raise RuntimeError(f"`ros2 daemon {what}` failed: {said[-1] if said else 'no reason'}")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -229,9 +255,8 @@ def _run(parsed: argparse.Namespace, stop: threading.Event) -> int:
     findings: list[Finding] = []
     left_out: dict[str, str] = {}
     if parsed.only != "lossy":
-        findings += measure_here(carrier, parsed.params_file, stop)
+        findings, left_out["`ros2 daemon stop`"] = measure_here(carrier, parsed.params_file, stop)
         findings += measure_simulated(carrier, parsed.params_file, stop)
-        left_out["`ros2 daemon stop`"] = daemon_missing()
     if parsed.only != "here":
         left_out["lost packets"] = missing()
         if not left_out["lost packets"]:
