@@ -54,6 +54,22 @@ ENTRANTS: Mapping[str, Entrant] = MappingProxyType(
                 *(f"model.{name}_channels=128" for name in ("embedding", "expression", "hidden")),
             ),
         ),
+        # The paper's network at its own width, to be compared at its own cost. Few have VGG-16's
+        # weights at hand, so that it starts without.
+        "hu2016_vgg16": Entrant(
+            system=SYSTEMS["hu2016"],
+            labels=(
+                "Hu et al. 2016, VGG-16 from random weights, low resolution",
+                "Hu et al. 2016, VGG-16 from random weights, high resolution",
+            ),
+            changes=(
+                "model.backbone=vgg16",
+                "ablate=[backbone]",
+                "optimiser=adam",
+                "rate=0.001",
+                "weight_decay=0.00001",
+            ),
+        ),
         "whole_image": Entrant(system=SYSTEMS["whole_image"], labels=("whole image",)),
         "per_word": Entrant(
             system=SYSTEMS["per_word"],
