@@ -69,17 +69,23 @@ class RclpyReceiver:
 
     Args:
         node: Its node.
-        topic: Its topic.
+        subscription: That of rclpy.
     """
 
-    def __init__(self, node: Node, topic: str) -> None:
+    def __init__(self, node: Node, subscription: Any) -> None:
         self._node = node
-        self._topic = topic
+        self._subscription = subscription
 
     @property
     def matched(self) -> int:
-        """Number of publishers that the graph has of its topic."""
-        return int(self._node.count_publishers(self._topic))
+        """Number of publishers that it receives from.
+
+        Before Iron, rclpy does not know it: then that of those which the graph has of its topic,
+        whether they fit or not.
+        """
+        if hasattr(self._subscription, "get_publisher_count"):
+            return int(self._subscription.get_publisher_count())
+        return int(self._node.count_publishers(self._subscription.topic_name))
 
 
 class RclpyPeer:
@@ -129,10 +135,10 @@ class RclpyPeer:
         def take(message: Any) -> None:  # rclpy looks at its arguments
             callback(message)
 
-        self._own.node.create_subscription(
+        subscription = self._own.node.create_subscription(
             self.types.get(type_name), topic, take, _qos(reliable, depth)
         )
-        return RclpyReceiver(self._own.node, topic)
+        return RclpyReceiver(self._own.node, subscription)
 
     def close(self) -> None:
         """Leave the graph.

@@ -12,7 +12,7 @@ pytest.importorskip("cyclonedds", reason="the DDS participant needs cyclonedds")
 from textseg_ros.benchmark import trial
 from textseg_ros.benchmark.carrier import carrier_of
 from textseg_ros.benchmark.command import run_trial, trial_parser
-from textseg_ros.benchmark.trial import find_node, node_on_trial, running_node
+from textseg_ros.benchmark.trial import ask_until, find_node, node_on_trial, running_node
 
 DDS = carrier_of("dds")
 NOISY = "(print('oh', file=sys.stderr), sys.exit(0))"
@@ -113,6 +113,23 @@ def test_a_node_that_does_not_answer_is_not_found(monkeypatch: pytest.MonkeyPatc
         words = run.peer.publisher("/textseg/query", "std_msgs/msg/String")
         with pytest.raises(RuntimeError, match="the node was not found"):
             find_node([words], stop)
+
+
+def test_what_the_other_side_has_not_heard_is_asked_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(trial, "_ASK_EVERY_S", 0.01)
+    asked: list[int] = []
+    stop = threading.Event()
+
+    assert ask_until(lambda: asked.append(0), lambda: len(asked) == 3, stop)
+    assert len(asked) == 3
+    assert not ask_until(lambda: asked.append(0), lambda: False, stop, 0.05)
+    assert len(asked) > 3
+    stop.set()
+    asked.clear()
+    assert not ask_until(lambda: asked.append(0), lambda: False, stop)
+    assert not asked
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ pytest.importorskip(
 )
 
 from textseg_ros import rclpy_peer
-from textseg_ros.benchmark.trial import Listener, find_node
+from textseg_ros.benchmark.trial import Listener, ask_until, find_node
 from textseg_ros.rclpy_peer import RclpyPeer, installed_node, ros_version
 from textseg_ros.rmw_environment import free_domain_id, loopback_environment
 
@@ -38,13 +38,26 @@ def test_two_of_them_hear_each_other_in_the_domain_that_they_are_told(
         words = one.publisher("/words", STRING)
         ears = other.subscription("/words", STRING, heard.take)
         find_node([words, ears], threading.Event())
-        words.publish(one.types.get(STRING)(data="the red mug"))
-        until(lambda: bool(heard.heard))
+        word = one.types.get(STRING)(data="the red mug")
+        stop = threading.Event()
+        assert ask_until(lambda: words.publish(word), lambda: bool(heard.heard), stop)
         assert one.domain_id == other.domain_id == int(environment["ROS_DOMAIN_ID"])
         assert (words.matched, ears.matched) == (1, 1)
 
-    assert [one.message.data for one in heard.heard] == ["the red mug"]
+    assert {one.message.data for one in heard.heard} == {"the red mug"}
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("rclpy ")]
+
+
+def test_a_publisher_that_does_not_fit_is_no_match(environment: dict[str, str]) -> None:
+    with RclpyPeer("one", environment) as one, RclpyPeer("other", environment) as other:
+        heard = Listener()
+        ears = other.subscription("/words", STRING, heard.take)
+        fits = one.publisher("/words", STRING)
+        find_node([fits, ears], threading.Event())
+        does_not = one.publisher("/words", STRING, reliable=False)
+        late = other.subscription("/words", STRING, heard.take, reliable=False)
+        until(lambda: (late.matched, fits.matched, does_not.matched) == (2, 2, 1))
+        assert ears.matched == 1
 
 
 def test_a_callback_that_fails_is_told_when_the_peer_is_left(environment: dict[str, str]) -> None:
@@ -55,8 +68,12 @@ def test_a_callback_that_fails_is_told_when_the_peer_is_left(environment: dict[s
     words = one.publisher("/words", STRING)
     ears = one.subscription("/words", STRING, fail)
     find_node([words, ears], threading.Event())
-    words.publish(one.types.get(STRING)(data="the red mug"))
-    until(lambda: not [thread for thread in threading.enumerate() if thread.name == "rclpy one"])
+    word = one.types.get(STRING)(data="the red mug")
+
+    def ended() -> bool:
+        return not [thread for thread in threading.enumerate() if thread.name == "rclpy one"]
+
+    assert ask_until(lambda: words.publish(word), ended, threading.Event())
 
     with pytest.raises(RuntimeError, match="nothing was heard any more: no words"):
         one.close()

@@ -18,7 +18,7 @@ import numpy as np
 
 from textseg_ros.benchmark.carrier import Carrier, carrier_of
 from textseg_ros.benchmark.command import run_trial, trial_parser
-from textseg_ros.signals import stop_on_signals, wait_until
+from textseg_ros.signals import stop_on_signals
 
 CAMERAS = ("left", "right")
 CAMERA_RATE = 30.0
@@ -177,7 +177,13 @@ def measure(carrier: Carrier, arguments: argparse.Namespace, stop: threading.Eve
         ValueError: If the parameter file is wrong.
     """
     from textseg_ros.benchmark.peer import PICTURE
-    from textseg_ros.benchmark.trial import Listener, find_node, node_on_trial, open_camera
+    from textseg_ros.benchmark.trial import (
+        Listener,
+        ask_until,
+        find_node,
+        node_on_trial,
+        open_camera,
+    )
     from textseg_ros.demo.frames import Frame, read_picture
     from textseg_ros.messages import stamp_ns
 
@@ -202,18 +208,25 @@ def measure(carrier: Carrier, arguments: argparse.Namespace, stop: threading.Eve
         ]
         find_node([words, *ends], stop)
         standing = peer.types.get("textseg_ros/msg/StandingQuery")
-        for number, text in enumerate(QUERIES):
-            words.publish(standing(key=str(number), text=text, priority=number, lifetime_s=0.0))
+
+        def unanswered() -> list[int]:
+            """Return the queries of which a camera has no result yet."""
+            keys = [
+                {str(one.message.query_key) for one in tuple(heard[camera].heard)}
+                for camera in CAMERAS
+            ]
+            return [i for i in range(len(QUERIES)) if not all(str(i) in own for own in keys)]
+
+        def ask() -> None:
+            for i in unanswered():
+                words.publish(standing(key=str(i), text=QUERIES[i], priority=i, lifetime_s=0.0))
+
         left, right = (
             open_camera(peer, f"/textseg/{camera}/image", picture, CAMERA_RATE)
             for camera in CAMERAS
         )
         with left, right:
-            wait_until(
-                lambda: all(len(heard[camera].heard) >= len(QUERIES) for camera in CAMERAS),
-                stop,
-                _FIRST_RESULTS_S,
-            )
+            ask_until(ask, lambda: not unanswered(), stop, _FIRST_RESULTS_S)
             stop.wait(arguments.seconds)
         stop.wait(_LAST_RESULTS_S)
     results = {

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from textseg_ros.benchmark.carrier import Peer
-from textseg_ros.benchmark.trial import Listener, find_node
+from textseg_ros.benchmark.trial import Listener, ask_until, find_node
 from textseg_ros.messages import stamp_ns
 from textseg_ros.signals import wait_until
 
@@ -69,8 +69,10 @@ class Bench:
             RuntimeError: If it does not.
         """
         find_node([self._words, self._end], self._stop)
-        self.ask(QUERIES[0])
         before = len(self._objects.heard)
+        ask_until(
+            lambda: self.ask(QUERIES[0]), lambda: len(self._objects.heard) > before, self._stop
+        )
         self._expect(
             lambda: len(self._objects.heard) >= before + _STEADY_ANSWERS, "steady answers"
         )

@@ -23,7 +23,8 @@ MATCH_TIMEOUT_S = 30.0
 END_TIMEOUT_S = 20.0
 _READY = "waiting for "
 _OTHER_SIDE_S = 0.5
-"""How much later than this side the other one may know of a match."""
+"""How much later than this side the other one may know of a match; nothing shows when it does."""
+_ASK_EVERY_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +223,30 @@ def find_node(ends: Sequence[Sender | Receiver], stop: threading.Event) -> None:
     if not wait_until(lambda: all(end.matched for end in ends), stop, MATCH_TIMEOUT_S):
         raise RuntimeError("the node was not found")
     stop.wait(_OTHER_SIDE_S)
+
+
+def ask_until(
+    ask: Callable[[], object],
+    answered: Callable[[], bool],
+    stop: threading.Event,
+    timeout_s: float = MATCH_TIMEOUT_S,
+) -> bool:
+    """Ask each second until there is an answer; return whether there is one.
+
+    What is sent before the other side knows of the match is lost.
+
+    Args:
+        ask: Sends.
+        answered: Whether it was heard.
+        stop: Ends the wait.
+        timeout_s: When to give up.
+    """
+    until_s = time.monotonic() + timeout_s
+    while not stop.is_set() and (left_s := until_s - time.monotonic()) > 0.0:
+        ask()
+        if wait_until(answered, stop, min(_ASK_EVERY_S, left_s)):
+            return True
+    return answered()
 
 
 def _told(*files: IO[bytes]) -> str:
