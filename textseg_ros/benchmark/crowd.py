@@ -13,7 +13,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
 from textseg_ros.benchmark.carrier import Carrier, carrier_of
@@ -22,9 +21,6 @@ from textseg_ros.signals import stop_on_signals
 
 CAMERAS = ("left", "right")
 CAMERA_RATE = 30.0
-SIZE = (320, 240)
-"""Pictures are small: sixty large ones a second are more than a busy core carries over UDP, and
-frames lost on the way would hide whether the newest is taken."""
 QUERIES = (
     "the blue can",
     "the red can",
@@ -176,22 +172,19 @@ def measure(carrier: Carrier, arguments: argparse.Namespace, stop: threading.Eve
         RuntimeError: If the node did not start, or too little came.
         ValueError: If the parameter file is wrong.
     """
-    from textseg_ros.benchmark.peer import PICTURE
     from textseg_ros.benchmark.trial import (
         Listener,
         ask_until,
         find_node,
         node_on_trial,
         open_camera,
+        small_frame,
     )
-    from textseg_ros.demo.frames import Frame, read_picture
     from textseg_ros.messages import stamp_ns
 
     cameras = {"cameras": f"[{','.join(CAMERAS)}]"}
     heard = {camera: Listener() for camera in CAMERAS}
-    whole = read_picture(PICTURE)
-    small = cv2.resize(whole.pixels, SIZE, interpolation=cv2.INTER_AREA)
-    picture = Frame(small.astype(np.uint8), whole.encoding)
+    picture = small_frame()  # frames lost on the way would hide whether the newest is taken
     with node_on_trial(carrier, arguments.params_file, cameras, stop) as trial:
         peer = trial.peer
         words = peer.publisher(

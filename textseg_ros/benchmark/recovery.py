@@ -29,9 +29,8 @@ from textseg_ros.benchmark.recovery_bench import (
     Bench,
     Finding,
     is_fresh,
-    small_frame,
 )
-from textseg_ros.benchmark.trial import Camera, Trial, node_on_trial, open_camera
+from textseg_ros.benchmark.trial import Camera, Trial, node_on_trial, open_camera, small_frame
 from textseg_ros.messages import time_message
 from textseg_ros.signals import stop_on_signals
 

@@ -15,7 +15,6 @@ from textseg_ros.signals import wait_until
 LIMIT_S = 2.0
 RATE = 10.0
 JUMP_S = 3600
-SIZE = (320, 240)
 QUERIES = ("the blue can", "the red mug", "the bottle", "the green box", "the plate", "the cup")
 _STEADY_ANSWERS = 5
 _TIMEOUT_S = 30.0
@@ -129,16 +128,3 @@ def is_fresh(since_ns: int, message: Any, stamp_ns: int) -> bool:
 def answers(text: str, message: Any, _: int) -> bool:
     """Return whether a message is an answer to a query of this text."""
     return bool(message.query == text and not message.stale)
-
-
-def small_frame() -> Any:
-    """Return what the camera shows."""
-    import cv2
-    import numpy as np
-
-    from textseg_ros.benchmark.peer import PICTURE
-    from textseg_ros.demo.frames import Frame, read_picture
-
-    whole = read_picture(PICTURE)
-    small = cv2.resize(whole.pixels, SIZE, interpolation=cv2.INTER_AREA)
-    return Frame(small.astype(np.uint8), whole.encoding)

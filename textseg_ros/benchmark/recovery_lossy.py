@@ -20,9 +20,8 @@ from textseg_ros.benchmark.recovery_bench import (
     Finding,
     answers,
     is_fresh,
-    small_frame,
 )
-from textseg_ros.benchmark.trial import open_camera, running_node
+from textseg_ros.benchmark.trial import open_camera, running_node, small_frame
 
 LOSS = 0.1
 DOMAIN_ID = 7

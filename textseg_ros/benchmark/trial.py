@@ -10,11 +10,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
+import cv2
+
+from textseg_core.arrays import UInt8Array
 from textseg_ros.benchmark.carrier import Carrier, Peer, Receiver, Sender
 from textseg_ros.benchmark.command import complain
-from textseg_ros.demo.frames import Frame, image_message
+from textseg_ros.benchmark.peer import PICTURE
+from textseg_ros.demo.frames import Frame, image_message, read_picture
 from textseg_ros.rmw_environment import free_domain_id, loopback_environment
 from textseg_ros.signals import wait_until
 
@@ -25,6 +29,8 @@ _READY = "waiting for "
 _OTHER_SIDE_S = 0.5
 """How much later than this side the other one may know of a match; nothing shows when it does."""
 _ASK_EVERY_S = 1.0
+SMALL = (320, 240)
+"""Width and height; sixty large pictures a second are more than a busy core carries over UDP."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +91,13 @@ class Camera:
             # A camera does not catch up on what it has missed.
             due_s = max(due_s + self._period_s, time.monotonic() - self._period_s)
             self._stop.wait(max(0.0, due_s - time.monotonic()))
+
+
+def small_frame() -> Frame:
+    """Return what a camera shows where pictures must not be lost on the way: `PICTURE`, small."""
+    whole = read_picture(PICTURE)
+    small = cv2.resize(whole.pixels, SMALL, interpolation=cv2.INTER_AREA)
+    return Frame(cast(UInt8Array, small), whole.encoding)
 
 
 def open_camera(

@@ -26,6 +26,7 @@ from textseg_core.arrays import UInt8Array
 from textseg_core.benchmark.machine import QUIET, Usage, Watch
 from textseg_ros.benchmark.browser import BROWSERS, find_browser, open_browser
 from textseg_ros.benchmark.machine import describe_machine
+from textseg_ros.benchmark.peer import PICTURE
 from textseg_ros.demo.crew import Crew
 from textseg_ros.demo.frames import IMAGE_TYPE, Frame, image_message, read_picture
 from textseg_ros.signals import stop_on_signals, wait_until
@@ -33,7 +34,6 @@ from textseg_ros.signals import stop_on_signals, wait_until
 LEAST_FPS = 10.0
 CAMERA_FPS = 30.0
 WIDTH, HEIGHT = 640, 480
-PICTURE = Path(__file__).parents[1] / "demo" / "pictures" / "scene_cans.jpg"
 QUERY = "the blue can"
 CAMERA_TOPIC = "/camera/image_raw"
 _PAN_PX, _PICTURES = 60, 60
