@@ -12,7 +12,12 @@ from collections.abc import Sequence
 from textseg_ros.dds_process import add_arguments
 
 _ROS_ARGUMENTS = "--ros-args"
-TRANSPORTS = ("auto", "rclpy", "dds")
+CARRIERS = ("dds", "rclpy")
+TRANSPORTS = ("auto", *CARRIERS)
+NO_RCLPY = (
+    "rclpy or our messages are not found; source install/setup.bash of the workspace that "
+    "textseg_ros was built in, or take --transport dds"
+)
 
 
 def rclpy_is_there() -> bool:
@@ -60,11 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parsed = parser.parse_args(own)
     there = rclpy_is_there()
     if parsed.transport == "rclpy" and not there:
-        print(
-            "textseg node: rclpy or our messages are not found; source install/setup.bash of the "
-            "workspace that textseg_ros was built in, or take --transport dds",
-            file=sys.stderr,
-        )
+        print(f"textseg node: {NO_RCLPY}", file=sys.stderr)
         return 2
     if parsed.transport == "dds" or not there:
         if ros:

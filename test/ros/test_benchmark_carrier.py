@@ -36,6 +36,11 @@ def test_settings_become_ros_arguments_of_the_rclpy_node() -> None:
     assert command[4:8] == ["-p", "tracking:=false", "-p", "cameras:=[left,right]"]
 
 
+def test_a_name_that_no_carrier_has_is_refused() -> None:
+    with pytest.raises(ValueError, match="one of dds, rclpy, not by 'ddds'"):
+        carrier_of("ddds")
+
+
 @pytest.mark.usefixtures("kept_signals")
 def test_a_trial_over_rclpy_where_it_is_not_installed_says_what_to_do(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

@@ -3,7 +3,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from trials import over_each_transport, run_trial
+from trials import over_each_transport, try_node
 
 from textseg_ros.benchmark.churn import Asked, Got, faults, texts
 
@@ -83,7 +83,7 @@ def test_there_are_texts_for_90_seconds_and_neighbours_name_different_things() -
 def test_no_result_has_another_query_s_id_text_or_content_while_queries_change(
     tmp_path: Path, transport: str
 ) -> None:
-    run = run_trial(tmp_path, "churn", transport, "--seconds", "3")
+    run = try_node(tmp_path, "churn", transport, "--seconds", "3")
 
     assert run.returncode == 0, run.stdout + run.stderr
     assert "queries sent: 60," in run.stdout

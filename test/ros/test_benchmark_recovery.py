@@ -5,7 +5,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from trials import over_each_transport, run_trial
+from trials import over_each_transport, try_node
 
 from textseg_ros.benchmark.lossy import drop_program, lossy_link, missing, on_host
 from textseg_ros.benchmark.recovery import start_daemon, stop_daemon
@@ -152,7 +152,7 @@ def test_why_a_node_does_not_answer_is_told_even_if_the_daemon_does_not_stop(
 def test_the_node_recovers_from_restarts_of_the_camera_and_jumps_of_clocks(
     tmp_path: Path, transport: str
 ) -> None:
-    run = run_trial(tmp_path, "recovery", transport, "--only", "here")
+    run = try_node(tmp_path, "recovery", transport, "--only", "here")
 
     # A busy machine may miss the limit, which is status 1; coming back is no chance.
     assert run.returncode in (0, 1), run.stdout + run.stderr
@@ -171,7 +171,7 @@ def test_the_node_recovers_from_restarts_of_the_camera_and_jumps_of_clocks(
 def test_the_node_answers_while_packets_are_lost_and_recovers_from_a_cut(
     tmp_path: Path, transport: str
 ) -> None:
-    run = run_trial(tmp_path, "recovery", transport, "--only", "lossy", "--seconds", "3")
+    run = try_node(tmp_path, "recovery", transport, "--only", "lossy", "--seconds", "3")
 
     # Chance and a busy machine may miss the limit, which is status 1; coming back is no chance.
     assert run.returncode in (0, 1), run.stdout + run.stderr

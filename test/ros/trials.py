@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from textseg_ros.benchmark.carrier import CARRIERS, carrier_of
+from textseg_ros.benchmark.carrier import carrier_of
+from textseg_ros.node_command import CARRIERS
 
 
 def _why_not(transport: str) -> str:
@@ -28,7 +29,7 @@ over_each_transport = pytest.mark.parametrize(
 )
 
 
-def run_trial(
+def try_node(
     folder: Path, trial: str, transport: str, *arguments: str
 ) -> "subprocess.CompletedProcess[str]":
     """Run a trial of the node, with a network of a few lines where one can be written."""

@@ -11,10 +11,8 @@ from typing import Any, Protocol
 
 from textseg_ros.dds_process import parse_arguments
 from textseg_ros.messages import MessageTypes
-from textseg_ros.node_command import rclpy_is_there, ros_arguments
+from textseg_ros.node_command import CARRIERS, NO_RCLPY, rclpy_is_there, ros_arguments
 from textseg_ros.rmw_environment import read_environment
-
-CARRIERS = ("dds", "rclpy")
 
 
 class Sender(Protocol):
@@ -119,7 +117,10 @@ def carrier_of(name: str) -> Carrier:
 
     Raises:
         RuntimeError: If it is not installed here.
+        ValueError: If there is none of this name.
     """
+    if name not in CARRIERS:
+        raise ValueError(f"messages are carried by one of {', '.join(CARRIERS)}, not by {name!r}")
     return _rclpy() if name == "rclpy" else _dds()
 
 
@@ -145,10 +146,7 @@ def _dds() -> Carrier:
 
 def _rclpy() -> Carrier:
     if not rclpy_is_there():
-        raise RuntimeError(
-            "rclpy or our messages are not found; source install/setup.bash of the workspace that "
-            "textseg_ros was built in, or take --transport dds"
-        )
+        raise RuntimeError(NO_RCLPY)
     from textseg_ros.rclpy_peer import RclpyPeer, installed_node, ros_version
 
     executable = str(installed_node())

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from pathlib import Path
 
-from textseg_ros.benchmark.carrier import CARRIERS
+from textseg_ros.node_command import CARRIERS
 
 _COMPLAINTS: ContextVar[list[str]] = ContextVar("complaints")
 """Of the trial under way."""
