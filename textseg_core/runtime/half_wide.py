@@ -39,6 +39,12 @@ def wide(graph: onnx.GraphProto) -> frozenset[str]:
     )
 
 
+def _constants(graph: onnx.GraphProto) -> set[str]:
+    """Return what no input changes, and "" for inputs left out."""
+    made = {node.output[0] for node in graph.node if node.op_type == "Constant"}
+    return {"", *(entry.name for entry in graph.initializer), *made}
+
+
 def _sums(graph: onnx.GraphProto) -> set[str]:
     maker = {name: node for node in graph.node for name in node.output}
     found: set[str] = set()
@@ -70,11 +76,7 @@ def _norms(graph: onnx.GraphProto) -> set[str]:
 def _first(graph: onnx.GraphProto) -> set[str]:
     """Return what is made of a picture of bytes by convolutions of small kernels."""
     sizes = {entry.name: math.prod(entry.dims) for entry in graph.initializer}
-    constants = {
-        *sizes,
-        "",
-        *(node.output[0] for node in graph.node if node.op_type == "Constant"),
-    }
+    constants = _constants(graph)
     found = {
         value.name
         for value in graph.input
@@ -136,11 +138,7 @@ def _boxes(graph: onnx.GraphProto) -> set[str]:
             continue
         found.update(node.output)
         ahead.extend(node.input)
-    constants = {
-        *(entry.name for entry in graph.initializer),
-        *(node.output[0] for node in graph.node if node.op_type == "Constant"),
-        "",
-    }
+    constants = _constants(graph)
     for node in graph.node:
         sources = [name for name in node.input if name not in constants]
         if sources and node.op_type not in _WEIGHTED and found.issuperset(sources):
