@@ -11,6 +11,16 @@ from textseg_ros.settings import NodeSettings
 from textseg_ros.topics import Topic
 
 
+def kept_last(depth: int, *, reliable: bool) -> QoSProfile:
+    """Return the QoS that keeps as many of the last messages, and none for latecomers."""
+    return QoSProfile(
+        history=HistoryPolicy.KEEP_LAST,
+        depth=depth,
+        reliability=ReliabilityPolicy.RELIABLE if reliable else ReliabilityPolicy.BEST_EFFORT,
+        durability=DurabilityPolicy.VOLATILE,
+    )
+
+
 def topic_qos(topic: Topic, settings: NodeSettings) -> QoSProfile:
     """Return the QoS of a topic.
 
@@ -18,24 +28,17 @@ def topic_qos(topic: Topic, settings: NodeSettings) -> QoSProfile:
         ValueError: If the settings ask for what this distribution does not have.
     """
     qos = getattr(settings, topic.qos_parameter) if topic.qos_parameter else ""
-    reliability = ReliabilityPolicy.RELIABLE if topic.reliable else ReliabilityPolicy.BEST_EFFORT
+    profile = kept_last(topic.depth, reliable=qos == "reliable" if qos else topic.reliable)
     if qos == "best_available":
         if not hasattr(ReliabilityPolicy, "BEST_AVAILABLE"):
             raise ValueError(
                 f"{topic.qos_parameter} cannot be best_available in this distribution of ROS 2, "
                 "which came with Iron; choose sensor_data or reliable"
             )
-        reliability = ReliabilityPolicy.BEST_AVAILABLE
-    elif qos:
-        reliable = qos == "reliable"
-        reliability = ReliabilityPolicy.RELIABLE if reliable else ReliabilityPolicy.BEST_EFFORT
-    latched = DurabilityPolicy.TRANSIENT_LOCAL
-    return QoSProfile(
-        history=HistoryPolicy.KEEP_LAST,
-        depth=topic.depth,
-        reliability=reliability,
-        durability=latched if topic.latched else DurabilityPolicy.VOLATILE,
-    )
+        profile.reliability = ReliabilityPolicy.BEST_AVAILABLE
+    if topic.latched:
+        profile.durability = DurabilityPolicy.TRANSIENT_LOCAL
+    return profile
 
 
 def ros_value(value: Value) -> Any:

@@ -9,10 +9,10 @@ from typing import Any
 
 from ament_index_python.packages import PackageNotFoundError, get_package_prefix
 from rclpy.node import Node
-from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rclpy.utilities import get_rmw_implementation_identifier
 
 from textseg_ros.messages import InstalledMessages, MessageTypes
+from textseg_ros.rclpy_parameters import kept_last
 from textseg_ros.rclpy_thread import NodeThread
 
 PACKAGE, EXECUTABLE = "textseg_ros", "segmenter"
@@ -119,7 +119,8 @@ class RclpyPeer:
     ) -> RclpySender:
         """Add a publisher; arguments as of `Participant.publisher`."""
         message = self.types.get(type_name)
-        return RclpySender(self._own.node.create_publisher(message, topic, _qos(reliable, depth)))
+        qos = kept_last(depth, reliable=reliable)
+        return RclpySender(self._own.node.create_publisher(message, topic, qos))
 
     def subscription(
         self,
@@ -136,7 +137,7 @@ class RclpyPeer:
             callback(message)
 
         subscription = self._own.node.create_subscription(
-            self.types.get(type_name), topic, take, _qos(reliable, depth)
+            self.types.get(type_name), topic, take, kept_last(depth, reliable=reliable)
         )
         return RclpyReceiver(self._own.node, subscription)
 
@@ -161,11 +162,6 @@ class RclpyPeer:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
-
-
-def _qos(reliable: bool, depth: int) -> QoSProfile:
-    policy = ReliabilityPolicy.RELIABLE if reliable else ReliabilityPolicy.BEST_EFFORT
-    return QoSProfile(depth=depth, reliability=policy)
 
 
 @contextmanager

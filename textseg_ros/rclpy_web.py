@@ -3,9 +3,8 @@
 from functools import partial
 from typing import Any
 
-from rclpy.qos import QoSProfile, ReliabilityPolicy
-
 from textseg_ros.messages import InstalledMessages, make_header
+from textseg_ros.rclpy_parameters import kept_last
 from textseg_ros.rclpy_thread import NodeThread
 from textseg_ros.topics import topic_of
 from textseg_ros.web.link import (
@@ -45,9 +44,11 @@ class RclpyLink:
             self._own, self._node = own, own.node
             self._outputs = {
                 key: self._node.create_publisher(
-                    self._types.get(topic_of(key).type_name), place.topic(key), _qos(key)
+                    self._types.get(topic.type_name),
+                    place.topic(key),
+                    kept_last(topic.depth, reliable=topic.reliable),
                 )
-                for key in INPUTS
+                for key, topic in ((key, topic_of(key)) for key in INPUTS)
             }
             self._apply()
             self._changed = self._node.create_guard_condition(self._apply)
@@ -99,21 +100,16 @@ class RclpyLink:
         for key in self._received.keys() - wanted:
             self._node.destroy_subscription(self._received.pop(key))
         for key in wanted - self._received.keys():
+            topic = topic_of(key)
             self._received[key] = self._node.create_subscription(
-                self._types.get(topic_of(key).type_name),
+                self._types.get(topic.type_name),
                 self._place.topic(key),
                 _taking(partial(self._on_message, key)),
-                _qos(key, depth=1),  # the page shows the newest
+                kept_last(1, reliable=topic.reliable),  # the page shows the newest
             )
 
     def _tell(self, error: Exception) -> None:
         self._on_fault(f"nothing is received any more: {type(error).__name__}: {error}")
-
-
-def _qos(key: str, depth: int | None = None) -> QoSProfile:
-    topic = topic_of(key)
-    policy = ReliabilityPolicy.RELIABLE if topic.reliable else ReliabilityPolicy.BEST_EFFORT
-    return QoSProfile(depth=depth or topic.depth, reliability=policy)
 
 
 def _taking(take: Any) -> Any:
