@@ -36,7 +36,7 @@ class RednessBackend:
     def encode_expression(self, token_ids: Int64Array) -> Tensors:
         return {"ids": token_ids}
 
-    def respond(self, image: Tensors, expressions: Sequence[Tensors]) -> Tensors:
+    def respond(self, image: Any, expressions: Sequence[Any]) -> Tensors:
         count = len(expressions)
         return {"logits": np.repeat(image["logits"][None, None], count, axis=0)}
 
@@ -54,7 +54,7 @@ class GatedBackend(RednessBackend):
         self.begun = threading.Semaphore(0)
         self.go_on = threading.Semaphore(0)
 
-    def respond(self, image: Tensors, expressions: Sequence[Tensors]) -> Tensors:
+    def respond(self, image: Any, expressions: Sequence[Any]) -> Tensors:
         self.begun.release()
         assert self.go_on.acquire(timeout=TIMEOUT_S)
         return super().respond(image, expressions)
@@ -63,7 +63,7 @@ class GatedBackend(RednessBackend):
 class SlowBackend(RednessBackend):
     """Takes a third of a second for each answer, so that there is always one in work."""
 
-    def respond(self, image: Tensors, expressions: Sequence[Tensors]) -> Tensors:
+    def respond(self, image: Any, expressions: Sequence[Any]) -> Tensors:
         time.sleep(0.3)
         return super().respond(image, expressions)
 
@@ -74,7 +74,7 @@ class FaultyBackend(RednessBackend):
     def __init__(self, fault: Callable[[Tensors], Tensors]) -> None:
         self.fault: Callable[[Tensors], Tensors] | None = fault
 
-    def respond(self, image: Tensors, expressions: Sequence[Tensors]) -> Tensors:
+    def respond(self, image: Any, expressions: Sequence[Any]) -> Tensors:
         answer = super().respond(image, expressions)
         return answer if self.fault is None else self.fault(answer)
 
