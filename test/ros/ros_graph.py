@@ -4,13 +4,14 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import rclpy
 from lifecycle_msgs.msg import Transition
-from lifecycle_msgs.srv import ChangeState
+from lifecycle_msgs.srv import ChangeState, GetState
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.parameter import Parameter
@@ -22,6 +23,7 @@ from textseg_ros.topics import BY_KEY, resolve
 
 ROOT = Path(__file__).parents[2]
 DOMAIN = 1 + os.getpid() % 100
+ASK_AGAIN_S = 1.0
 _START = f"""
 import runpy, sys, time
 sys.path[:0] = [{str(ROOT)!r}, {str(Path(__file__).parent)!r}]
@@ -113,7 +115,20 @@ def listen(graph: Graph, key: str) -> list[Any]:
 def leader(peer: Any, node: str = "/textseg/segmenter") -> Callable[[str], bool]:
     """Return what asks a managed node for a transition and says whether it was done."""
     client = peer.create_client(ChangeState, f"{node}/change_state")
+    state = peer.create_client(GetState, f"{node}/get_state")
     assert client.wait_for_service(TIMEOUT_S)
+    assert state.wait_for_service(TIMEOUT_S)
+    # A request may go to a node of the same name that was killed a moment ago, or its reply be
+    # dropped since the node has not found the client yet (both on Fast DDS). Ends are found in
+    # order: a node that answers the second client knows the first.
+    answers: list[Any] = []
+
+    def is_known() -> bool:
+        if not answers or time.monotonic() - answers[-1][0] > ASK_AGAIN_S:
+            answers.append((time.monotonic(), state.call_async(GetState.Request())))
+        return any(future.done() for _, future in answers)
+
+    until(is_known)
 
     def lead(transition: str) -> bool:
         request = ChangeState.Request()
