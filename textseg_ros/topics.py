@@ -10,7 +10,8 @@ CLOCK_TOPIC = "/clock"
 """Where simulated time comes from."""
 # With a short history, an image of many datagrams is replaced while it is on its way, and a reader
 # of Fast DDS then takes an empty message without end: when Cyclone takes a half-received one back
-# (GAP), Fast DDS 2.14 leaves it in its list of those to read (StatefulReader::processGapMsg).
+# (GAP), Fast DDS 2.14 leaves it among those to be read, by the source of
+# StatefulReader::processGapMsg.
 IMAGES_KEPT = 10
 
 
