@@ -51,10 +51,9 @@ def link_is(link: str) -> Any:
 def test_a_node_is_asked_clicked_lost_and_regained(robot: Robot, page: Stand) -> None:
     async def look() -> None:
         async with browsing(page, "picture", "mask", "response") as browser:
-            waiting = await browser.until("state", lambda _: True)
+            waiting = await browser.until("state", lambda head: head["detail"])
             assert waiting["link"] == "waiting"
-            assert "start it with textseg-node" in (await browser.until(
-                "state", lambda head: head["detail"]))["detail"]  # fmt: skip
+            assert "start it with textseg-node" in waiting["detail"]
             await browser.say(type="ask", text="the red block")
             told = await browser.until("notice", lambda _: True)
             assert "/textseg/segmenter is not there" in told["text"]

@@ -19,8 +19,9 @@ from textseg_ros.web.access import Access, is_loopback
 from textseg_ros.web.assembling import PATIENCE_S, Assembler, answer_of
 from textseg_ros.web.command import choose_link, main
 from textseg_ros.web.encoding import LONGEST_PX, packed, picture_jpeg, response_png, unpacked
-from textseg_ros.web.link import Place
+from textseg_ros.web.link import OnFault, OnMessage, Place, Sight
 from textseg_ros.web.media import Folder, Video, Webcam, rgb_of
+from textseg_ros.web.node_source import SILENCE_S, NodeSource
 from textseg_ros.web.own_source import OwnSource
 from textseg_ros.web.requests import Ask, Click, Pause, Shown, Step, Want, read_request
 
@@ -155,6 +156,64 @@ def test_what_is_not_looked_at_is_not_waited_for() -> None:
 def test_a_mask_that_is_no_png_is_refused(data: bytes) -> None:
     with pytest.raises(ValueError, match="the mask is no PNG"):
         answer_of({"objects": message(1), "mask_compressed": SimpleNamespace(data=data)})
+
+
+class SilentNode:
+    """A link to a node that is in the graph; what it sends, the test sends."""
+
+    def __call__(self, place: Place, on_message: OnMessage, _: OnFault) -> "SilentNode":
+        self.place, self.send = place, on_message
+        return self
+
+    def look(self) -> Sight:
+        return Sight(nodes=(self.place.full_name,))
+
+    def receive(self, keys: frozenset[str]) -> None: ...
+
+    def ask(self, text: str) -> None: ...
+
+    def click(self, u: float, v: float) -> None: ...
+
+    def close(self) -> None: ...
+
+    def send_vitals(self) -> None:
+        """Say that all is well."""
+        status = SimpleNamespace(
+            name=f"{self.place.full_name.strip('/')}: segmentation",
+            level=0,
+            message="",
+            values=(),
+        )
+        self.send("diagnostics", SimpleNamespace(status=(status,)))
+
+    def send_answer(self, stamp: int) -> None:
+        """Say that nothing was found in the picture of that second."""
+        stages = ("wait", "decode", "preprocess", "encoder", "text", "head", "postprocess")
+        answer = message(stamp)
+        answer.__dict__.update(
+            query="the mug", expression="the mug", destination="", question="", query_key="",
+            explanation="", status=1, destination_status=3, score=0.0, stale=False,
+            objects=(), destination_objects=(), unknown_words=(),
+            latency=SimpleNamespace(**dict.fromkeys((*stages, "convert", "total"), 0.0)),
+        )  # fmt: skip
+        self.send("objects", answer)
+
+
+def test_an_answer_that_comes_when_the_node_is_lost_is_not_shown() -> None:
+    kept, node, now_s = Kept(), SilentNode(), [0.0]
+    source = NodeSource(Place(), node, lambda: now_s[0])
+    source.start(kept)
+    node.send_vitals()
+    node.send_answer(1)
+    assert kept.states[-1].link == "live"
+    assert [answer and answer.status for answer in kept.answers] == ["not_found"]
+
+    now_s[0] = SILENCE_S + 0.1
+    until(lambda: kept.states[-1].link == "lost")
+    node.send_answer(2)
+    source.close()
+
+    assert [answer and answer.status for answer in kept.answers] == ["not_found", None]
 
 
 def test_a_folder_shows_its_pictures_by_name(tmp_path: Path) -> None:

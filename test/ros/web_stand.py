@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -62,6 +63,7 @@ class Browser:
     def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         self.socket = socket
         self.parts: dict[str, bytes] = {}
+        self._state: dict[str, Any] | None = None
 
     async def say(self, **message: Any) -> None:
         await self.socket.send_json(message)
@@ -70,7 +72,10 @@ class Browser:
         """Return the next message; its pictures are in `parts`."""
         message = await self.socket.receive(TIMEOUT_S)
         if message.type is aiohttp.WSMsgType.TEXT:
-            return dict(message.json())
+            told = dict(message.json())
+            if told["type"] == "state":
+                self._state = told
+            return told
         assert message.type is aiohttp.WSMsgType.BINARY, message
         head, self.parts = unpacked(message.data)
         if acknowledge:
@@ -78,11 +83,19 @@ class Browser:
         return head
 
     async def until(self, kind: str, fits: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-        """Return the next message of a kind that fits."""
-        while True:
+        """Return the next message of a kind that fits.
+
+        A state holds until the next one comes, which may have been before an answer that it is
+        told with, so that the last one is returned if it fits.
+        """
+        if kind == "state" and self._state is not None and fits(self._state):
+            return self._state
+        end_s = time.monotonic() + TIMEOUT_S  # pictures come as long as the camera lives
+        while time.monotonic() < end_s:
             message = await self.next()
             if message["type"] == kind and fits(message):
                 return message
+        raise AssertionError(f"no {kind} that fits in {TIMEOUT_S:g} s; state: {self._state}")
 
 
 @asynccontextmanager

@@ -166,8 +166,11 @@ class NodeSource:
         except ValueError as error:
             self._report.tell("answer", "warning", f"an answer cannot be shown: {error}")
             return
-        if self._board is not None:
-            self._board.show_answer(answer)
+        if self._board is None:
+            return
+        with self._lock:  # so that it does not come behind what `_settle` shows of a lost node
+            if self._state.link != "lost":
+                self._board.show_answer(answer)
 
     def _on_diagnostics(self, message: Any) -> None:
         """Take how the node is."""
