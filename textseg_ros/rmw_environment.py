@@ -8,6 +8,7 @@ Source:
 
 import random
 import socket
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -22,6 +23,11 @@ _PEER_MAX_CHARACTERS = 255
 _PORT_BASE, _PORTS_PER_DOMAIN = 7400, 250
 # Above 101 the ports of a domain lie in Linux's range of ephemeral ports.
 _FREE_DOMAINS = range(1, 102)
+# A port of a domain that RTPS gives to nobody: multicast has 0 and 1, participants begin at 10.
+_CLAIM_OFFSET = 5
+# Claims that a process holds; by then those who asked for the older ones have joined or ended.
+_MOST_CLAIMS = 16
+_claims: deque[socket.socket] = deque()
 
 # Cyclone 11 drops what arrives by an interface that it did not select, thus all
 # that Jazzy's 0.10 sends to 127.0.0.1 under LOCALHOST; 0.10 has no such filter.
@@ -114,7 +120,10 @@ def loopback_environment(domain_id: int) -> dict[str, str]:
 
 
 def free_domain_id() -> int:
-    """Return a domain id from 1 to 101 of which this host uses no port yet.
+    """Return a domain id from 1 to 101 that nobody on this host uses, and claim it.
+
+    No other call returns it, in this process or another, until this process has asked for 16 more
+    or ends: whoever asked may take seconds to join the domain.
 
     Raises:
         RuntimeError: If all are in use.
@@ -122,19 +131,35 @@ def free_domain_id() -> int:
     # Not from the seed: two processes with the same one would try the same domain at one time.
     for domain_id in random.SystemRandom().sample(_FREE_DOMAINS, len(_FREE_DOMAINS)):
         first = _PORT_BASE + _PORTS_PER_DOMAIN * domain_id
+        claim = _bound(first + _CLAIM_OFFSET)
+        if claim is None:
+            continue
         # Multicast discovery, then unicast discovery of the first participants.
         if all(_is_port_free(first + offset) for offset in (0, 10, 12, 14, 16)):
+            _claims.append(claim)
+            if len(_claims) > _MOST_CLAIMS:
+                _claims.popleft().close()
             return domain_id
+        claim.close()
     raise RuntimeError("every DDS domain from 1 to 101 is in use on this host; end a ROS process")
 
 
 def _is_port_free(port: int) -> bool:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.bind(("", port))
-        except OSError:
-            return False
-    return True
+    probe = _bound(port)
+    if probe is not None:
+        probe.close()
+    return probe is not None
+
+
+def _bound(port: int) -> socket.socket | None:
+    """Return a socket that holds a UDP port of this host; None if another does."""
+    probe = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    try:
+        probe.bind(("", port))
+    except OSError:
+        probe.close()
+        return None
+    return probe
 
 
 def _parse_domain_id(text: str) -> int:

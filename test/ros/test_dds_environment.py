@@ -1,8 +1,13 @@
 import socket
+import subprocess
+import sys
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 from dds_peers import loopback_settings  # noqa: F401  # skips where cyclonedds is missing
 
+from textseg_ros import rmw_environment
 from textseg_ros.rmw_environment import free_domain_id, loopback_environment, read_environment
 
 _AUTO = (
@@ -141,13 +146,52 @@ def test_the_loopback_environment_uses_neither_multicast_nor_another_interface()
     assert settings.warnings == ()
 
 
+# Of no other test's, which may run at the same time.
+_DOMAINS = range(202, 219)
+
+
+@pytest.fixture
+def choose(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Sequence[int]], None]]:
+    """Let domains be chosen among these; claims of the test end with it."""
+    claims: deque[socket.socket] = deque()
+    monkeypatch.setattr(rmw_environment, "_claims", claims)
+    yield lambda among: monkeypatch.setattr(rmw_environment, "_FREE_DOMAINS", among)
+    for claim in claims:
+        claim.close()
+
+
 def test_a_domain_whose_discovery_port_is_bound_is_not_called_free(
-    monkeypatch: pytest.MonkeyPatch,
+    choose: Callable[[Sequence[int]], None],
 ) -> None:
-    free = free_domain_id()
-    monkeypatch.setattr("textseg_ros.rmw_environment._FREE_DOMAINS", [free])
+    choose(_DOMAINS[:1])
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
-        taken.bind(("", 7400 + 250 * free + 10))
+        taken.bind(("", 7400 + 250 * _DOMAINS[0] + 10))
 
         with pytest.raises(RuntimeError, match="in use"):
             free_domain_id()
+
+    assert free_domain_id() == _DOMAINS[0]
+
+
+def test_a_domain_is_given_to_one_asker_until_sixteen_more_have_asked(
+    choose: Callable[[Sequence[int]], None],
+) -> None:
+    first = _DOMAINS[0]
+    code = (
+        "from textseg_ros import rmw_environment as chosen\n"
+        f"chosen._FREE_DOMAINS = [{first}]\n"
+        "print(chosen.free_domain_id())"
+    )
+
+    def asked_elsewhere() -> str:
+        run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+        return run.stdout.strip() or run.stderr
+
+    choose([first])
+    assert free_domain_id() == first
+    with pytest.raises(RuntimeError, match="in use"):
+        free_domain_id()
+    assert "in use" in asked_elsewhere()
+    choose(_DOMAINS)
+    assert {free_domain_id() for _ in range(16)} == set(_DOMAINS[1:])
+    assert asked_elsewhere() == str(first)
