@@ -3,6 +3,7 @@
 import mmap
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any, cast
 
@@ -125,7 +126,8 @@ def test_a_machine_is_quiet_while_others_use_a_tenth_at_most() -> None:
 def test_own_work_does_not_count_as_others() -> None:
     watch = Watch()
     total = 0
-    while watch.usage().own < 0.05 or watch.usage().seconds < 0.3:
+    began_s = time.process_time()  # a share may stay small: others work too, on many cores
+    while time.process_time() < began_s + 0.2 or watch.usage().seconds < 0.3:
         total += sum(range(10_000))
 
     usage = watch.usage()

@@ -152,13 +152,13 @@ def test_a_stopped_benchmark_ends_quietly_and_soon(tmp_path: Path, module: str) 
         start_new_session=True,
     ) as run:
         children = Path(f"/proc/{run.pid}/task/{run.pid}/children")
-        until_s = time.monotonic() + 60.0
+        until_s = time.monotonic() + 150.0
         while len(children.read_text().split()) < (1 if module == "latency" else 2):
             assert time.monotonic() < until_s
             time.sleep(0.05)
         time.sleep(0.5)
         run.send_signal(signal.SIGTERM)
-        _, told = run.communicate(timeout=20.0)
+        _, told = run.communicate(timeout=100.0)
 
     assert run.returncode == 0
     assert "Traceback" not in told

@@ -143,7 +143,8 @@ def test_what_the_other_side_has_not_heard_is_asked_again(
 def test_a_node_that_ctrl_c_does_not_end_quietly_fails_its_trial(
     monkeypatch: pytest.MonkeyPatch, at_ctrl_c: str, told: str
 ) -> None:
-    monkeypatch.setattr(trial, "END_TIMEOUT_S", 1.0)
+    if at_ctrl_c == "None":  # the others end by themselves, which takes a busy machine a while
+        monkeypatch.setattr(trial, "END_TIMEOUT_S", 1.0)
     with (
         pytest.raises(RuntimeError, match=f"(?s){told}"),
         node_on_trial(DDS, None, {}, threading.Event(), stand_in(at_ctrl_c)),

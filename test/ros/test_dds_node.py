@@ -24,6 +24,7 @@ from textseg_ros.rmw_environment import free_domain_id, loopback_environment
 from textseg_ros.settings import read_settings
 from textseg_ros.topics import TOPICS, topic_names
 
+_TIMEOUT_S = 60.0
 _STAGES = ("preprocess", "encoder", "text", "head", "postprocess")
 
 
@@ -289,33 +290,34 @@ def test_depth_and_camera_give_a_pose_of_the_target() -> None:
 def test_services_action_and_parameters_work_between_two_participants() -> None:
     domain = loopback_settings()
     with Participant("planner", "/", domain) as peer:
-        node = _node(Participant("segmenter", "/textseg", domain))
+        segmenter = Participant("segmenter", "/textseg", domain)
+        node = _node(segmenter, assignments=[f"request_timeout_s={_TIMEOUT_S}"])
         rpc = DdsRpc(peer, "fastrtps", lambda name, error: None, lambda text: None)
         try:
             types = peer.types
             segment = rpc.client("/textseg/segment", "textseg_ros/srv/Segment")
-            assert segment.wait_for_service()
+            assert segment.wait_for_service(_TIMEOUT_S)
             request = types.default("textseg_ros/srv/Segment_Request")
             request.image = make_image(types, np.zeros((6, 8, 3), np.uint8))
             request.phrase = "the red cup"
-            response = segment.call(request)
+            response = segment.call(request, _TIMEOUT_S)
             assert (response.success, response.result.objects[0].width) == (True, 4)
 
             setter = rpc.client(
                 "/textseg/segmenter/set_parameters", "rcl_interfaces/srv/SetParameters"
             )
-            assert setter.wait_for_service()
+            assert setter.wait_for_service(_TIMEOUT_S)
             request = types.default("rcl_interfaces/srv/SetParameters_Request")
             parameter = types.default("rcl_interfaces/msg/Parameter")
             parameter.name, parameter.value.type, parameter.value.bool_value = "overlay", 1, False
             request.parameters = [parameter]
-            assert setter.call(request).results[0].successful
+            assert setter.call(request, _TIMEOUT_S).results[0].successful
             assert node.behaviour.settings.now.overlay is False
 
             enable = rpc.client("/textseg/enable", "std_srvs/srv/SetBool")
-            assert enable.wait_for_service()
+            assert enable.wait_for_service(_TIMEOUT_S)
             off = types.get("std_srvs/srv/SetBool_Request")(data=False)
-            assert enable.call(off).message == "answering is disabled"
+            assert enable.call(off, _TIMEOUT_S).message == "answering is disabled"
         finally:
             rpc.close()
             node.close()
@@ -468,7 +470,7 @@ def test_a_wrong_start_ends_with_one_clear_line_and_status_2(
         [sys.executable, "-m", "textseg_ros.dds_node", *arguments],
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=120,
         env=os.environ | loopback_environment(1),
     )
 
@@ -498,7 +500,7 @@ def test_a_signal_ends_the_node_with_status_0_and_an_empty_stderr(number: signal
         assert node.stdout is not None
         assert "waiting for /textseg/image" in node.stdout.readline()
         node.send_signal(number)
-        _, errors = node.communicate(timeout=10)
+        _, errors = node.communicate(timeout=60)
 
     assert (node.returncode, errors) == (0, "")
 
@@ -507,6 +509,6 @@ def test_importing_the_starter_loads_no_network_runtime() -> None:
     """So that a signal in the first moments of a start meets a handler."""
     code = "import sys, textseg_ros.dds_node; print('onnxruntime' in sys.modules)"
 
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30)
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
 
     assert run.stdout == "False\n"

@@ -102,14 +102,14 @@ def test_a_best_effort_reader_of_depth_1_gets_the_newest_while_its_callback_work
     def on_text(message: Any) -> None:
         received.append(message.data)
         entered.set()
-        go_on.wait(4.0)
+        go_on.wait(30.0)
 
     subscription = planner.subscription("/text", _STRING, on_text, reliable=False, depth=1)
     publisher = camera.publisher("/text", _STRING)
     assert publisher.wait_for_matches()
     assert subscription.wait_for_matches()
     publisher.publish(make_string(camera.types, "0"))
-    assert entered.wait(4.0)
+    assert entered.wait(30.0)
     for number in range(1, 6):
         publisher.publish(make_string(camera.types, str(number)))
     probe: list[Any] = []
@@ -206,12 +206,12 @@ def test_closing_ends_every_thread_and_may_be_repeated() -> None:
     node = Participant("once", "/", loopback_settings())
     publisher = node.publisher("/text", _STRING)
     node.subscription("/text", _STRING, lambda _: None)
-    assert set(threading.enumerate()) > before
+    assert set(threading.enumerate()) - before
 
     node.close()
     node.close()
 
-    assert set(threading.enumerate()) == before
+    assert set(threading.enumerate()) <= before  # others may have ended meanwhile
     assert publisher.matched == 0
     assert node.peers() == ()
     with pytest.raises(RuntimeError, match="closed"):
@@ -236,7 +236,7 @@ def test_closing_from_a_callback_does_not_wait_for_itself() -> None:
 
         publisher.publish(make_string(camera.types, "end"))
 
-        assert closed.wait(4.0)
+        assert closed.wait(30.0)
         assert wait_until(lambda: publisher.matched == 0)
 
 
@@ -263,7 +263,7 @@ def test_closing_waits_for_the_callback_under_way(pair: tuple[Participant, Parti
     publisher = camera.publisher("/text", _STRING)
     assert publisher.wait_for_matches()
     publisher.publish(make_string(camera.types, "long"))
-    assert entered.wait(4.0)
+    assert entered.wait(30.0)
 
     planner.close()
     order.append("closed")
@@ -329,7 +329,7 @@ def test_a_process_that_closes_its_participant_at_a_signal_ends_with_status_0(
         assert child.stdout is not None
         assert child.stdout.readline() == "ready\n"
         child.send_signal(number)
-        _, errors = child.communicate(timeout=10)
+        _, errors = child.communicate(timeout=60)
 
     assert child.returncode == 0
     assert errors == ""

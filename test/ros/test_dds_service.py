@@ -242,6 +242,7 @@ def test_a_request_in_the_other_framing_is_told_of_and_not_answered(
         with pytest.raises(RuntimeError, match="no reply"):
             asking.call(pair.request(), 1.0)
 
+        assert wait_until(lambda: bool(pair.told))
         assert pair.told == [
             f"a client of service /textseg/enable frames its requests as rmw_{client}_cpp does, "
             f"and they are not answered: service_framing is {server}; set it to {client}, or run "

@@ -47,7 +47,7 @@ def test_starting_the_node_without_cyclonedds_ends_with_one_line_and_status_2() 
         "from textseg_ros.dds_node import main; sys.exit(main([]))"
     )
 
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30)
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
 
     assert run.returncode == 2
     assert "cyclonedds missing" in run.stderr

@@ -176,10 +176,11 @@ def test_ctrl_c_during_a_goal_ends_the_process_at_once(
     client = ActionClient(peer, find, "/textseg/find")
     assert client.wait_for_server(TIMEOUT_S)
     sent = client.send_goal_async(find.Goal(phrase="the red block", timeout_s=50.0))
+    until(sent.done)
+    assert sent.result().accepted
     until(lambda: peer.count_subscribers("/textseg/image") == 1)
     sent_s = time.monotonic()
 
-    assert sent.result().accepted
     assert end(process) == (0, "")
     assert time.monotonic() - sent_s < 20.0
 

@@ -2,6 +2,8 @@
 
 import threading
 
+from recording import until
+
 from textseg_ros.rpc import BoundedWorkers
 
 TIMEOUT_S = 30.0
@@ -68,9 +70,8 @@ def test_closing_waits_for_what_is_done_and_drops_what_waits() -> None:
     assert workers.submit(lambda: did.append("waiting"))
     closing = threading.Thread(target=workers.close)
     closing.start()
-    # Closing has dropped what waits once it accepts nothing more.
-    while workers.submit(lambda: None):
-        pass
+    until(lambda: workers._closed)
+    assert not workers.submit(lambda: None)  # takes the lock: what waited has been dropped
     go_on.set()
     closing.join(TIMEOUT_S)
 

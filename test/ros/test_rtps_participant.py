@@ -73,7 +73,7 @@ def test_a_participant_that_leaves_is_forgotten_at_once(join: Opener) -> None:
 
     there.close()
 
-    assert wait_until(lambda: not writer.matched(), timeout_s=2.0)
+    assert wait_until(lambda: not writer.matched(), timeout_s=10.0)
 
 
 def test_nothing_is_kept_of_participants_that_came_and_went(join: Opener) -> None:

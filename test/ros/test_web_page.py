@@ -17,6 +17,7 @@ from web_stand import TIMEOUT_S, Stand
 
 from textseg_ros.benchmark.browser import BROWSERS, find_browser, open_browser
 from textseg_ros.rmw_environment import free_domain_id, loopback_environment
+from textseg_ros.web import node_source
 from textseg_ros.web.dds_link import DdsLink
 from textseg_ros.web.link import Place
 from textseg_ros.web.node_source import NodeSource
@@ -56,7 +57,8 @@ def browser() -> Iterator[Any]:
 
 
 @pytest.fixture
-def stand(robot: Robot) -> Iterator[Stand]:
+def stand(robot: Robot, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stand]:
+    monkeypatch.setattr(node_source, "SILENCE_S", TIMEOUT_S)  # nodes leave; a busy one is there
     robot.picture = two_blocks(80, 80)
     made = Stand(NodeSource(Place(camera=CAMERA), DdsLink))
     yield made

@@ -284,12 +284,11 @@ def test_a_video_is_read_while_somebody_looks_and_stands_still_when_paused(film:
         until(lambda: len(kept.found("left")) > 0 and len(kept.found("right")) > 0)
         source.pause(True)
         until(lambda: kept.states[-1].paused)
-        time.sleep(0.1)
-        shown = len(kept.pictures)
-        time.sleep(0.15)
-        assert len(kept.pictures) == shown
+        most = len(kept.pictures) + 1  # one may have been on its way
+        time.sleep(0.25)
+        assert len(kept.pictures) <= most
         source.pause(False)
-        until(lambda: len(kept.pictures) > shown)
+        until(lambda: len(kept.pictures) > most)
     finally:
         source.close()
 

@@ -4,7 +4,6 @@ import asyncio
 import signal
 import subprocess
 import sys
-import threading
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +17,7 @@ pytest.importorskip("aiohttp", reason="the page needs aiohttp: pip install 'text
 
 import aiohttp
 from PIL import Image
-from recording import RednessBackend, make_segmenter
+from recording import RednessBackend, make_segmenter, until
 from web_board import two_blocks
 from web_stand import Stand, browsing
 
@@ -173,8 +172,11 @@ def test_asked_for_one_of_two_the_candidates_come_and_a_click_settles_it(folder:
             assert levels(browser.parts["mask"]).shape == (96, 192)
             assert levels(browser.parts["response"]).max() > 200
             await browser.say(type="click", u=143.5, v=47.5)
-            found = (await browser.until("answer", lambda head: head["answer"]))["answer"]
-            assert found["status"] == "found"
+            found = (
+                await browser.until(
+                    "answer", lambda h: h["answer"] and h["answer"]["status"] == "found"
+                )
+            )["answer"]
             (thing,) = found["things"]
             assert thing["centroid"] == pytest.approx([143.5, 47.5], abs=8)
             columns = np.nonzero(levels(browser.parts["mask"]))[1]
@@ -284,9 +286,7 @@ def test_the_source_hears_what_is_looked_at_and_that_nobody_looks_any_more(
             assert source.wanted[-1] == {"picture", "mask"}
 
     asyncio.run(look())
-    ended = threading.Event()
-    while source.wanted[-1] and not ended.wait(0.01):
-        pass
+    until(lambda: not source.wanted[-1])
 
 
 def test_one_browser_too_many_is_told_so(drawn: tuple[Drawn, Stand]) -> None:

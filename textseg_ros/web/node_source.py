@@ -249,11 +249,12 @@ class NodeSource:
             if link != "live":
                 state = replace(state, query=None, numbers={})
             self._state = state
-        if self._board is None:
-            return
-        if link == "lost" and before.link == "live":
-            self._board.show_answer(None)  # a mask of a node that is gone must not stay
-        self._board.show_state(state)
+            if self._board is None:
+                return
+            # Under the lock: of two threads, the one that is told later shows later.
+            if link == "lost" and before.link == "live":
+                self._board.show_answer(None)  # a mask of a node that is gone must not stay
+            self._board.show_state(state)
 
     def _detail(self, link: LinkState, now_s: float) -> tuple[Level, str]:
         """Return what there is to say, and how bad it is; the lock is held."""
