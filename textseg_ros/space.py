@@ -6,6 +6,7 @@ from typing import Any
 
 from textseg_core.arrays import UInt8Array
 from textseg_core.space.localise import SURE_M
+from textseg_core.tracking import TrackerSettings
 from textseg_ros.demand import LINGER_S, Demand
 from textseg_ros.depth_view import DepthRefused
 from textseg_ros.eyes import Eye, Eyes, MakeTransforms, depth_settings
@@ -26,11 +27,14 @@ OUTPUTS = ("objects_3d", "target_pose", "detections_3d", "cloud", "markers")
 _OF_ALL_QUERIES = ("objects_3d", "detections_3d")
 """Those whose messages name their query; the others belong to the query of the topic."""
 
+_GAPS = 2
+"""Images in a row after so long a gap that a warning is due: a single one is any pause."""
+
 Measured = Callable[[str, Query, Mapping[int, float], float], None]
 """Takes camera, query, id over frames -> metres from the camera, and the image's time, seconds."""
 
-StandingOf = Callable[[Query], Standing]
-"""Says what has become of a query."""
+StandingOf = Callable[[Answer], Standing]
+"""Says what has become of an answer's query, and of its object."""
 
 
 class Space:
@@ -146,7 +150,7 @@ class Space:
             frame: The image.
             image: Its picture, RGB (H, W, 3).
             answers: That were sent, with this image.
-            standing: What has become of a query: only one still asked moves an arm.
+            standing: What has become of an answer's query: only one still asked moves an arm.
         """
         eye = self._eyes.of(frame.camera)
         if eye is None or not answers:
@@ -225,7 +229,16 @@ class Space:
                 f"{placed.target.located.sigma_m * 1e3:.0f} mm, at most {SURE_M * 1e3:.0f} mm may "
                 "be moved on; its mask may show two things, or much of it has no depth",
             )
-        track_ids = answer.turn.target.tracked.track_ids if answer.turn and answer.tracked else ()
+        tracked = answer.turn.target.tracked if answer.turn and answer.tracked else None
+        if tracked and answer.is_clear and not answer.is_confirmed and tracked.gaps >= _GAPS:
+            self._report.tell(
+                "images too far apart",
+                "warning",
+                "the target's pose is kept back until the target was seen in two images, and no "
+                f"two are so near in time ({TrackerSettings().max_gap_s:g} s) that it is known "
+                "again; let images come faster, or set tracking to false to have a pose of each",
+            )
+        track_ids = tracked.track_ids if tracked else ()
         output = Output3d(answer, placed, image, track_ids)
         if track_ids:
             distances_m = {output.track_id(found): found.distance_m for found in placed.objects}
@@ -236,7 +249,7 @@ class Space:
             if answer.query.key and key not in _OF_ALL_QUERIES:
                 continue
             # Asked anew for each message: an arm may move on a pose.
-            state = standing(answer.query)
+            state = standing(answer)
             if state == "cleared" or (key == "target_pose" and state != "asked"):
                 continue
             self._transport.publish(camera_key(frame.camera, key), message)
