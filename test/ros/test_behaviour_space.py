@@ -305,7 +305,7 @@ def test_no_pose_follows_an_answer_that_has_lost_the_target(types: MessageTypes)
 
 def test_a_pose_that_comes_too_late_for_its_image_is_kept_back(types: MessageTypes) -> None:
     frames = LateFrames()
-    settings = {"max_age_s": 0.5, "tracking": False}
+    settings: dict[str, Any] = {"max_age_s": 0.5, "tracking": False}
     with Bench(types, make_transforms=lambda _: frames, **settings) as bench:
         bench.ask("the red block")
         begin(bench, frames)
