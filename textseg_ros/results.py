@@ -9,6 +9,7 @@ import numpy as np
 from textseg_core.dialogue.command_dialogue import CommandTurn
 from textseg_core.dialogue.turn import Turn
 from textseg_core.segmentation import Segmentation, SegmentedObject, Status
+from textseg_core.space.localise import touches_border
 from textseg_ros.messages import MessageTypes
 from textseg_ros.query import Query
 
@@ -200,7 +201,7 @@ def _object(types: MessageTypes, found: SegmentedObject, track_id: int, label: s
         width=width,
         height=height,
         area=int(found.area),
-        at_border=_at_border(found),
+        at_border=touches_border(found.mask),
         centroid_u=float(found.centroid[0]),
         centroid_v=float(found.centroid[1]),
         orientation=float(found.axis.angle_rad),
@@ -208,13 +209,6 @@ def _object(types: MessageTypes, found: SegmentedObject, track_id: int, label: s
         minor_length=float(found.axis.minor_px),
         label=label,
     )
-
-
-def _at_border(found: SegmentedObject) -> bool:
-    """Return whether the object touches the image's border, and may go on outside."""
-    x, y, width, height = found.box
-    rows, columns = found.mask.shape
-    return x == 0 or y == 0 or x + width == columns or y + height == rows
 
 
 def blank_objects_message(types: MessageTypes) -> Any:
