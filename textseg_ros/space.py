@@ -25,7 +25,7 @@ from textseg_ros.transport import Transport
 OUTPUTS = ("objects_3d", "target_pose", "detections_3d", "cloud", "markers")
 """Keys of the topics that say where objects lie."""
 _OF_ALL_QUERIES = ("objects_3d", "detections_3d")
-"""Those whose messages name their query; the others belong to the query of the topic."""
+"""Those that say what they are about; the others belong to the query of the topic."""
 
 _GAPS = 2
 """Images in a row after so long a gap that a warning is due: a single one is any pause."""
@@ -238,9 +238,8 @@ class Space:
                 f"two are so near in time ({TrackerSettings().max_gap_s:g} s) that it is known "
                 "again; let images come faster, or set tracking to false to have a pose of each",
             )
-        track_ids = tracked.track_ids if tracked else ()
-        output = Output3d(answer, placed, image, track_ids)
-        if track_ids:
+        output = Output3d(answer, placed, image, answer.track_ids)
+        if answer.track_ids:
             distances_m = {output.track_id(found): found.distance_m for found in placed.objects}
             self._measured(frame.camera, answer.query, distances_m, frame.time_s)
         lifetime_s = self._settings.now.marker_lifetime_s

@@ -7,13 +7,16 @@ import pytest
 
 from textseg_core.arrays import BoolArray
 from textseg_core.command import parse_command
+from textseg_core.dialogue.command_dialogue import CommandTurn
+from textseg_core.dialogue.turn import Turn
 from textseg_core.geometry import Axis
 from textseg_core.segmentation import Segmentation, SegmentedObject, Status
 from textseg_core.space.camera import CameraModel
 from textseg_core.space.localise import localise
+from textseg_core.tracking import Phase, TrackedSegmentation
 from textseg_ros.messages import MessageTypes, make_header
 from textseg_ros.query import Query
-from textseg_ros.results import Answer, objects_message
+from textseg_ros.results import Answer, detections_message, objects_message
 
 HEIGHT, WIDTH = 60, 80
 
@@ -84,3 +87,38 @@ def test_at_border_is_the_same_in_pixels_and_in_space(
     located = localise(mask_of(*box), np.full((HEIGHT, WIDTH), 0.5, np.float32), camera)
 
     assert (found.at_border, located.at_border) == (expected, expected)
+
+
+def turn_of(found: Segmentation, *track_ids: int) -> Turn:
+    tracked = TrackedSegmentation(
+        segmentation=found,
+        track_ids=track_ids,
+        target_id=track_ids[0],
+        phase=Phase.FOUND,
+        observed=found,
+        observed_ids=track_ids,
+    )
+    return Turn(tracked=tracked, candidates=(), text="")
+
+
+def test_detections_have_the_ids_of_the_objects_over_frames(types: MessageTypes) -> None:
+    found = segmentation((10, 10, 20, 20), (40, 10, 20, 20))
+    turn = CommandTurn(target=turn_of(found, 12, 4), destination=None, text="")
+    tracked = answer(types, found, turn=turn, tracked=True)
+
+    said = objects_message(types, tracked).objects
+    assert [one.id for one in detections_message(types, tracked).detections] == ["12", "4"]
+    assert [one.track_id for one in said] == [12, 4]
+
+
+@pytest.mark.parametrize("fields", [{}, {"tracked": True}, {"turn": True}])
+def test_detections_have_no_id_where_nothing_is_tracked(
+    types: MessageTypes, fields: dict[str, Any]
+) -> None:
+    found = segmentation((10, 10, 20, 20))
+    if "turn" in fields:
+        fields = {"turn": CommandTurn(target=turn_of(found, 12), destination=None, text="")}
+    untracked = answer(types, found, **fields)
+
+    assert [one.id for one in detections_message(types, untracked).detections] == [""]
+    assert [one.track_id for one in objects_message(types, untracked).objects] == [0]
