@@ -81,9 +81,9 @@ class Answer:
 def detections_message(types: MessageTypes, answer: Answer) -> Any:
     """Return vision_msgs/Detection2DArray, one detection per object, best first.
 
-    `class_id` is the expression, `id` the track's, empty if there is none. The box's centre follows
-    the rule that (0, 0) is the centre of the top-left pixel: a box of columns 10 to 19 has its
-    centre at 14.5 and a width of 10.
+    `class_id` is the expression, `id` the track's, empty if there is none. The box's centre
+    follows the rule that (0, 0) is the centre of the top-left pixel: a box of columns 10 to 19
+    has its centre at 14.5 and a width of 10.
     """
     detections = [
         _detection(types, answer, found, track_id) for found, track_id in _with_track_ids(answer)
