@@ -38,6 +38,7 @@ class Answer:
         latency_ms: By stage, as in `LATENCY_STAGES`.
         turn: What is to be said of it, and the destination's half; None if nothing is.
         tracked: Whether the ids in `turn` stand for objects over frames.
+        of_destination: Whether it is about where something is to go, not about what to take.
     """
 
     header: Any
@@ -47,6 +48,7 @@ class Answer:
     latency_ms: dict[str, float]
     turn: CommandTurn | None = None
     tracked: bool = False
+    of_destination: bool = False
 
     @property
     def is_clear(self) -> bool:
@@ -75,7 +77,8 @@ class Answer:
         if self.turn is None or place is None:
             return None
         turn = replace(self.turn, target=place, destination=None)
-        return replace(self, segmentation=place.tracked.segmentation, turn=turn)
+        found = place.tracked.segmentation
+        return replace(self, segmentation=found, turn=turn, of_destination=True)
 
 
 def detections_message(types: MessageTypes, answer: Answer) -> Any:
