@@ -47,8 +47,8 @@ def picture(*trays: Any, block: bool = True) -> UInt8Array:
 
 
 def make_bench(types: MessageTypes, **settings: Any) -> Bench:
-    fields = {"make_transforms": lambda _: Frames(), "tracking": False} | settings
-    return Bench(types, ColourBackend(), **fields)
+    fields: dict[str, Any] = {"make_transforms": lambda _: Frames(), "tracking": False}
+    return Bench(types, ColourBackend(), **(fields | settings))
 
 
 def scene(bench: Bench, stamp_ns: int = NOW_NS) -> Any:
