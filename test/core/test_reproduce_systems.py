@@ -10,13 +10,16 @@ from drawn_scenes import block_scene
 from published import write_referit
 
 from textseg_core.command_line import main
+from textseg_core.datasets.described import Described
+from textseg_core.evaluation.answering import load_segmenter
 from textseg_core.evaluation.records import Record, judge_mask
 from textseg_core.models import registry
 from textseg_core.reproduce import measured, small
 from textseg_core.reproduce.beside import page, published_table
-from textseg_core.reproduce.measure import measurements
+from textseg_core.reproduce.measure import answers, measurements
 from textseg_core.reproduce.systems import CONFIGS, LOW_RESOLUTION, SYSTEMS
 from textseg_core.scenes.scene import Query
+from textseg_core.segmentation import Status
 from textseg_core.tokenizer import RESERVED
 from textseg_core.training.recipe import ThingRecipe
 from textseg_core.training.run import RECIPES
@@ -31,6 +34,22 @@ def records() -> list[Record]:
     half[:, 24:] = False
     masks = (whole, half, np.zeros_like(whole))
     return [judge_mask(scene, Query("red", (0,), "category"), mask) for mask in masks]
+
+
+def test_what_a_model_would_refuse_is_answered_as_in_the_papers(
+    model_directory: Path,
+) -> None:
+    # The network says that a red block is there with 1 / (1 + exp(-8)) = 0.99966.
+    description = model_directory / "model.yaml"
+    doubting = description.read_text().replace("presence_threshold: 0.5", "presence_threshold: 1")
+    description.write_text(doubting)
+    scene = block_scene("a", (("red", (8, 8, 40, 40)),))
+    asked = Described("drawn", "a", None, (), lambda: (scene, (Query("red", (0,), "category"),)))
+
+    (record,) = answers(model_directory, [asked])
+
+    assert record.iou > 0.9
+    assert load_segmenter(model_directory).segment(scene.image, "red").status is Status.NOT_FOUND
 
 
 def test_every_row_has_a_published_figure_and_every_system_a_network_and_settings() -> None:
