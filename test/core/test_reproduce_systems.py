@@ -178,6 +178,21 @@ def test_the_whole_image_on_files_of_referit_s_format_stands_beside_the_paper(
     assert "| **whole-image, here** | 0.00 |" in told
 
 
+def test_masks_that_are_missing_are_told_in_one_line_before_the_training(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = write_referit(tmp_path / "referit", pictures=False)
+    for path in sorted(folder.glob("*train*")):
+        path.with_name(path.name.replace("train", "test")).write_bytes(path.read_bytes())
+    given = ["--system", "hu2016", "--data", "referit", "--folder", str(folder), "--steps", "1"]
+
+    assert main(["reproduce", *given, "--out", str(tmp_path / "out")]) == 2
+
+    (told,) = capsys.readouterr().err.splitlines()
+    assert told.startswith(f"textseg reproduce: {folder / 'mask'} is missing: expected")
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.parametrize(
     ("given", "message"),
     [

@@ -158,7 +158,10 @@ def _pictures(
     request = Request(
         folder=options.folder, split=split, partition=partition, images=options.images
     )
-    return open_data_set(options.data, request), split, partition
+    pictures = open_data_set(options.data, request)
+    for picture in pictures[:1]:
+        picture.load()  # so that missing folders are told before hours of training
+    return pictures, split, partition
 
 
 def chosen_part(
