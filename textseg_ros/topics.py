@@ -152,6 +152,11 @@ def resolve(name: str, namespace: str = NAMESPACE) -> str:
     return name if name.startswith("/") else f"{namespace.rstrip('/')}/{name}"
 
 
+def logger_name(node_name: str) -> str:
+    """Return the name of a node's logger: "/textseg/segmenter" -> "textseg.segmenter"."""
+    return node_name.strip("/").replace("/", ".")
+
+
 def camera_key(camera: str, key: str) -> str:
     """Return the key of a camera's own topic: ("left", "mask") -> "left/mask"."""
     return f"{camera}/{key}" if camera else key
