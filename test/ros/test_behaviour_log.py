@@ -4,6 +4,7 @@ import pytest
 from recording import NOW_NS, Bench
 
 from textseg_ros.messages import MessageTypes
+from textseg_ros.report import MOST_CHANGES
 
 WAITS = "waits for someone who receives the answers; images come only then"
 NO_IMAGE = "waits for the first image on /textseg/image or /textseg/image/compressed"
@@ -83,6 +84,34 @@ def test_what_answers_wait_for_is_told_anew_when_it_is_something_else(
         bench.tick()
 
         assert infos(bench)[-1] == f"query 1 'the red block' {NO_IMAGE}"
+
+
+def test_a_query_that_waits_only_until_the_next_tick_is_told_of_as_answered(
+    types: MessageTypes,
+) -> None:
+    with Bench(types) as bench:
+        bench.ask("the red block")
+        bench.show(bench.image())
+        bench.tick()
+        bench.transport.listened = False
+        bench.ask("the block")
+        assert infos(bench)[-1] == f"query 2 'the block' {WAITS}"
+        bench.transport.listened = True
+        bench.tick()
+
+        assert infos(bench)[-1] == "answering query 2 'the block'"
+
+
+def test_a_flood_of_queries_ends_with_the_newest(types: MessageTypes) -> None:
+    with Bench(types, camera_timeout_s=1000.0) as bench:
+        bench.show(bench.image())
+        for _ in range(MOST_CHANGES + 20):
+            bench.ask("the red block")
+        assert infos(bench)[-1] == f"query {MOST_CHANGES}: 'the red block'"
+        bench.tick()
+
+        newest = f"query {MOST_CHANGES + 20}: 'the red block'"
+        assert infos(bench)[-1] == f"{newest} (19 more like this since the last message)"
 
 
 def test_a_query_to_a_paused_node_says_so_and_its_answers_are_told_of(
