@@ -116,8 +116,8 @@ def load_model_info(directory: Path) -> ModelInfo:
         missing = "holds no model.yaml" if directory.is_dir() else "does not exist"
         raise RuntimeError(
             f"model directory {directory} {missing}; expected {DESCRIPTION_FILE}, "
-            f"{VOCABULARY_FILE} and the network's three parts, as textseg_core.runtime.export "
-            "writes them. Leave 'weights' empty for the ones shipped in the package; if those "
+            f"{VOCABULARY_FILE} and the network's three parts, as `textseg export` writes "
+            "them. Leave 'weights' empty for the ones shipped in the package; if those "
             "are missing, install the package again"
         )
     values = read_mapping(path)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from textseg_ros.allocator import give_unused_memory_back
 from textseg_ros.answering import Answerer
 from textseg_ros.answering_thread import AnsweringThread
 from textseg_ros.asking import Asking
@@ -32,6 +33,7 @@ from textseg_ros.transport import Transport
 from textseg_ros.watch import GraphWatch
 
 _JOIN_TIMEOUT_S = 10.0
+_GIVE_BACK_PERIOD_S = 60.0
 _START: tuple[Transition, ...] = ("configure", "activate")
 
 
@@ -117,6 +119,8 @@ class SegmentationBehaviour:
         )  # fmt: skip
         self._thread = AnsweringThread(self._scheduler, self._answer, self.report)
         self._enabled = True
+        self._clock_s = clock_s
+        self._given_back_s = clock_s()
         self.lifecycle = Lifecycle(self, partial(self.report.tell, "lifecycle"))
 
     def start(self) -> None:
@@ -293,6 +297,10 @@ class SegmentationBehaviour:
             self.look()
             if look_around is not None:
                 self._guard("the look at the graph", look_around)
+            now_s = self._clock_s()
+            if now_s - self._given_back_s >= _GIVE_BACK_PERIOD_S:
+                self._given_back_s = now_s
+                give_unused_memory_back()
         self.report.catch_up()
         self._guard("the diagnostics", self._diagnose)
 

@@ -24,7 +24,7 @@ from textseg_ros.offers import Offers
 from textseg_ros.report import Level
 from textseg_ros.rmw_environment import read_environment
 from textseg_ros.settings import NodeSettings, read_settings
-from textseg_ros.topics import camera_key, topic_names, topic_of, topics_of
+from textseg_ros.topics import camera_key, check_topic, topic_names, topic_of, topics_of
 
 _LEVELS: dict[Level, int] = {
     "info": logging.INFO,
@@ -267,6 +267,9 @@ def open_node(arguments: argparse.Namespace) -> DdsNode:
             "autostart must be true for the DDS node, which has no lifecycle services, got "
             "false; use the rclpy node (ros2 launch textseg_ros segment.launch.py)"
         )
+    names = topic_names(arguments.namespace, arguments.camera, settings.cameras, arguments.remap)
+    for name in names.values():
+        check_topic(name)
     discovery = read_environment(os.environ, os.getpid(), arguments.domain)
     for warning in discovery.warnings:
         logging.getLogger("textseg_ros").warning(warning)
@@ -274,9 +277,6 @@ def open_node(arguments: argparse.Namespace) -> DdsNode:
         arguments.node_name, arguments.namespace, discovery, distro=arguments.distro
     )
     try:
-        names = topic_names(
-            arguments.namespace, arguments.camera, settings.cameras, arguments.remap
-        )
         return DdsNode(participant, load_segmenter, settings, names)
     except BaseException:
         participant.close()

@@ -1,5 +1,6 @@
 """The node's topics: one table that both transports read."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -8,6 +9,8 @@ NODE_NAME = "segmenter"
 NAMESPACE = "/textseg"
 CLOCK_TOPIC = "/clock"
 """Where simulated time comes from."""
+_ALLOWED = re.compile(r"(/[A-Za-z_][A-Za-z0-9_]*)+")
+_MOST_CHARACTERS = 247
 # With a short history, an image of many datagrams is replaced while it is on its way, and a reader
 # of Fast DDS then takes an empty message without end: when Cyclone takes a half-received one back
 # (GAP), Fast DDS 2.14 leaves it among those to be read, by the source of
@@ -165,6 +168,23 @@ def info_topic(image: str) -> str:
 def logger_name(node_name: str) -> str:
     """Return the name of a node's logger: "/textseg/segmenter" -> "textseg.segmenter"."""
     return node_name.strip("/").replace("/", ".")
+
+
+def check_topic(topic: str) -> None:
+    """Refuse a name that no topic can have.
+
+    Raises:
+        ValueError: If `topic` is not absolute, or no name that ROS 2 allows.
+
+    Source:
+        ROS 2 Jazzy: rmw/src/validate_full_topic_name.c.
+    """
+    if len(topic) > _MOST_CHARACTERS or not _ALLOWED.fullmatch(topic):
+        raise ValueError(
+            "topic must be absolute, such as /camera/image_raw: names of letters, digits and _, "
+            "none beginning with a digit, each after one /, at most "
+            f"{_MOST_CHARACTERS} characters; ~ and {{}} are not expanded; got {topic!r}"
+        )
 
 
 def camera_key(camera: str, key: str) -> str:

@@ -145,6 +145,57 @@ def test_a_missing_package_is_named_with_what_to_install(
     )
 
 
+def without_torch(code: str) -> str:
+    """Run code where torch is not installed; return what it prints on both streams."""
+    code = f"import sys; sys.modules['torch'] = sys.modules['pycocotools'] = None\n{code}"
+    ran = subprocess.run(
+        [sys.executable, "-c", code],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=True,
+    )
+    return ran.stdout
+
+
+def test_what_only_some_options_need_is_named_as_an_extra() -> None:
+    told = without_torch(
+        "from textseg_core.command_line import main\n"
+        "assert main(['reproduce', '--published', '--paper', 'mattnet']) == 0\n"
+        "print('---')\n"
+        "assert main(['reproduce', '--system', 'hu2016', '--small']) == 1\n"
+    )
+
+    assert "pip install 'textseg-ros[train]'" in told.partition("---")[2]
+
+
+def test_where_a_package_is_missing_the_shell_offers_what_names_it() -> None:
+    told = without_torch(
+        "from click.shell_completion import ShellComplete\n"
+        "from textseg_core.command_line import textseg\n"
+        "shell = ShellComplete(textseg, {}, 'textseg', '_TEXTSEG_COMPLETE')\n"
+        "for typed in ('--', '--s', ''):\n"
+        "    print([item.value for item in shell.get_completions(['train'], typed)])"
+    )
+
+    assert told.splitlines() == ["['--help']", "[]", "[]"]
+
+
+def test_a_wrong_name_of_a_pretrained_model_is_told_before_a_missing_package() -> None:
+    told = without_torch(
+        "sys.modules['transformers'] = None\n"
+        "from textseg_core import Segmenter\n"
+        "for name in ('hub:foo', 'hub:clipseg'):\n"
+        "    try: Segmenter.load(name)\n"
+        "    except Exception as error: print(type(error).__name__, error)"
+    )
+
+    wrong, missing = told.splitlines()
+    assert wrong.startswith("ValueError")
+    assert "'hub:foo'" in wrong
+    assert "pip install" in missing
+
+
 @pytest.mark.parametrize(
     ("line", "offered"),
     [

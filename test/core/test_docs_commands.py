@@ -34,15 +34,20 @@ def blocks(text: str) -> Iterator[str]:
             yield block.replace("\\\n", " ")
 
 
-def command_lines(page: Path) -> list[str]:
-    """Return what a page says to type, of our own commands."""
+def typed_lines(page: Path) -> list[str]:
+    """Return what a page says to type, of our own commands, in its order."""
     lines = []
     for block in blocks(page.read_text(encoding="utf-8")):
         for line in block.splitlines():
             typed = re.sub(r"\$\{?\w+\}?", "1", BEFORE.sub("", line.strip(), count=1))
             if OURS.match(typed):
                 lines.append(re.sub(r"(\s#\s.*| >>? .*| \.\.\.)$", "", typed.split("   #")[0]))
-    return sorted(set(lines))
+    return lines
+
+
+def command_lines(page: Path) -> list[str]:
+    """Return the different lines of `typed_lines`."""
+    return sorted(set(typed_lines(page)))
 
 
 def words_of(line: str) -> tuple[str, list[str]]:

@@ -85,4 +85,6 @@ def test_weights_of_ones_own_are_listed_and_damaged_ones_named(
 
     (own / "vocabulary.txt").write_text("the\n")
     assert main(["models", str(own)]) == 1
-    assert f"{own / 'vocabulary.txt'} is damaged" in capsys.readouterr().out
+    printed = capsys.readouterr()
+    assert f"{own}: cannot be used; see below\n" in printed.out
+    assert printed.err.startswith(f"textseg models: {own / 'vocabulary.txt'} is damaged")

@@ -212,6 +212,10 @@ def test_a_video_that_is_cut_off_is_told_of_and_its_frames_are_kept(tmp_path: Pa
         (["{folder}/a.png", "--query", "please"], "must name what to find"),
         (["{folder}/a.png"], "Missing option '--query'"),
         (["{folder}/a.png", *QUERIES, "--weights", "{folder}"], "holds no model.yaml"),
+        (["{folder}/a.png", *QUERIES, "--weights", "nothere"], "as `textseg export` writes them"),
+        (["{folder}/a.png", *QUERIES, "--weights", "hub:foo"], "'hub:foo'"),
+        (["{folder}/a.png", *QUERIES, "--out", "{folder}/a.png/out"], "--out must be a folder"),
+        (["{folder}/a.png", *QUERIES, "--out", "/proc/self"], "--out must be a folder"),
     ],
 )
 def test_wrong_arguments_are_explained(
@@ -220,7 +224,7 @@ def test_wrong_arguments_are_explained(
     (folder / "empty").mkdir()
     given = [argument.format(folder=folder) for argument in arguments]
 
-    assert main(["segment", *given, "--out", str(tmp_path / "out")]) in (1, 2)
+    assert main(["segment", "--out", str(tmp_path / "out"), *given]) == 2
 
     told = " ".join(capsys.readouterr().err.replace("│", " ").split())
     assert said in told

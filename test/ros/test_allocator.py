@@ -30,6 +30,34 @@ def test_a_freed_image_stays_in_the_process_only_where_wanted(argument: str, kep
     assert (int(run.stdout) < 1_000_000) is kept
 
 
+# Frees 8 MB below a block that stays; tells how much fell then, and after it was asked for.
+_GIVE_BACK = """
+import os
+from textseg_ros.allocator import give_unused_memory_back, keep_image_buffers
+def resident_bytes():
+    pages = int(open("/proc/self/statm").read().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
+assert keep_image_buffers()
+block = bytearray(b"x" * 8_000_000)
+above = bytearray(b"x" * 8_000_000)
+before = resident_bytes()
+del block
+freed = resident_bytes()
+assert give_unused_memory_back()
+print(before - freed, freed - resident_bytes())
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="the function is glibc's")
+def test_what_is_free_goes_back_to_the_system_when_asked_for() -> None:
+    run = subprocess.run([sys.executable, "-c", _GIVE_BACK], capture_output=True, text=True)
+
+    assert run.returncode == 0, run.stderr
+    at_once, later = map(int, run.stdout.split())
+    assert at_once < 1_000_000
+    assert later > 7_000_000
+
+
 # Two threads, both alive, hold 8 MB one after the other; tells what the second one cost.
 _THREADS = """
 import os, threading

@@ -25,7 +25,7 @@ from textseg_core.config import SegmenterConfig
 from textseg_core.geometry import Box
 from textseg_core.response import Response
 from textseg_core.runtime.base import Tensors
-from textseg_ros import answering
+from textseg_ros import answering, behaviour
 from textseg_ros.conversation import Conversations
 from textseg_ros.messages import MessageTypes
 from textseg_ros.query_book import QueryBook
@@ -978,3 +978,19 @@ def test_a_look_for_listeners_during_the_end_subscribes_to_nothing_after_it(
         closing.join(TIMEOUT_S)
 
     assert bench.transport.watched in ([], [("", True), ("", False)])
+
+
+def test_what_is_free_goes_back_to_the_system_once_a_minute(
+    types: MessageTypes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[float] = []
+    with Bench(types) as bench:
+        monkeypatch.setattr(
+            behaviour, "give_unused_memory_back", lambda: given.append(bench.clock.now_s)
+        )
+        began_s = bench.clock.now_s
+        for _ in range(125):
+            bench.clock.now_s += 1.0
+            bench.tick()
+
+    assert given == [began_s + 60.0, began_s + 120.0]

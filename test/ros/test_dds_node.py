@@ -460,6 +460,8 @@ def test_assignments_override_the_parameter_file(tmp_path: Path) -> None:
         (["--set", "weights=/nowhere"], "/nowhere"),
         (["--params-file", "/nowhere.yaml"], "/nowhere.yaml"),
         (["--domain", "300"], "0 to 232"),
+        (["--camera", "a//b"], "each after one /"),
+        (["-r", "depth:=/1st"], "none beginning with a digit"),
         (["--set", "autostart=false"], "use the rclpy node"),
     ],
 )

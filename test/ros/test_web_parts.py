@@ -330,6 +330,9 @@ def test_a_place_names_the_topics_of_its_node_and_camera() -> None:
         (["--video", "nowhere.mp4"], "must be a video file"),
         (["--webcam", "97"], "camera 97"),
         (["--images", ".", "--config", "nowhere.yaml"], "nowhere.yaml"),
+        (["--camera", "bad topic"], "got '/textseg/bad topic'"),
+        (["--camera", "a//b"], "each after one /"),
+        (["--camera-name", "1st"], "none beginning with a digit"),
     ],
 )
 def test_a_start_that_fails_is_one_line_and_status_2(

@@ -319,6 +319,18 @@ def test_a_port_that_is_taken_is_said(
     assert "choose another with --port" in line
 
 
+def test_an_address_that_is_not_of_this_machine_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], kept_signals: None
+) -> None:
+    Image.fromarray(two_blocks()).save(tmp_path / "two.png")
+
+    # An address for documentation, which no machine has: RFC 5737.
+    assert main(["--images", str(tmp_path), "--host", "192.0.2.1", "--port", "0"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("textseg web: cannot serve on 192.0.2.1 port 0")
+    assert "choose another with --host" in line
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_the_page_quietly(tmp_path: Path, number: signal.Signals) -> None:
     Image.fromarray(two_blocks()).save(tmp_path / "two.png")

@@ -54,6 +54,7 @@ def load_segmenter(
         RuntimeError: As `load_model`; if `backend` or `precision` is one that torch does not have.
         ValueError: As `load_model`; if a setting does not apply to pretrained models.
     """
+    parse_spec(str(weights))  # a name that is wrong is told before a package that is missing
     options = options_of(config, download=download)
     return OpenVocabularySegmenter(config, load_model(str(weights), options))
 

@@ -128,11 +128,15 @@ class ArgparseCommand(click.Command):
         return met[0] if met else None
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
-        """Return options, an option's choices, or that a file is wanted."""
+        """Return options, an option's choices, or that a file is wanted.
+
+        Where a package is missing, only --help is offered, which says what to install.
+        """
         try:
             parser = self.parser()
-        except click.ClickException:
-            parser = None
+        except click.ClickException as error:
+            remedy = CompletionItem("--help", help=error.message)
+            return [remedy] if incomplete and remedy.value.startswith(incomplete) else []
         return [] if parser is None else completions(parser, ctx.args, incomplete)
 
 

@@ -27,14 +27,17 @@ def models(directories: tuple[Path, ...], as_json: bool) -> int:
         click.echo(json.dumps(listed, indent=1))
     else:
         _show(listed)
-    return 1 if any(one["fault"] for one in weights) else 0
+    faulty = [one for one in weights if one["fault"]]
+    for one in faulty:
+        click.echo(f"textseg models: {one['fault']}", err=True)
+    return 1 if faulty else 0
 
 
 def describe(directory: Path, *, shipped: bool) -> dict[str, Any]:
     """Return what is known of a model directory.
 
     Args:
-        directory: As textseg_core.runtime.export writes it.
+        directory: As `textseg export` writes it.
         shipped: Whether the model card is that of these weights.
     """
     from textseg_core.model_card import find_card, read_card
@@ -115,7 +118,7 @@ def _show(listed: dict[str, Any]) -> None:
     click.echo("Weights (--weights, or the parameter `weights`):")
     for one in listed["weights"]:
         if one["fault"]:
-            click.echo(f"  {one['path']}: {one['fault']}")
+            click.echo(f"  {one['path']}: cannot be used; see below")
             continue
         shipped = " (shipped)" if one["shipped"] else ""
         click.echo(f"  {one['name']}{shipped}: {one['path']}")

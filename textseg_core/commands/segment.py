@@ -92,7 +92,10 @@ def segment(
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     except RuntimeError as error:
-        raise click.ClickException(str(error)) from error
+        named = weights or (settings.weights if settings is not None else "")
+        kind = click.UsageError if _is_missing(named) else click.ClickException
+        raise kind(str(error)) from error
+    _make_folder(out)
     findings = Findings(out, queries, overwrite=overwrite, overlays=overlays)
     total = sum(count_pictures(source, every) for source in sources)
     complete = False
@@ -108,6 +111,29 @@ def segment(
         results = _written(findings, complete=complete)
     _tell(findings, results)
     return 1 if findings.faults else 0
+
+
+def _is_missing(weights: str) -> bool:
+    """Tell whether weights were named that are no model directory."""
+    from textseg_core.adapters.cards import is_hub
+    from textseg_core.model_info import DESCRIPTION_FILE
+
+    directory = Path(weights).expanduser()
+    return bool(weights) and not is_hub(weights) and not (directory / DESCRIPTION_FILE).is_file()
+
+
+def _make_folder(out: Path) -> None:
+    from tempfile import TemporaryFile
+
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=out):
+            pass
+    except OSError as error:
+        raise click.UsageError(
+            f"--out must be a folder that can be made and written into, got {out} "
+            f"({error.strerror}); choose another"
+        ) from error
 
 
 def _check(queries: tuple[str, ...]) -> None:

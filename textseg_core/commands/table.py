@@ -22,6 +22,7 @@ class Part:
             them with argparse.
         extra: Of `pip install 'textseg-ros[...]'`, for what it needs beyond the plain
             installation; "" for nothing.
+        extra_for: Options that need the extra; "" where all of the part does.
         parts: Of a group.
     """
 
@@ -32,6 +33,7 @@ class Part:
     module: str = ""
     attribute: str = "main"
     extra: str = ""
+    extra_for: str = ""
     parts: tuple["Part", ...] = ()
 
 
@@ -249,6 +251,8 @@ _PARTS = (
             "textseg reproduce --system hu2016 --small",
         ),
         "textseg_core.reproduce.command",
+        extra="train",
+        extra_for="`--system` and `--compare`",
     ),
     Part(
         "build-engine",

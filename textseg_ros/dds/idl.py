@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 from cyclonedds.idl import IdlStruct
 
+from textseg_ros.topics import check_topic
+
 Role = Literal["topic", "request", "reply"]
 """What a DDS topic carries: messages, or one direction of a service."""
 
@@ -16,8 +18,6 @@ _MANGLED: dict[Role, tuple[str, str]] = {
 }
 _KINDS = ("msg", "srv", "action")
 _DDS_TYPE = re.compile(r"(\w+)::(msg|srv|action)::dds_::(\w+)_")
-_TOPIC = re.compile(r"(/[A-Za-z_][A-Za-z0-9_]*)+")
-_TOPIC_MOST_CHARACTERS = 247
 
 
 def dds_topic_name(topic: str, role: Role = "topic") -> str:
@@ -27,16 +27,8 @@ def dds_topic_name(topic: str, role: Role = "topic") -> str:
 
     Raises:
         ValueError: If `topic` is not absolute, or no name that ROS 2 allows.
-
-    Source:
-        ROS 2 Jazzy: rmw/src/validate_full_topic_name.c.
     """
-    if len(topic) > _TOPIC_MOST_CHARACTERS or not _TOPIC.fullmatch(topic):
-        raise ValueError(
-            "topic must be absolute, such as /camera/image_raw: names of letters, digits and _, "
-            "none beginning with a digit, each after one /, at most "
-            f"{_TOPIC_MOST_CHARACTERS} characters; ~ and {{}} are not expanded; got {topic!r}"
-        )
+    check_topic(topic)
     prefix, suffix = _MANGLED[role]
     return f"{prefix}{topic}{suffix}"
 

@@ -5,6 +5,7 @@ Without --images, --video or --webcam it looks at the running node.
 
 import argparse
 import asyncio
+import errno
 import importlib.util
 import sys
 import threading
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 EXIT_CANNOT_START = 2
 PORT = 8008
 _LOOK_S = 0.1
+_OF_PORT = (errno.EADDRINUSE, errno.EACCES, errno.EPERM)
 
 
 def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -102,9 +104,10 @@ async def _serve(parsed: argparse.Namespace, stop: threading.Event) -> None:
     try:
         await server.start()
     except OSError as error:
+        option = "--port" if error.errno in _OF_PORT else "--host"
         raise OSError(
             f"cannot serve on {parsed.host} port {parsed.port}: {error.strerror or error}; "
-            "choose another with --port"
+            f"choose another with {option}"
         ) from error
     try:
         print(f"textseg web: {server.url}", flush=True)

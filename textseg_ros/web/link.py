@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from textseg_ros.topics import NAMESPACE, NODE_NAME, camera_key, topic_names, topic_of
+from textseg_ros.topics import NAMESPACE, NODE_NAME, camera_key, check_topic, topic_names, topic_of
 
 OnMessage = Callable[[str, Any], None]
 """Takes a message and the key of its topic, without the camera's name."""
@@ -29,6 +29,9 @@ class Place:
         camera_name: Which of several cameras, "" for the one without a name.
         domain_id: DDS domain; None for that of the environment.
         distro: Distribution of ROS 2 that the node runs.
+
+    Raises:
+        ValueError: If the names make a topic that no node can have.
     """
 
     namespace: str = NAMESPACE
@@ -38,6 +41,10 @@ class Place:
     domain_id: int | None = None
     distro: str = "jazzy"
 
+    def __post_init__(self) -> None:
+        for topic in self._names().values():
+            check_topic(topic)
+
     @property
     def full_name(self) -> str:
         """Name of the node with its namespace."""
@@ -45,8 +52,10 @@ class Place:
 
     def topic(self, key: str) -> str:
         """Return the absolute name of a topic of the node, by its key."""
-        names = topic_names(self.namespace, self.camera or None, (self.camera_name,))
-        return names[key if topic_of(key).shared else camera_key(self.camera_name, key)]
+        return self._names()[key if topic_of(key).shared else camera_key(self.camera_name, key)]
+
+    def _names(self) -> dict[str, str]:
+        return topic_names(self.namespace, self.camera or None, (self.camera_name,))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -151,7 +151,7 @@ class EngineBuilder:
         if "UInt8" in what:
             hint = (
                 "; TensorRT takes a uint8 image only for a cast that comes first: export the "
-                "model again with textseg_core.runtime.export, whose files begin so"
+                "model again with `textseg export`, whose files begin so"
             )
         return (
             f"{order.name}: {self._tensorrt.flavour} {self._tensorrt.version} cannot build an "
