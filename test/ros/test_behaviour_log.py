@@ -3,6 +3,7 @@
 import pytest
 from recording import NOW_NS, Bench
 
+from textseg_ros.lifecycle import Transition
 from textseg_ros.messages import MessageTypes
 from textseg_ros.report import MOST_CHANGES
 
@@ -181,7 +182,7 @@ def test_a_fault_that_comes_back_is_told_though_the_period_has_not_passed(
 
 @pytest.mark.parametrize("before", [(), ("configure",), ("configure", "activate")])
 def test_a_finalized_node_goes_on_with_its_diagnostics_and_with_nothing_else(
-    types: MessageTypes, before: tuple[str, ...]
+    types: MessageTypes, before: tuple[Transition, ...]
 ) -> None:
     bench = Bench(types)
     for transition in (*before, "shutdown"):

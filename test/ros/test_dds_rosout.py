@@ -9,10 +9,11 @@ from dds_peers import loopback_settings, wait_until
 from textseg_ros.dds.participant import Participant
 from textseg_ros.dds_transport import DdsTransport
 from textseg_ros.messages import time_ns
+from textseg_ros.report import Level
 from textseg_ros.topics import topic_names
 
 TOPIC, TYPE = "/rosout", "rcl_interfaces/msg/Log"
-LEVELS = {"info": 20, "warning": 30, "error": 40}
+LEVELS: tuple[Level, ...] = ("info", "warning", "error")
 
 
 class Pair:
@@ -49,7 +50,7 @@ def test_each_line_is_on_rosout_with_level_logger_time_and_place(pair: Pair) -> 
     heard = pair.hear()
     before_ns = time.time_ns()
     for level in LEVELS:
-        pair.transport.log(level, f"a line of {level}")  # type: ignore[arg-type]
+        pair.transport.log(level, f"a line of {level}")
 
     assert wait_until(lambda: len(heard) == 3)
     assert [(line.level, line.msg) for line in heard] == [
@@ -66,8 +67,8 @@ def test_each_line_is_on_rosout_with_level_logger_time_and_place(pair: Pair) -> 
 def test_what_the_log_level_leaves_out_is_not_on_rosout(pair: Pair) -> None:
     pair.logger.setLevel(logging.WARNING)
     heard = pair.hear()
-    for level in ("info", "error"):
-        pair.transport.log(level, level)  # type: ignore[arg-type]
+    for level in (LEVELS[0], LEVELS[2]):
+        pair.transport.log(level, level)
 
     assert wait_until(lambda: bool(heard))
     assert [line.msg for line in heard] == ["error"]

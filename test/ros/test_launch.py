@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -33,7 +34,7 @@ def started(**arguments: str) -> list[list[str]]:
         pytest.skip("the package is not installed here: colcon build it and source the workspace")
     context = LaunchContext()
     context.launch_configurations.update(arguments)
-    nodes = []
+    nodes: list[Any] = []
     for entity in module.generate_launch_description().entities:
         if isinstance(entity, DeclareLaunchArgument):
             entity.execute(context)

@@ -24,7 +24,7 @@ def declared(path: Path) -> dict[str, tuple[str | None, str]]:
                 assert isinstance(key, ast.Constant)
                 assert isinstance(value, ast.Tuple)
                 default, text = value.elts
-                plain = default.value if isinstance(default, ast.Constant) else None
+                plain = str(default.value) if isinstance(default, ast.Constant) else None
                 found[str(key.value)] = (plain, ast.literal_eval(text))
             return found
     raise AssertionError(f"{path} has no ARGUMENTS")
@@ -37,7 +37,7 @@ def table() -> list[tuple[str, str, str]]:
     assert lines[0] == "| Argument | Default | What |"
     rows = [_ROW.fullmatch(line) for line in lines[2:]]
     assert all(rows), lines
-    return [row.group(1, 2, 3) for row in rows if row]
+    return [(row[1], row[2], row[3]) for row in rows if row]
 
 
 def test_there_is_one_launch_file() -> None:
