@@ -1,54 +1,22 @@
 """Where answers lie in space: depth images in, poses, points and markers out, while wanted."""
 
-import threading
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from textseg_core.arrays import UInt8Array
-from textseg_core.space.localise import SURE_M
 from textseg_ros.demand import LINGER_S, Demand
-from textseg_ros.depth_pipeline import DepthPipeline
-from textseg_ros.depth_view import DepthRefused, DepthSettings, DepthViewer
+from textseg_ros.depth_view import DepthRefused
+from textseg_ros.eyes import Eye, Eyes, MakeTransforms, depth_settings
 from textseg_ros.frame import Frame
-from textseg_ros.outputs_3d import messages_3d, target_pose_message
-from textseg_ros.pairing import RgbdPairing
-from textseg_ros.placed import Output3d, PlacedResult
-from textseg_ros.query import Query
-from textseg_ros.query_book import Standing
+from textseg_ros.outputs_3d import pose_stamped_message
+from textseg_ros.placed import Output3d
 from textseg_ros.report import Report
 from textseg_ros.results import Answer
-from textseg_ros.settings import LiveSettings, NodeSettings
+from textseg_ros.sending_3d import Measured, Sender3d, StandingOf
+from textseg_ros.settings import LiveSettings
 from textseg_ros.space_messages import header_in
-from textseg_ros.tf_source import Tell, TransformSource
-from textseg_ros.topics import camera_key
 from textseg_ros.transport import Transport
-
-OUTPUTS = ("objects_3d", "target_pose", "detections_3d", "cloud", "markers")
-"""Keys of the topics that say where objects lie."""
-_OF_ALL_QUERIES = ("objects_3d", "detections_3d")
-"""Those whose messages name their query; the others belong to the query of the topic."""
-
-MakeTransforms = Callable[[Tell], TransformSource]
-"""Begins to hear transforms."""
-
-Measured = Callable[[str, Query, Mapping[int, float], float], None]
-"""Takes camera, query, id over frames -> metres from the camera, and the image's time, seconds."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Eye:
-    """What one camera needs.
-
-    Attributes:
-        pairing: Where its depth images arrive.
-        pipeline: What places its answers, for whoever holds `turn`.
-        turn: Requests and frames may be placed in different threads.
-    """
-
-    pairing: RgbdPairing
-    pipeline: DepthPipeline
-    turn: threading.Lock = field(default_factory=threading.Lock)
 
 
 class Space:
@@ -80,12 +48,11 @@ class Space:
         self._settings = settings
         self._report = report
         self._clock_s = clock_s
-        self._make_transforms = make_transforms
-        self._measured = measured
-        self._transforms: TransformSource | None = None
-        self._eyes: dict[str, _Eye] = {}
+        self._sees = make_transforms is not None
+        self._eyes = Eyes(settings, clock_s, make_transforms, report.tell)
+        self._sender = Sender3d(transport, settings, report, measured)
         self._wanted_s = dict.fromkeys(settings.now.cameras, float("-inf"))
-        self._demand = Demand(settings.now.cameras, self._watch, self._listens, clock_s)
+        self._demand = Demand(settings.now.cameras, self._watch, self._sender.listens, clock_s)
 
     def look(self, *, running: bool, asked: bool) -> None:
         """Hear depth while answers are given and someone receives where they lie; cheap.
@@ -94,7 +61,7 @@ class Space:
             running: Whether the node answers.
             asked: Whether it does and there is a query in force.
         """
-        if self._make_transforms is None:
+        if not self._sees:
             return
         since_s = self._clock_s() - LINGER_S
         self._demand.look(
@@ -107,7 +74,7 @@ class Space:
 
     def hears(self, camera: str) -> bool:
         """Return whether a camera's depth is heard, so that answers may be placed."""
-        return camera in self._eyes
+        return self._eyes.of(camera) is not None
 
     def pose(self, frame: Frame, image: UInt8Array, answer: Answer) -> Any | None:
         """Return geometry_msgs/PoseStamped of an answer's target; None if it is not to be had.
@@ -117,17 +84,19 @@ class Space:
             image: Its picture, RGB (H, W, 3).
             answer: To a request about it.
         """
-        eye = self._eyes.get(frame.camera)
+        eye = self._eyes.of(frame.camera)
         if eye is None or not answer.may_move or not eye.pairing.counts().depth:
             return None
         try:
-            (placed,) = self._locate(eye, frame, [answer])
+            with eye.turn:
+                eye.pipeline.viewer.settings = depth_settings(self._settings.now)
+                (placed,) = eye.pipeline.locate(frame.message, [answer.segmentation])
             output = Output3d(answer, placed, image)
             types = self._transport.messages
             header = header_in(types, answer.header, placed.frame_id)
-            return target_pose_message(types, output, header)
+            return pose_stamped_message(types, output, header)
         except DepthRefused as refused:
-            self._tell(refused)
+            self._tell(frame.camera, eye, refused)
         except Exception as error:  # the answer in pixels may do
             self._tell_failure(error)
         return None
@@ -135,31 +104,29 @@ class Space:
     def end(self) -> None:
         """Hear no depth and no transforms any more."""
         self._demand.end()
-        if self._transforms is not None:
-            self._transforms.close()
-            self._transforms = None
+        self._eyes.end()
 
     def on_depth(self, message: Any, camera: str = "") -> None:
         """Take a depth image, sensor_msgs/Image."""
-        if camera in self._eyes:
-            self._eyes[camera].pairing.on_depth(message)
+        if eye := self._eyes.of(camera):
+            eye.pairing.on_depth(message)
 
     def on_camera_info(self, message: Any, camera: str = "") -> None:
         """Take the sensor_msgs/CameraInfo of a colour camera."""
-        if camera in self._eyes:
-            self._eyes[camera].pairing.on_info(message)
+        if eye := self._eyes.of(camera):
+            eye.pairing.on_info(message)
 
     def on_depth_info(self, message: Any, camera: str = "") -> None:
         """Take the sensor_msgs/CameraInfo of a depth camera."""
-        if camera in self._eyes:
-            self._eyes[camera].pairing.on_depth_info(message)
+        if eye := self._eyes.of(camera):
+            eye.pairing.on_depth_info(message)
 
     def publish(
         self,
         frame: Frame,
         image: UInt8Array,
         answers: Sequence[Answer],
-        standing: Callable[[Query], Standing],
+        standing: StandingOf,
     ) -> None:
         """Publish where the objects of a frame's answers lie, or tell why that is not known.
 
@@ -167,9 +134,9 @@ class Space:
             frame: The image.
             image: Its picture, RGB (H, W, 3).
             answers: That were sent, with this image.
-            standing: What has become of a query: only one still asked moves an arm.
+            standing: What has become of an answer's query: only one still asked moves an arm.
         """
-        eye = self._eyes.get(frame.camera)
+        eye = self._eyes.of(frame.camera)
         if eye is None or not answers:
             return
         try:
@@ -179,32 +146,44 @@ class Space:
 
     def _publish(
         self,
-        eye: _Eye,
+        eye: Eye,
         frame: Frame,
         image: UInt8Array,
         answers: Sequence[Answer],
-        standing: Callable[[Query], Standing],
+        standing: StandingOf,
     ) -> None:
+        """Place all by one depth image, the targets first: none waits for a destination."""
         eye.pairing.on_colour(frame.message)
+        message, pipeline = frame.message, eye.pipeline
+        places = [self._sender.destination(frame.camera, answer) for answer in answers]
+        found = [half.segmentation for half in (*answers, *places) if half is not None]
         try:
-            placed = self._locate(eye, frame, answers)
+            with eye.turn:
+                pipeline.viewer.settings = depth_settings(self._settings.now)
+                view = pipeline.view(message, found)
+                placed = [pipeline.place(message, one.segmentation, view) for one in answers]
         except DepthRefused as refused:
-            self._tell(refused)
+            self._tell(frame.camera, eye, refused)
             return
+        outputs = [Output3d(*both, image) for both in zip(answers, placed, strict=True)]
+        for output, place in zip(outputs, places, strict=True):
+            send = self._sender.send if place is None else self._sender.send_target
+            send(frame, self._dated(frame, output), standing)
+        for output, place in zip(outputs, places, strict=True):
+            if place is not None:
+                with eye.turn:
+                    where = pipeline.place(message, place.segmentation, view)
+                self._sender.send_destination(frame, self._dated(frame, output), where, standing)
+
+    def _dated(self, frame: Frame, output: Output3d) -> Output3d:
+        """Return an output that says whether it is stale by now."""
         age_s = frame.age_s(self._transport.now_ns(), self._clock_s())
-        for answer, where in zip(answers, placed, strict=True):
-            late = answer.stale or age_s > self._settings.now.max_age_s
-            self._send(frame, replace(answer, stale=late), where, image, standing)
+        late = output.answer.stale or age_s > self._settings.now.max_age_s
+        return replace(output, answer=replace(output.answer, stale=late))
 
-    def _locate(
-        self, eye: _Eye, frame: Frame, answers: Sequence[Answer]
-    ) -> tuple[PlacedResult, ...]:
-        """Return where answers lie by the settings in force; one thread at a time."""
-        with eye.turn:
-            eye.pipeline.viewer.settings = _depth_settings(self._settings.now)
-            return eye.pipeline.locate(frame.message, [answer.segmentation for answer in answers])
-
-    def _tell(self, refused: DepthRefused) -> None:
+    def _tell(self, camera: str, eye: Eye, refused: DepthRefused) -> None:
+        if self._eyes.of(camera) is not eye:
+            return  # nobody listens any more, so that it did not come to its depth
         self._report.tell(
             f"not placed: {refused.kind}",
             "warning",
@@ -220,72 +199,11 @@ class Space:
 
     def values(self) -> dict[str, str]:
         """Return what became of depth, for diagnostics."""
-        values: dict[str, str] = {}
-        for camera, eye in self._eyes.copy().items():  # others come and go meanwhile
-            for kind, count in eye.pipeline.viewer.refusals.copy().items():
-                values[camera_key(camera, f"not placed: {kind}")] = str(count)
-            values[camera_key(camera, "objects not placed")] = str(eye.pipeline.unplaced)
-        return values
-
-    def _send(
-        self,
-        frame: Frame,
-        answer: Answer,
-        placed: PlacedResult,
-        image: UInt8Array,
-        standing: Callable[[Query], Standing],
-    ) -> None:
-        if 0 in placed.refused:
-            self._report.tell(
-                "target not placed",
-                "warning",
-                f"the target is not placed in space: {placed.refused[0]}",
-            )
-        if answer.may_move and placed.target and not placed.target.located.is_sure:
-            self._report.tell(
-                "target not sure",
-                "warning",
-                "the target's pose is kept back: its centroid has a standard deviation of "
-                f"{placed.target.located.sigma_m * 1e3:.0f} mm, at most {SURE_M * 1e3:.0f} mm may "
-                "be moved on; its mask may show two things, or much of it has no depth",
-            )
-        track_ids = answer.turn.target.tracked.track_ids if answer.turn and answer.tracked else ()
-        output = Output3d(answer, placed, image, track_ids)
-        if track_ids:
-            distances_m = {output.track_id(found): found.distance_m for found in placed.objects}
-            self._measured(frame.camera, answer.query, distances_m, frame.time_s)
-        lifetime_s = self._settings.now.marker_lifetime_s
-        messages = messages_3d(self._transport.messages, output, lifetime_s)
-        for key, message in messages.items():
-            if answer.query.key and key not in _OF_ALL_QUERIES:
-                continue
-            # Asked anew for each message: an arm may move on a pose.
-            state = standing(answer.query)
-            if state == "cleared" or (key == "target_pose" and state != "asked"):
-                continue
-            self._transport.publish(camera_key(frame.camera, key), message)
-
-    def _listens(self, camera: str) -> bool:
-        return any(self._transport.listeners(camera_key(camera, key)) for key in OUTPUTS)
+        return self._eyes.values()
 
     def _watch(self, camera: str, on: bool) -> None:
-        if on and self._make_transforms is not None:
-            if self._transforms is None:
-                self._transforms = self._make_transforms(self._report.tell)
-            pairing = RgbdPairing(colour_queue=0, clock_s=self._clock_s)
-            viewer = DepthViewer(pairing, self._transforms, _depth_settings(self._settings.now))
-            self._eyes[camera] = _Eye(pairing, DepthPipeline(viewer))
-        elif camera in self._eyes:
-            self._eyes.pop(camera).pairing.close()
+        if on:
+            self._eyes.open(camera)
+        else:
+            self._eyes.close(camera)
         self._transport.watch_depth(camera, on)
-
-
-def _depth_settings(settings: NodeSettings) -> DepthSettings:
-    return DepthSettings(
-        target_frame=settings.target_frame,
-        transform_timeout_s=settings.transform_timeout_s,
-        depth_timeout_s=settings.depth_timeout_s,
-        rectified=settings.rectified,
-        depth_rectified=settings.depth_rectified,
-        max_image_px=settings.max_image_px,
-    )

@@ -20,7 +20,10 @@ from textseg_ros.settings import NodeSettings
 from textseg_ros.typestore import TypeStore
 
 FRAMES = 6
-IN_SPACE = {"objects_3d", "target_pose", "detections_3d", "cloud", "markers"}
+IN_SPACE = {
+    *("objects_3d", "target_pose", "destination_pose"),
+    *("detections_3d", "cloud", "markers"),
+}
 
 
 @pytest.fixture(scope="module")
@@ -127,7 +130,7 @@ def rgbd(types: TypeStore, path: Path) -> Path:
     recording.see(FRAMES)
     recording.see_depth(FRAMES, delay_ns=40_000_000)
     recording.move(FRAMES, delay_ns=80_000_000)
-    recording.ask("the red block", NOW_NS)
+    recording.ask("put the red block on the red tray", NOW_NS)  # all that is red is both
     return recording.write(path)
 
 
@@ -151,6 +154,30 @@ def test_answers_are_placed_where_depth_and_transforms_come_late(
         assert pose.pose.position.z == pytest.approx(1.5 + number / 10, abs=0.003)
     for key in IN_SPACE:
         assert len(messages(tmp_path / "out", types, key)) == len(poses), key
+    assert messages(tmp_path / "out", types, "destination_pose") == poses
+
+
+def test_answers_are_placed_again_after_a_time_without_a_query(
+    types: TypeStore, tmp_path: Path
+) -> None:
+    """Where the camera stands is recorded once, at the beginning."""
+    recording = Recording(types)
+    recording.see(FRAMES)
+    recording.see_depth(FRAMES)
+    recording.stand()
+    for number, text in ((0, "the red block"), (2, ""), (3, "the red block")):
+        recording.ask(text, NOW_NS + number * PERIOD_NS - 1)
+
+    answer(
+        recording.write(tmp_path / "in"),
+        tmp_path / "out",
+        assignments=["target_frame=map", "tracking=false"],
+    )
+
+    poses = messages(tmp_path / "out", types, "target_pose")
+    numbers = [(stamp_ns(pose.header) - NOW_NS) // PERIOD_NS for pose in poses]
+    assert numbers == [number for number in range(FRAMES) if number != 2]
+    assert {round(pose.pose.position.z, 2) for pose in poses} == {1.5}
 
 
 def test_two_runs_write_the_same_answers(types: TypeStore, tmp_path: Path) -> None:
