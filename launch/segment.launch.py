@@ -7,7 +7,7 @@ from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
 from launch.actions import DeclareLaunchArgument, OpaqueFunction
 from launch_ros.actions import Node
 
-from textseg_ros.topics import TOPICS, resolve
+from textseg_ros.topics import TOPICS, info_topic, logger_name, resolve
 
 SHARE = Path(get_package_share_directory("textseg_ros"))
 OUTPUTS = [topic.name for topic in TOPICS if topic.direction == "out"]
@@ -46,8 +46,9 @@ def start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     given = context.launch_configurations
     compressed = given["camera_compressed"] or f"{given['camera']}/compressed"
     namespace = f"/{given['namespace'].strip('/')}".rstrip("/")
-    camera_info = given["camera_info"] or f"{given['camera'].rpartition('/')[0]}/camera_info"
-    depth_info = given["depth_info"] or f"{given['depth'].rpartition('/')[0]}/camera_info"
+    camera_info = given["camera_info"] or info_topic(given["camera"])
+    depth_info = given["depth_info"] or info_topic(given["depth"])
+    logger = logger_name(f"{namespace}/{given['node_name']}")
     overrides: dict[str, str | bool] = {}
     if given["target_frame"]:
         overrides["target_frame"] = given["target_frame"]
@@ -70,7 +71,7 @@ def start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
             ("camera_info", camera_info),
             ("depth/camera_info", depth_info),
         ],
-        ros_arguments=["--log-level", f"{namespace}/{given['node_name']}:={given['log_level']}"],
+        ros_arguments=["--log-level", f"{logger}:={given['log_level']}"],
         output="both",
         emulate_tty=True,
     )
@@ -82,7 +83,7 @@ def start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
         name="textseg_rviz",
         arguments=["-d", str(SHARE / "config" / "segment.rviz"), "-f", given["rviz_frame"]],
         remappings=[
-            ("/textseg/image", given["camera"]),
+            ("/textseg/image", resolve(given["camera"], namespace)),
             *((resolve(name), resolve(name, namespace)) for name in OUTPUTS),
         ],
     )

@@ -101,7 +101,7 @@ class Asking:
             self._settle()
             self._report.tell("query", "info", f"query {query.id} is empty: nothing is asked now")
         elif waiting_for:
-            self._report.tell("query waits", "info", waiting_text(query, waiting_for))
+            self._report.tell("query", "info", waiting_text(query, waiting_for))
         else:
             self._report.tell("query", "info", f"query {query.id}: {shown(text)}")
         return True
@@ -123,7 +123,7 @@ class Asking:
             self._conversations.forget(key)
             self._settle()
             told = f"standing query {shown(key)} is removed"
-            self._report.tell("standing query removed", "info", told)
+            self._report.tell("standing query", "info", told)
         return True
 
     def check(self, phrase: str) -> None:
@@ -137,7 +137,7 @@ class Asking:
         for query in self.book.take_expired():
             self._settle()
             self._report.tell(
-                "standing query expired",
+                "standing query",
                 "info",
                 f"standing query {shown(query.key)} has expired: {shown(query.text)}",
             )

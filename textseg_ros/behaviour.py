@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from textseg_ros.allocator import give_unused_memory_back
@@ -121,7 +122,7 @@ class SegmentationBehaviour:
         self._enabled = True
         self._clock_s = clock_s
         self._given_back_s = clock_s()
-        self.lifecycle = Lifecycle(self, lambda text: self.report.tell("lifecycle", "error", text))
+        self.lifecycle = Lifecycle(self, partial(self.report.tell, "lifecycle"))
 
     def start(self) -> None:
         """Load the network and answer from now on.
@@ -153,6 +154,7 @@ class SegmentationBehaviour:
         quiet_pillow()  # before the thread: filters of warnings are the whole process's
         prepare()
         self.engine.load(self.settings.now)
+        self.report.tell("engine", "info", self.engine.line())
 
     def activate(self) -> None:
         """Begin to answer; what `deactivate` gave back is loaded again."""
@@ -183,6 +185,13 @@ class SegmentationBehaviour:
         if self._stop(GRACE_S):
             self.engine.release()
 
+    def tell_ready(self) -> None:
+        """Say what is waited for, once the transport hears queries."""
+        images = [self._topics[camera_key(camera, "image")] for camera in self._cameras]
+        text = f"waiting for {', '.join(images)} and queries on {self._topics['query']}"
+        self.report.tell("lifecycle", "info", text)
+        self._health.on_told(None)
+
     def set_enabled(self, enabled: bool) -> str:
         """Pause or go on answering; the network stays loaded. Return what is the case now."""
         self._enabled = enabled
@@ -191,6 +200,7 @@ class SegmentationBehaviour:
         self.look()
         text = "answering is enabled" if enabled else "answering is disabled"
         self.report.tell("enabled", "info", text)
+        self._health.on_told(None)
         return text
 
     def change(self, changes: Mapping[str, object]) -> NodeSettings:
@@ -214,8 +224,9 @@ class SegmentationBehaviour:
 
         A text that answers what was asked about the query ("the left one") is no query.
         """
-        text = self._asking.heard(message.data)
-        if text is not None and self._asking.ask(text, self._waiting_for()):
+        text, waiting_for = self._asking.heard(message.data), self._waiting_for()
+        if text is not None and self._asking.ask(text, waiting_for):
+            self._health.on_told(waiting_for if text.strip() else None)
             self.look()
 
     def on_click(self, message: Any, camera: str = "") -> None:
@@ -277,20 +288,21 @@ class SegmentationBehaviour:
     def on_tick(self, look_around: Callable[[], None] | None = None) -> None:
         """Do what is due once a second: look at graph, cameras and worker, publish diagnostics.
 
-        It never raises: what fails is told and tried again at the next tick.
+        It never raises: what fails is told and tried again at the next tick. A node that is
+        finalized only says so.
 
         Args:
             look_around: What the transport does to see the graph; it calls `on_peers`.
         """
-        if self.lifecycle.state == "finalized":
-            return
-        self.look()
-        if look_around is not None:
-            self._guard("the look at the graph", look_around)
-        now_s = self._clock_s()
-        if now_s - self._given_back_s >= _GIVE_BACK_PERIOD_S:
-            self._given_back_s = now_s
-            give_unused_memory_back()
+        if self.lifecycle.state != "finalized":
+            self.look()
+            if look_around is not None:
+                self._guard("the look at the graph", look_around)
+            now_s = self._clock_s()
+            if now_s - self._given_back_s >= _GIVE_BACK_PERIOD_S:
+                self._given_back_s = now_s
+                give_unused_memory_back()
+        self.report.catch_up()
         self._guard("the diagnostics", self._diagnose)
 
     def _guard(self, what: str, task: Callable[[], None]) -> None:
@@ -371,6 +383,8 @@ class SegmentationBehaviour:
 
     def _waiting_for(self) -> str:
         """Return what an answer waits for; "" if images come and someone receives answers."""
+        if not self._enabled:
+            return "the service enable: answering is disabled"
         if not self._attention.is_heard:
             return "someone who receives the answers; images come only then"
         if any(self._intake.last_s(camera) is not None for camera in self._cameras):

@@ -15,6 +15,7 @@ from textseg_ros.dds.endpoint import Subscription
 from textseg_ros.dds.graph import full_name
 from textseg_ros.dds.parameters import ParameterServices
 from textseg_ros.dds.participant import Participant
+from textseg_ros.dds.rosout import Rosout
 from textseg_ros.dds.rpc import DdsRpc
 from textseg_ros.dds.transforms import listen_to_transforms
 from textseg_ros.engine import Load
@@ -54,7 +55,8 @@ class DdsTransport:
     ) -> None:
         self.messages: MessageTypes = participant.types
         self._now_ns = now_ns
-        self._logger = logging.getLogger(participant.name.strip("/").replace("/", "."))
+        self._rosout = Rosout(participant)
+        self._logger = logging.getLogger(self._rosout.name)
         self._outputs = {
             topic.key: participant.publisher(
                 names[topic.key],
@@ -90,8 +92,11 @@ class DdsTransport:
         return self._now_ns()
 
     def log(self, level: Level, text: str) -> None:
-        """Tell the operator."""
+        """Tell the operator, on stdout and on /rosout."""
         self._logger.log(_LEVELS[level], text)
+        if self._logger.isEnabledFor(_LEVELS[level]):
+            # Like rclpy's, a line names the place of the call to the logger.
+            self._rosout.send(_LEVELS[level], text, DdsTransport.log.__code__)
 
 
 class DdsNode:
@@ -156,11 +161,7 @@ class DdsNode:
         ParameterServices(
             self._rpc, self._participant, self.behaviour.settings, self.transport.now_ns
         )
-        images = [self._names[camera_key(camera, "image")] for camera in settings.cameras]
-        self.transport.log(
-            "info", f"waiting for {', '.join(images)} and queries on {self._names['query']}"
-        )
-        self.transport.log("info", self.behaviour.engine.line())
+        self.behaviour.tell_ready()
 
     def look(self) -> None:
         """Subscribe to images as soon as they are wanted; cheap, for several times a second."""

@@ -59,7 +59,8 @@ class Health:
         self._query_topic = query_topic
         self._clock_s = clock_s
         self._well = True
-        self._waited: bool | None = None
+        # What the log says that answers wait for, "" for nothing; None if it says neither.
+        self._waited: str | None = None
 
     def watch_silence(
         self,
@@ -80,6 +81,14 @@ class Health:
             silent_s = now_s - max(start_s, last_s(camera) or start_s)
             if silent_s >= settings.camera_timeout_s:
                 self._watch.on_silence(camera, silent_s)
+
+    def on_told(self, waiting_for: str | None) -> None:
+        """Note what the log ends with that answers wait for.
+
+        Args:
+            waiting_for: "" for nothing; None if the last line says nothing about it.
+        """
+        self._waited = waiting_for
 
     def diagnose(
         self,
@@ -102,7 +111,8 @@ class Health:
         now_s, events = self._clock_s(), self._report.events()
         numbers = self._statistics.numbers(now_s)
         level, text = self._summary(state, enabled, queries, waiting_for)
-        self._tell_waiting(enabled and state == "active", queries, waiting_for)
+        trouble = "" if level == "info" else text
+        self._tell_waiting(enabled and state == "active", queries, waiting_for, trouble)
         values = {
             "state": state if enabled else f"{state}, disabled",
             "query id": str(queries[0].id) if queries else "none",
@@ -136,16 +146,20 @@ class Health:
         text = self._state_text(state, enabled, queries, waiting_for)
         if not self._well:
             self._well = True
+            self._report.renew()
             self._report.tell("well again", "info", f"well again: {text}")
         return "info", text
 
-    def _tell_waiting(self, runs: bool, queries: Sequence[Query], waiting_for: str) -> None:
-        """Tell once when answers begin to wait and when they come; a new query tells so itself."""
-        waits = bool(waiting_for) if runs and queries else None
-        if waits is not None and self._waited is not None and waits != self._waited:
+    def _tell_waiting(
+        self, runs: bool, queries: Sequence[Query], waiting_for: str, trouble: str
+    ) -> None:
+        """Tell when answers begin or wait, and for what; a new query tells so itself."""
+        now = waiting_for if runs and queries else None
+        if now is not None and now != self._waited:
             text = self._state_text("active", True, queries, waiting_for)
-            self._report.tell("waiting" if waits else "answering", "info", text)
-        self._waited = waits
+            text += f"; but: {trouble}" if trouble else ""
+            self._report.tell("answers", "info", text)
+        self._waited = now
 
     def _state_text(
         self, state: State, enabled: bool, queries: Sequence[Query], waiting_for: str

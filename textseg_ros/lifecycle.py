@@ -4,6 +4,8 @@ import threading
 from collections.abc import Callable
 from typing import Literal, Protocol
 
+from textseg_ros.report import Level
+
 State = Literal["unconfigured", "inactive", "active", "finalized"]
 Transition = Literal["configure", "activate", "deactivate", "cleanup", "shutdown"]
 Outcome = Literal["done", "refused", "failed"]
@@ -16,6 +18,13 @@ _LEADS: dict[Transition, tuple[tuple[State, ...], State]] = {
     "deactivate": (("active",), "inactive"),
     "cleanup": (("inactive",), "unconfigured"),
     "shutdown": (("unconfigured", "inactive", "active"), "finalized"),
+}
+_DONE: dict[Transition, str] = {
+    "configure": "configured",
+    "activate": "activated",
+    "deactivate": "deactivated",
+    "cleanup": "cleaned up",
+    "shutdown": "shut down",
 }
 
 
@@ -56,10 +65,10 @@ class Lifecycle:
 
     Args:
         steps: What is done.
-        tell: Takes one line for the operator when a transition failed.
+        tell: Takes one line for the operator about each transition that was done or failed.
     """
 
-    def __init__(self, steps: Steps, tell: Callable[[str], None]) -> None:
+    def __init__(self, steps: Steps, tell: Callable[[Level, str], None]) -> None:
         self._steps = steps
         self._tell = tell
         self._lock = threading.RLock()
@@ -95,6 +104,7 @@ class Lifecycle:
             except Exception as error:
                 return self._end(transition, error)
             self._state = end
+            self._tell("info", f"{_DONE[transition]}: the node is {end}")
             return "done"
 
     def finish(self) -> None:
@@ -111,7 +121,7 @@ class Lifecycle:
             except Exception as error:
                 self._fault = error
                 self._state = "finalized"
-                self._tell(f"cleaning up failed, the node is finalized: {_text(error)}")
+                self._tell("error", f"cleaning up failed, the node is finalized: {_text(error)}")
                 return False
             self._state = "unconfigured"
             return True
@@ -123,9 +133,9 @@ class Lifecycle:
             return "refused"
         if transition == "shutdown":
             self._state = "finalized"
-            self._tell(f"shutdown was not clean: {_text(error)}")
+            self._tell("error", f"shutdown was not clean: {_text(error)}")
             return "failed"
-        self._tell(f"{transition} failed, the node is cleaned up: {_text(error)}")
+        self._tell("error", f"{transition} failed, the node is cleaned up: {_text(error)}")
         self.recover()
         self._fault = error
         return "failed"

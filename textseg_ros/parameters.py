@@ -160,7 +160,7 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter("max_query_bytes", 4096, "Longest query accepted, bytes of UTF-8", 1, live=True),
     Parameter("max_image_px", MAX_IMAGE_PX, "Largest image accepted, pixels", 1, live=True),
     Parameter(
-        "log_period_s", 5.0, "Least time between two log messages of one kind, s", 0.0, live=True
+        "log_period_s", 5.0, "Least time between two log lines about one fault, s", 0.0, live=True
     ),
     Parameter(
         "image_qos",

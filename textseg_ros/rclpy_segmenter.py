@@ -96,10 +96,7 @@ class SegmenterNode(LifecycleNode):  # type: ignore[misc]  # rclpy has no types
 
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Load the network."""
-        done = self._do("configure")
-        if self.behaviour.engine.loaded:
-            self._transport.log("info", self.behaviour.engine.line())
-        return done
+        return self._do("configure")
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Receive queries, and images once they are wanted."""
@@ -111,10 +108,10 @@ class SegmenterNode(LifecycleNode):  # type: ignore[misc]  # rclpy has no types
             }
             for camera in self.settings.cameras:
                 callbacks[camera_key(camera, "click")] = of_camera(self.behaviour.on_click, camera)
-            subscribe, names = self._transport.subscribe, self._transport.topic_names
-            self._queries = [subscribe(key, take) for key, take in callbacks.items()]
-            images = [names[camera_key(camera, "image")] for camera in self.settings.cameras]
-            self._transport.log("info", f"waiting for {', '.join(images)} and queries")
+            self._queries = [
+                self._transport.subscribe(key, take) for key, take in callbacks.items()
+            ]
+            self.behaviour.tell_ready()
         return done
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:

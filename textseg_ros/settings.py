@@ -46,7 +46,7 @@ class NodeSettings:
         overlay: Whether the overlay is drawn and published.
         max_query_bytes: Longest query accepted, bytes of UTF-8.
         max_image_px: Largest image accepted, pixels.
-        log_period_s: Least time between two log messages of one kind.
+        log_period_s: Least time between two log lines about one fault.
         image_qos: How images are received, one of `parameters.QOS_CHOICES`.
         query_qos: How queries are received, likewise.
         depth_qos: How depth images and CameraInfo are received, likewise.

@@ -156,6 +156,21 @@ def resolve(name: str, namespace: str = NAMESPACE) -> str:
     return name if name.startswith("/") else f"{namespace.rstrip('/')}/{name}"
 
 
+def info_topic(image: str) -> str:
+    """Return where the CameraInfo of an image topic comes by ROS's habit: in the same folder.
+
+    `/camera/image_raw` -> `/camera/camera_info`; `image_raw` -> `camera_info`, which is relative
+    too.
+    """
+    folder, slash, _ = image.rpartition("/")
+    return f"{folder}{slash}camera_info"
+
+
+def logger_name(node_name: str) -> str:
+    """Return the name of a node's logger: "/textseg/segmenter" -> "textseg.segmenter"."""
+    return node_name.strip("/").replace("/", ".")
+
+
 def check_topic(topic: str) -> None:
     """Refuse a name that no topic can have.
 

@@ -1,8 +1,8 @@
 """What launch_testing runs: two nodes by segment.launch.py in one graph, with the shipped weights.
 
 `/textseg/segmenter` is as launched without arguments; `/arm/eye` has namespace, name, camera,
-simulated time, and waits to be activated. `launch_test test/ros/launch_two_nodes.py`, or with
-pytest by test_launch.py.
+simulated time, a log of warnings alone, and waits to be activated.
+`launch_test test/ros/launch_two_nodes.py`, or with pytest by test_launch.py.
 """
 
 import threading
@@ -39,6 +39,7 @@ ARM = {
     "camera": "/wrist/image_raw",
     "autostart": "false",
     "use_sim_time": "true",
+    "log_level": "warn",
 }
 # Queries of the demo, and the boxes that their answers lie in: x, y, width, height. Pictures are
 # shown at half their size: of larger best-effort images Fast DDS keeps losing parts on one busy
@@ -203,3 +204,8 @@ class TestAfterwards(unittest.TestCase):
         told = b"".join(piece.text for piece in proc_output).decode()
         assert "Traceback" not in told
         assert "[ERROR]" not in told
+
+    def test_each_node_logs_from_its_level_on(self, proc_output: Any) -> None:
+        told = b"".join(piece.text for piece in proc_output).decode()
+        assert "[textseg.segmenter]: activated: the node is active" in told
+        assert "[arm.eye]" not in told

@@ -184,8 +184,9 @@ def test_that_answers_come_and_wait_again_is_told_once_each(types: MessageTypes)
             bench.transport.listened = listened
             bench.tick()
             bench.tick()
+        told = [text for _, text in bench.transport.lines[before:]]
 
-    assert [text for _, text in bench.transport.lines[before:]] == [
+    assert told == [
         "answering query 1 'the red block'",
         f"query 1 'the red block' {waits}",
         "answering query 1 'the red block'",

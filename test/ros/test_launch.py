@@ -1,15 +1,89 @@
-"""launch/segment.launch.py, run by launch_testing: see launch_two_nodes.py."""
+"""launch/segment.launch.py: what it starts, and run by launch_testing (launch_two_nodes.py)."""
 
+import importlib.util
 import os
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 pytest.importorskip("rclpy", reason="rclpy exists only inside a ROS 2 installation")
 pytest.importorskip("launch_testing", reason="launch_testing is not in this ROS 2 installation")
 packages = pytest.importorskip("ament_index_python.packages", reason="no ament index here")
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def started(**arguments: str) -> list[list[str]]:
+    """Return the arguments of each process that the launch file starts."""
+    from launch import LaunchContext
+    from launch.actions import DeclareLaunchArgument, OpaqueFunction
+    from launch.utilities import perform_substitutions
+
+    spec = importlib.util.spec_from_file_location(
+        "segment_launch", ROOT / "launch" / "segment.launch.py"
+    )
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except packages.PackageNotFoundError:
+        pytest.skip("the package is not installed here: colcon build it and source the workspace")
+    context = LaunchContext()
+    context.launch_configurations.update(arguments)
+    nodes: list[Any] = []
+    for entity in module.generate_launch_description().entities:
+        if isinstance(entity, DeclareLaunchArgument):
+            entity.execute(context)
+        elif isinstance(entity, OpaqueFunction):
+            nodes += entity.execute(context) or []
+    context.extend_locals({"ros_specific_arguments": {"name": "", "ns": ""}})
+    for node in nodes:
+        node._perform_substitutions(context)
+    return [[perform_substitutions(context, word) for word in node.cmd[1:]] for node in nodes]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "level"),
+    [
+        ({}, "textseg.segmenter:=info"),
+        ({"log_level": "debug"}, "textseg.segmenter:=debug"),
+        ({"namespace": "arm/left", "node_name": "eye", "log_level": "warn"}, "arm.left.eye:=warn"),
+        ({"namespace": "", "log_level": "error"}, "segmenter:=error"),
+    ],
+)
+def test_the_log_level_is_that_of_the_node_s_logger(arguments: dict[str, str], level: str) -> None:
+    (command,) = started(**arguments)
+
+    assert command[command.index("--log-level") + 1] == level
+
+
+@pytest.mark.parametrize(
+    ("arguments", "remaps"),
+    [
+        ({}, ["camera_info:=/camera/camera_info", "depth/camera_info:=/camera/depth/camera_info"]),
+        ({"camera": "/image_raw"}, ["image:=/image_raw", "camera_info:=/camera_info"]),
+        ({"camera": "image_raw"}, ["image:=image_raw", "camera_info:=camera_info"]),
+        ({"camera": "eye/image_raw"}, ["camera_info:=eye/camera_info"]),
+        ({"depth": "depth_raw"}, ["depth:=depth_raw", "depth/camera_info:=camera_info"]),
+    ],
+)
+def test_a_camera_info_is_heard_beside_its_images(
+    arguments: dict[str, str], remaps: list[str]
+) -> None:
+    """A relative name and its neighbour both follow the namespace."""
+    (command,) = started(**arguments)
+
+    assert set(remaps) <= set(command)
+
+
+def test_rviz_shows_a_relative_camera_where_the_node_hears_it() -> None:
+    rviz, _ = started(camera="image_raw", namespace="arm", rviz="true")
+
+    assert "/textseg/image:=/arm/image_raw" in rviz
 
 
 @pytest.mark.timeout(900)
@@ -23,7 +97,7 @@ def test_two_launched_nodes_in_one_graph_answer_rightly_and_end_quietly() -> Non
         pytest.skip("launch_test is not on the path: source the ROS 2 installation")
 
     finished = subprocess.run(
-        [program, str(Path(__file__).parent / "launch_two_nodes.py")],
+        [program, str(ROOT / "test" / "ros" / "launch_two_nodes.py")],
         capture_output=True,
         text=True,
         timeout=800,

@@ -33,7 +33,7 @@ class Steps:
 
 def led(steps: Steps, *transitions: Transition) -> tuple[Lifecycle, list[str]]:
     lines: list[str] = []
-    lifecycle = Lifecycle(steps, lines.append)
+    lifecycle = Lifecycle(steps, lambda level, text: lines.append(f"{level}: {text}"))
     for transition in transitions:
         lifecycle.do(transition)
     return lifecycle, lines
@@ -57,7 +57,16 @@ def test_the_whole_life_goes_through_its_states() -> None:
         "finalized",
     ]  # fmt: skip
     assert steps.done == list(order)
-    assert lines == []
+    assert lines == [
+        "info: configured: the node is inactive",
+        "info: activated: the node is active",
+        "info: deactivated: the node is inactive",
+        "info: activated: the node is active",
+        "info: deactivated: the node is inactive",
+        "info: cleaned up: the node is unconfigured",
+        "info: configured: the node is inactive",
+        "info: shut down: the node is finalized",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -106,7 +115,9 @@ def test_an_error_cleans_up() -> None:
 
     assert (lifecycle.state, lifecycle.fault) == ("unconfigured", steps.faults["deactivate"])
     assert steps.done == ["configure", "activate", "cleanup"]
-    assert lines == ["deactivate failed, the node is cleaned up: TimeoutError: the network hangs"]
+    assert lines[2:] == [
+        "error: deactivate failed, the node is cleaned up: TimeoutError: the network hangs"
+    ]
 
 
 def test_an_error_that_cannot_be_cleaned_up_ends_the_node() -> None:
@@ -117,7 +128,7 @@ def test_an_error_that_cannot_be_cleaned_up_ends_the_node() -> None:
     assert lifecycle.do("activate") == "failed"
 
     assert lifecycle.state == "finalized"
-    assert lines[-1] == "cleaning up failed, the node is finalized: OSError: nor this"
+    assert lines[-1] == "error: cleaning up failed, the node is finalized: OSError: nor this"
 
 
 def test_the_end_comes_from_any_state_and_only_once() -> None:
@@ -138,4 +149,4 @@ def test_an_end_that_is_not_clean_is_the_end_all_the_same() -> None:
     lifecycle.finish()
 
     assert lifecycle.state == "finalized"
-    assert lines == ["shutdown was not clean: OSError: the device is gone"]
+    assert lines[1:] == ["error: shutdown was not clean: OSError: the device is gone"]

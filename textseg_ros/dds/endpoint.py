@@ -1,5 +1,6 @@
 """One publisher or subscription of a participant."""
 
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -46,6 +47,7 @@ class EndpointSettings:
         role: Whether `topic` is one, or the name of a service; what a service sends and receives
             is `RawSample`s.
         user_data: What stands before the type hash in the endpoint's USER_DATA.
+        lifespan_s: How long a publisher's samples are delivered; infinite for always.
     """
 
     topic: str
@@ -55,6 +57,7 @@ class EndpointSettings:
     transient_local: bool = False
     role: Role = "topic"
     user_data: str = ""
+    lifespan_s: float = math.inf
 
     def __post_init__(self) -> None:
         if self.depth < 1:
@@ -117,6 +120,8 @@ class Publisher:
         self._sample = topic_type(settings.type_name)
         policies = settings.policies(types)
         policies.append(Policy.WriterDataLifecycle(autodispose=False))
+        if math.isfinite(settings.lifespan_s):
+            policies.append(Policy.Lifespan(duration(seconds=settings.lifespan_s)))
         if settings.transient_local:
             history = Policy.History.KeepLast(settings.depth)
             policies.append(Policy.DurabilityService(0, history, -1, -1, -1))
@@ -130,6 +135,11 @@ class Publisher:
         """Number of subscriptions that receive this publisher; 0 once closed."""
         writer = self._writer
         return 0 if writer is None else len(writer.get_matched_subscriptions())
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it can still send."""
+        return self._writer is not None
 
     def publish(self, message: object) -> None:
         """Send a message to every matched subscription. Safe in any thread.
