@@ -1,6 +1,7 @@
 """A node of rclpy that tries another one, and where that one is installed."""
 
 import os
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,6 +9,7 @@ from types import TracebackType
 from typing import Any
 
 from ament_index_python.packages import PackageNotFoundError, get_package_prefix
+from rclpy.action import ActionClient
 from rclpy.node import Node
 from rclpy.utilities import get_rmw_implementation_identifier
 
@@ -110,6 +112,11 @@ class RclpyPeer:
         self._own.start()
 
     @property
+    def node(self) -> Node:
+        """The node itself."""
+        return self._own.node
+
+    @property
     def domain_id(self) -> int:
         """DDS domain."""
         return self._own.domain_id
@@ -162,6 +169,53 @@ class RclpyPeer:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
+
+
+class RclpyCaller:
+    """Uses services and actions; a client once made lasts until its peer leaves.
+
+    Args:
+        peer: The node that calls.
+    """
+
+    def __init__(self, peer: RclpyPeer) -> None:
+        self._types, self._node = peer.types, peer.node
+        self._services: dict[str, Any] = {}
+        self._actions: dict[str, ActionClient] = {}
+
+    def call(self, name: str, type_name: str, request: Any, timeout_s: float = 10.0) -> Any:
+        """Return a service's response; see `Caller`."""
+        if name not in self._services:
+            self._services[name] = self._node.create_client(self._types.get(type_name), name)
+        client = self._services[name]
+        if not client.wait_for_service(timeout_s):
+            raise RuntimeError(f"there is no service {name} in {timeout_s:g} s")
+        return _result_of(client.call_async(request), f"service {name}", timeout_s)
+
+    def pursue(
+        self, name: str, type_name: str, goal: Any, timeout_s: float = 10.0
+    ) -> tuple[int, Any]:
+        """Return how a goal ended; see `Caller`."""
+        if name not in self._actions:
+            action = self._types.get(type_name)
+            self._actions[name] = ActionClient(self._node, action, name)
+        client = self._actions[name]
+        if not client.wait_for_server(timeout_s):
+            raise RuntimeError(f"there is no action {name} in {timeout_s:g} s")
+        handle = _result_of(client.send_goal_async(goal), f"action {name}", timeout_s)
+        if not handle.accepted:
+            raise RuntimeError(f"action {name} refused a goal")
+        ended = _result_of(handle.get_result_async(), f"action {name}", timeout_s)
+        return int(ended.status), ended.result
+
+
+def _result_of(future: Any, what: str, timeout_s: float) -> Any:
+    """Wait for a future in another thread than the one that serves its node."""
+    done = threading.Event()
+    future.add_done_callback(lambda _: done.set())
+    if not done.wait(timeout_s):
+        raise RuntimeError(f"no reply from {what} in {timeout_s:g} s")
+    return future.result()
 
 
 @contextmanager

@@ -18,7 +18,7 @@ def a_carrier(*, ros: bool) -> Carrier:
     def nothing(*_: object) -> object:
         raise AssertionError("not asked for")
 
-    return Carrier("any", ("node",), nothing, nothing, nothing, "", ros)  # type: ignore[arg-type]
+    return Carrier("any", ("node",), nothing, nothing, nothing, nothing, "", ros)  # type: ignore[arg-type]
 
 
 def test_settings_become_options_of_the_dds_node() -> None:

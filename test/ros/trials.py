@@ -3,6 +3,7 @@
 import importlib.util
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -30,18 +31,20 @@ over_each_transport = pytest.mark.parametrize(
 
 
 def try_node(
-    folder: Path, trial: str, transport: str, *arguments: str
+    folder: Path, trial: str, transport: str, *arguments: str, settings: Mapping[str, str] = {}
 ) -> "subprocess.CompletedProcess[str]":
-    """Run a trial of the node, with a network of a few lines where one can be written."""
-    settings: list[str] = []
-    if importlib.util.find_spec("onnx"):
+    """Run a trial of the node.
+
+    Unless there are settings, its network is one of a few lines where one can be written.
+    """
+    if not settings and importlib.util.find_spec("onnx"):
         from redness_model import write_model
 
+        settings = {"weights": str(write_model(folder / "model"))}
+    if settings:
         path = folder / "settings.yaml"
-        model = write_model(folder / "model")
-        path.write_text(f"/**:\n  ros__parameters:\n    weights: {model}\n")
-        settings = ["--params-file", str(path)]
+        lines = [f"    {name}: {value}\n" for name, value in settings.items()]
+        path.write_text("/**:\n  ros__parameters:\n" + "".join(lines))
+        arguments = (*arguments, "--params-file", str(path))
     command = [sys.executable, "-m", f"textseg_ros.benchmark.{trial}", "--transport", transport]
-    return subprocess.run(
-        [*command, *arguments, *settings], capture_output=True, text=True, timeout=250.0
-    )
+    return subprocess.run([*command, *arguments], capture_output=True, text=True, timeout=250.0)

@@ -4,15 +4,18 @@ import os
 import runpy
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from textseg_ros.dds_process import parse_arguments
 from textseg_ros.messages import MessageTypes
 from textseg_ros.node_command import CARRIERS, NO_RCLPY, rclpy_is_there, ros_arguments
 from textseg_ros.rmw_environment import read_environment
+
+if TYPE_CHECKING:
+    from textseg_ros.dds.channels import Framing
 
 
 class Sender(Protocol):
@@ -69,7 +72,43 @@ class Peer(Protocol):
         ...
 
 
+class Caller(Protocol):
+    """Uses services and actions; its calls wait, so they are for any thread but the peer's."""
+
+    def call(self, name: str, type_name: str, request: Any, timeout_s: float = 10.0) -> Any:
+        """Return a service's response.
+
+        Args:
+            name: Absolute name of the service.
+            type_name: `package/srv/Type`.
+            request: Its request.
+            timeout_s: Longest wait, for the service and then for the response.
+
+        Raises:
+            RuntimeError: If there is none in time.
+        """
+        ...
+
+    def pursue(
+        self, name: str, type_name: str, goal: Any, timeout_s: float = 10.0
+    ) -> tuple[int, Any]:
+        """Return how a goal ended, of action_msgs/msg/GoalStatus, and its result.
+
+        Args:
+            name: Absolute name of the action.
+            type_name: `package/action/Type`.
+            goal: The goal.
+            timeout_s: Longest wait, for the action, for its consent and then for the result.
+
+        Raises:
+            RuntimeError: If the goal was refused, or there is no result in time.
+        """
+        ...
+
+
 Join = Callable[[str, Mapping[str, str]], AbstractContextManager[Peer]]
+Call = Callable[[Any, "Framing"], AbstractContextManager[Caller]]
+"""Takes a peer of the carrier, and how the node frames services where that is a choice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +119,7 @@ class Carrier:
         name: One of `CARRIERS`.
         starter: The node's command without arguments.
         join: Joins the graph under a node's name, with variables beside those of this process.
+        call: Lets somebody who has joined use services and actions.
         run: Is the node, in this process: takes its arguments, returns the exit status.
         transport: Loads the class whose `now_ns` is the node's time.
         says: What it is, for a report.
@@ -89,6 +129,7 @@ class Carrier:
     name: str
     starter: tuple[str, ...]
     join: Join
+    call: Call
     run: Callable[[Sequence[str]], int]
     transport: Callable[[], type[Any]]
     says: str
@@ -130,6 +171,11 @@ def _dds() -> Carrier:
     def join(name: str, environment: Mapping[str, str]) -> Participant:
         return Participant(name, "/", read_environment(os.environ | environment, os.getpid()))
 
+    def call(peer: Participant, framing: "Framing") -> AbstractContextManager[Caller]:
+        from textseg_ros.benchmark.dds_caller import DdsCaller
+
+        return DdsCaller(peer, framing)
+
     def run(arguments: Sequence[str]) -> int:
         from textseg_ros.dds_node import main
 
@@ -141,15 +187,18 @@ def _dds() -> Carrier:
         return DdsTransport
 
     starter = (sys.executable, "-m", "textseg_ros.dds_node")
-    return Carrier("dds", starter, join, run, transport, "plain DDS")
+    return Carrier("dds", starter, join, call, run, transport, "plain DDS")
 
 
 def _rclpy() -> Carrier:
     if not rclpy_is_there():
         raise RuntimeError(NO_RCLPY)
-    from textseg_ros.rclpy_peer import RclpyPeer, installed_node, ros_version
+    from textseg_ros.rclpy_peer import RclpyCaller, RclpyPeer, installed_node, ros_version
 
     executable = str(installed_node())
+
+    def call(peer: RclpyPeer, _: "Framing") -> AbstractContextManager[Caller]:
+        return nullcontext(RclpyCaller(peer))
 
     def run(arguments: Sequence[str]) -> int:
         sys.argv = [executable, *arguments]
@@ -161,4 +210,5 @@ def _rclpy() -> Carrier:
 
         return RclpyTransport
 
-    return Carrier("rclpy", (executable,), RclpyPeer, run, transport, ros_version(), ros=True)
+    starter = (executable,)
+    return Carrier("rclpy", starter, RclpyPeer, call, run, transport, ros_version(), ros=True)

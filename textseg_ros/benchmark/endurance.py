@@ -1,8 +1,9 @@
 """Keeps the node busy for long: `make soak`, `python -m textseg_ros.benchmark.endurance`.
 
-A camera sends 10 frames a second for an hour; the query changes each second; standing queries
-come and expire; readers of pictures come and go, and so does a second camera of the same topic.
-The cameras are reliable where `image_qos` is `reliable`, else best effort.
+A camera sends 10 frames a second for an hour, with depth, CameraInfo and transforms; the query
+changes each second; standing queries come and expire; readers of pictures and of places in space
+come and go, and so do a second camera of the same topic, calls of the service `segment` and goals
+of the action `find`. The cameras are reliable where `image_qos` is `reliable`, else best effort.
 Exit status 1 if the node's memory at the end is more than 1 % above that at the first look, or it
 holds more threads or open files.
 """
@@ -12,13 +13,14 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from textseg_ros.benchmark.carrier import Carrier, carrier_of
 from textseg_ros.benchmark.command import run_trial, trial_parser
+from textseg_ros.benchmark.guests import PHRASE, Guests, Tally
 from textseg_ros.signals import stop_on_signals
 
 CAMERA_RATE = 10.0
@@ -27,6 +29,8 @@ FIRST_LOOK_S = 60.0
 WINDOW_S = 20.0
 """Length of a look: a figure is the median of a whole round of what comes and goes."""
 QUERIES = 16
+GUEST_EVERY_S = 10.0
+"""Half a window: every second guest has a goal."""
 TENTHS = 10
 _LOOK_EVERY_S = 0.25
 
@@ -73,6 +77,7 @@ class Outcome:
     sent: int
     ages_ms: tuple[float, ...]
     between: tuple[Look, ...] = ()
+    tally: Tally = field(default_factory=Tally)
 
     @property
     def growth(self) -> float:
@@ -88,6 +93,14 @@ class Outcome:
             wrong.append(f"threads grew from {self.first.threads:g} to {self.last.threads:g}")
         if self.last.files > self.first.files:
             wrong.append(f"open files grew from {self.first.files:g} to {self.last.files:g}")
+        got = self.tally
+        for what, count in (
+            ("answer was placed in space", got.placed),
+            ("call of segment was answered", got.answered),
+            ("goal of find was reached", got.reached),
+        ):
+            if got.visits and not count:
+                wrong.append(f"no {what}")
         return wrong
 
 
@@ -99,8 +112,9 @@ def measure(carrier: Carrier, arguments: argparse.Namespace, stop: threading.Eve
         ValueError: If the parameter file is wrong.
     """
     from textseg_ros.benchmark.churn import texts
+    from textseg_ros.benchmark.depth_camera import WORLD, open_depth_camera
     from textseg_ros.benchmark.peer import PICTURE
-    from textseg_ros.benchmark.trial import Listener, find_node, node_on_trial, open_camera
+    from textseg_ros.benchmark.trial import Listener, find_node, node_on_trial
     from textseg_ros.demo.frames import read_picture
     from textseg_ros.messages import stamp_ns
     from textseg_ros.settings import NodeSettings, load_settings
@@ -111,7 +125,7 @@ def measure(carrier: Carrier, arguments: argparse.Namespace, stop: threading.Eve
     objects = Listener()
     picture = read_picture(PICTURE)
     looks: list[Look] = []
-    with node_on_trial(carrier, file, {}, stop) as trial:
+    with node_on_trial(carrier, file, {"target_frame": WORLD}, stop) as trial:
         peer, node = trial.peer, trial.node
         words = peer.publisher("/textseg/query", "std_msgs/msg/String", depth=10)
         keys = peer.publisher("/textseg/standing_query", "textseg_ros/msg/StandingQuery", depth=10)
@@ -121,36 +135,27 @@ def measure(carrier: Carrier, arguments: argparse.Namespace, stop: threading.Eve
         standing = peer.types.get("textseg_ros/msg/StandingQuery")
         asked = texts()[:QUERIES]
 
-        def come_and_go(second: int) -> None:
-            """Do what is due in a second of the run."""
+        def ask(second: int) -> None:
+            """Ask what is due in a second of the run."""
             words.publish(string(data=asked[second % QUERIES]))
             if second % 5 == 0:
-                keys.publish(standing(key="guest", text=asked[1], priority=0, lifetime_s=2.0))
-            if second % 10 == 2:
-                visit(second)
+                keys.publish(standing(key="guest", text=PHRASE, priority=0, lifetime_s=3.0))
 
-        def visit(second: int) -> None:
-            """Let readers and a second camera in for three seconds."""
-            with trial.join(f"guest{second}") as guest:
-                for key in ("mask", "overlay"):
-                    guest.subscription(f"/textseg/{key}", "sensor_msgs/msg/Image", lambda _: None)
-                camera = open_camera(guest, "/textseg/image", picture, 2.0, reliable=reliable)
-                with camera:
-                    stop.wait(3.0)
-
-        with open_camera(
-            peer, "/textseg/image", picture, CAMERA_RATE, reliable=reliable
-        ) as camera:
+        guests = Guests(trial, settings, picture)
+        camera = open_depth_camera(peer, "/textseg", picture, CAMERA_RATE, reliable=reliable)
+        with camera:
             started_s = time.monotonic()
             wanted = threading.Event()
             errors: list[Exception] = []
-            guests = threading.Thread(
-                target=_each_second,
-                args=(come_and_go, wanted, errors),
-                name="guests",
-                daemon=True,
-            )
-            guests.start()
+            tasks = ((ask, 1.0), (lambda _: guests.visit(stop), GUEST_EVERY_S))
+            threads = [
+                threading.Thread(
+                    target=_by_turns, args=(task, period_s, wanted, errors), daemon=True
+                )
+                for task, period_s in tasks
+            ]
+            for thread in threads:
+                thread.start()
             try:
                 while (at_s := time.monotonic() - started_s) < arguments.seconds:
                     if stop.wait(_LOOK_EVERY_S) or node.poll() is not None or errors:
@@ -158,7 +163,8 @@ def measure(carrier: Carrier, arguments: argparse.Namespace, stop: threading.Eve
                     looks.append(look_at(node.pid, at_s))
             finally:
                 wanted.set()
-                guests.join()
+                for thread in threads:
+                    thread.join()
     if errors:
         raise RuntimeError(f"a guest failed: {errors[0]}") from errors[0]
     first_s = min(FIRST_LOOK_S, arguments.seconds / 2.0)
@@ -169,21 +175,26 @@ def measure(carrier: Carrier, arguments: argparse.Namespace, stop: threading.Eve
     if not (first and last and ages_ms):
         raise RuntimeError("too little came to judge it; run for longer")
     between = [median(list(some)) for some in np.array_split(np.array(looks, object), TENTHS)]
-    return Outcome(median(first), median(last), len(camera.stamps_ns), ages_ms, tuple(between))
+    return Outcome(
+        median(first), median(last), len(camera.stamps_ns), ages_ms, tuple(between), guests.tally
+    )
 
 
-def _each_second(
-    task: Callable[[int], None], stop: threading.Event, errors: list[Exception]
+def _by_turns(
+    task: Callable[[int], None],
+    period_s: float,
+    stop: threading.Event,
+    errors: list[Exception],
 ) -> None:
-    """Do a task about each second until the stop, or until it fails."""
-    second = 0
-    while not stop.wait(1.0):
+    """Do a task at a period, its number told, until the stop or until it fails."""
+    turn, due_s = 0, time.monotonic()
+    while not stop.wait(max(0.0, due_s - time.monotonic())):
         try:
-            task(second)
+            task(turn)
         except Exception as error:
             errors.append(error)
             return
-        second += 1
+        turn, due_s = turn + 1, due_s + period_s
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -203,6 +214,12 @@ def _run(parsed: argparse.Namespace, stop: threading.Event) -> int:
     print(describe_machine("textseg_ros.benchmark.endurance", carrier.says))
     print(f"- frames sent: {outcome.sent}, results received: {len(outcome.ages_ms)}")
     print(f"- age of a result: median {middle:.0f} ms, p95 {p95:.0f} ms")
+    got = outcome.tally
+    print(
+        f"- guests: {got.visits}, results placed in space for them: {got.placed}, "
+        f"calls of segment answered: {got.answered}, goals of find reached: {got.reached} of "
+        f"{got.goals}"
+    )
     for name, one in (("first look", outcome.first), ("end", outcome.last)):
         print(
             f"- {name}, at {one.at_s:.0f} s: {one.memory_mb:.1f} MB, {one.threads:g} threads, "

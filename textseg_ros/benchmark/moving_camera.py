@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from textseg_core.arrays import BoolArray, Float32Array, Float64Array
+from textseg_core.arrays import BoolArray, Float64Array
 from textseg_core.command import parse_command
 from textseg_core.evaluation.filming import Clip, Shot, film_all
 from textseg_core.evaluation.publish import Run, publish
@@ -26,9 +26,16 @@ from textseg_core.geometry import mask_box, mask_centroid, principal_axis
 from textseg_core.segmentation import Segmentation, SegmentedObject, Status
 from textseg_core.space.camera import CameraModel
 from textseg_core.space.localise import LocalisationError, localise
-from textseg_core.transforms import quaternion_from_matrix, rigid_transform
+from textseg_core.transforms import rigid_transform
+from textseg_ros.benchmark.depth_camera import (
+    CAMERA,
+    WORLD,
+    depth_message,
+    info_message,
+    transform_message,
+)
 from textseg_ros.frame import Frame
-from textseg_ros.messages import MessageTypes, byte_sequence, make_header
+from textseg_ros.messages import MessageTypes, make_header
 from textseg_ros.query import Query
 from textseg_ros.report import Level, Report
 from textseg_ros.results import Answer
@@ -43,7 +50,7 @@ IMAGE_HZ, IMAGE_DELAY_S = 10.0, 0.03
 #: Transforms are published from so long before the first image until so long after the last.
 AROUND_S = 0.25
 GAPS_S = (0.0, 0.012)
-WORLD, HAND, CAMERA = "world", "hand", "camera_optical"
+HAND = "hand"
 #: Where the camera sits on the hand: a transform that stays.
 _MOUNT = rigid_transform((0.03, -0.05, 0.08), (0.5, -0.5, 0.5, -0.5))
 
@@ -197,8 +204,9 @@ def _play(clip: Clip, case: Case, types: MessageTypes, outcome: Outcome) -> None
     start_ns = time.time_ns()
     pace = Pace(-AROUND_S)
     camera = _camera(clip)
-    space.on_camera_info(_info(types, camera, start_ns))
-    listener.on_tf_static(_tf(types, HAND, CAMERA, _MOUNT, start_ns))
+    info = info_message(types, CAMERA, (camera.width, camera.height), camera.k, start_ns)
+    space.on_camera_info(info)
+    listener.on_tf_static(transform_message(types, HAND, CAMERA, _MOUNT, start_ns))
     speaker = threading.Thread(target=_speak, args=(clip, case, types, listener, start_ns, pace))
     speaker.start()
     try:
@@ -235,13 +243,15 @@ def _speak(
         stamp_s = first_s + (place + 0.37) / case.rate_hz
         pace.wait_until(stamp_s + case.delay_s)
         hand = clip.pose(stamp_s) @ from_mount
-        listener.on_tf(_tf(types, WORLD, HAND, hand, start_ns + round(stamp_s * 1e9)))
+        listener.on_tf(
+            transform_message(types, WORLD, HAND, hand, start_ns + round(stamp_s * 1e9))
+        )
 
 
 def _show(space: Space, shot: Shot, case: Case, types: MessageTypes, start_ns: int) -> None:
     """Send a depth image, and the answers for the colour image of the same time."""
     depth_ns = start_ns + round((shot.stamp_s + case.gap_s) * 1e9)
-    space.on_depth(_depth(types, shot.depths_m[case.gap_s], depth_ns))
+    space.on_depth(depth_message(types, CAMERA, shot.depths_m[case.gap_s], depth_ns))
     stamp_ns = start_ns + round(shot.stamp_s * 1e9)
     colour = types.default("sensor_msgs/msg/Image")
     colour.header = make_header(types, stamp_ns, CAMERA)
@@ -337,35 +347,6 @@ def _apart_mm(first: Float64Array, second: Float64Array) -> float:
 def _camera(clip: Clip) -> CameraModel:
     rows, columns = next(iter(clip.shots[0].depths_m.values())).shape
     return CameraModel(width=columns, height=rows, k=clip.intrinsics)
-
-
-def _info(types: MessageTypes, camera: CameraModel, stamp_ns: int) -> Any:
-    info = types.default("sensor_msgs/msg/CameraInfo")
-    info.header = make_header(types, stamp_ns, CAMERA)
-    info.width, info.height = camera.width, camera.height
-    info.k = camera.k.reshape(-1)
-    return info
-
-
-def _depth(types: MessageTypes, depth_m: Float32Array, stamp_ns: int) -> Any:
-    image_class = types.get("sensor_msgs/msg/Image")
-    pixels = np.rint(depth_m * 1e3).astype(np.uint16)
-    image = types.default("sensor_msgs/msg/Image")
-    image.header = make_header(types, stamp_ns, CAMERA)
-    image.height, image.width = pixels.shape
-    image.encoding, image.step = "16UC1", 2 * pixels.shape[1]
-    image.data = byte_sequence(image_class, pixels)
-    return image
-
-
-def _tf(types: MessageTypes, parent: str, child: str, pose: Float64Array, stamp_ns: int) -> Any:
-    transform = types.default("geometry_msgs/msg/TransformStamped")
-    transform.header = make_header(types, stamp_ns, parent)
-    transform.child_frame_id = child
-    moved, turned = transform.transform.translation, transform.transform.rotation
-    moved.x, moved.y, moved.z = map(float, pose[:3, 3])
-    turned.x, turned.y, turned.z, turned.w = quaternion_from_matrix(pose[:3, :3])
-    return types.get("tf2_msgs/msg/TFMessage")(transforms=[transform])
 
 
 def _segmentation(mask: BoolArray) -> Segmentation:
