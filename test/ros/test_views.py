@@ -22,8 +22,10 @@ RVIZ_SHOWS = {
     "rviz_default_plugins/MarkerArray": "visualization_msgs/msg/MarkerArray",
     "rviz_default_plugins/Pose": "geometry_msgs/msg/PoseStamped",
     "rviz_default_plugins/PointStamped": "geometry_msgs/msg/PointStamped",
+    "vision_msgs_rviz_plugins/Detection3DArray": "vision_msgs/msg/Detection3DArray",
 }
-"""What rviz2 shows of our types without further plugins; CompressedImage is not among it."""
+"""What rviz2 shows of our types, by default or by a plugin of the package that defines the type;
+CompressedImage is not among it."""
 
 FOXGLOVE_IMAGES = ("sensor_msgs/msg/Image", "sensor_msgs/msg/CompressedImage")
 FOXGLOVE_SCENE = (
@@ -77,6 +79,14 @@ def test_rviz_shows_every_output_that_it_can_show(displays: list[dict[str, Any]]
     }
     shown = {display["Topic"]["Value"] for display in displays if "Topic" in display}
     assert shown - {"/textseg/image"} == can
+
+
+def test_what_needs_a_plugin_is_switched_off(displays: list[dict[str, Any]]) -> None:
+    plugged = [
+        display for display in displays if not display["Class"].startswith("rviz_default_plugins/")
+    ]
+    assert [display["Name"] for display in plugged] == ["Detections"]
+    assert not any(display["Enabled"] for display in plugged)
 
 
 def _panels(node: Any) -> Iterator[str]:
@@ -147,24 +157,15 @@ def test_neither_file_names_a_topic_that_does_not_exist() -> None:
         assert named <= {*TYPES, *OF_ROS}, file
 
 
-def test_the_foxglove_layout_shows_every_output_but_lists_and_copies(
-    layout: dict[str, Any],
-) -> None:
-    """Of a picture one of the plain and the compressed topic; boxes are in `objects` too."""
+def test_the_foxglove_layout_shows_every_output_but_copies(layout: dict[str, Any]) -> None:
+    """Of a picture the compressed topic stands for the plain one."""
     text = json.dumps(layout)
     missing = {
         name
         for name in TYPES
         if DIRECTIONS[name] == "out" and f'"{name}"' not in text and f'"{name}.' not in text
     }
-    assert missing == {
-        "/textseg/mask",
-        "/textseg/overlay",
-        "/textseg/label_info",
-        "/textseg/detections",
-        "/textseg/detections_3d",
-        "/textseg/centroid",
-    }
+    assert missing == {"/textseg/mask", "/textseg/overlay"}
 
 
 def test_every_topic_stands_in_the_documentation() -> None:
