@@ -4,6 +4,7 @@ There pixel (420, 190) looks along (100 / 500, -50 / 500) = (0.2, -0.1).
 """
 
 import math
+import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -111,6 +112,18 @@ def test_the_grid_holds_the_ray_of_every_pixel() -> None:
     assert grid.shape == (480, 640, 2)
     np.testing.assert_allclose(grid[30, 600], bent.rays([[600.0, 30.0]])[0, :2], atol=1e-6)
     assert bent.ray_grid() is grid
+
+
+def test_the_grid_takes_little_memory_on_the_way() -> None:
+    bent = camera(d=LENSES[0][1], distortion_model="plumb_bob")
+    tracemalloc.start()
+    try:
+        bent.ray_grid()
+        peak_bytes = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+    assert peak_bytes < 3 * 640 * 480 * 2 * 4  # what is kept is a third of it
 
 
 def test_no_coefficients_or_zeros_mean_no_distortion() -> None:

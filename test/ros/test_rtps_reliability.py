@@ -186,6 +186,46 @@ def test_heartbeats_become_rarer_and_end_when_the_reader_has_everything() -> Non
     assert link.writer.due(100.0) == []
 
 
+def test_a_sample_that_all_readers_have_is_forgotten_after_a_while() -> None:
+    link = Link()
+    link.match()
+    link.write(b"one")
+    assert READER in link.writer.readers
+
+    link.writer.due(9.9)
+    assert [one.payload for one in late_reader(link, 9.9)] == [b"one"]
+    link.writer.due(10.0)
+    assert late_reader(link, 10.0) == []
+
+
+def test_a_sample_that_a_reader_lacks_is_kept() -> None:
+    link = Link()
+    link.match()
+    link.writer.match(OTHER, 0.0)
+    link.write(b"one")  # the other reader acknowledges nothing
+
+    link.writer.due(99.0)
+    assert [one.payload for one in late_reader(link, 99.0)] == [b"one"]
+    link.writer.unmatch(OTHER)
+    link.writer.due(99.0)
+    assert late_reader(link, 99.0) == []
+
+
+def test_a_writer_that_keeps_all_forgets_nothing() -> None:
+    link = Link(depth=None)
+    link.match()
+    link.write(b"one")
+
+    link.writer.due(99.0)
+    assert [one.payload for one in late_reader(link, 99.0)] == [b"one"]
+
+
+def late_reader(link: Link, now_s: float) -> list[Data]:
+    """Return the samples that the writer has, as a reader gets them that lost all."""
+    asked = AckNack(READER_ID, WRITER_ID, 1, (1,), 1, False)
+    return [one for one in link.writer.on_acknack(READER, asked) if isinstance(one, Data)]
+
+
 def test_a_sample_that_the_writer_no_longer_has_is_not_waited_for() -> None:
     link = Link(depth=2)
     link.match()

@@ -9,6 +9,7 @@ from textseg_core.arrays import AnyArray, Float32Array, Float64Array
 from textseg_core.space.distortion import checked_model, distorted, undistorted
 
 _NO_ROI = (0, 0, 0, 0)
+_BAND_PX = 8192
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -154,9 +155,15 @@ class CameraModel:
     def _rays_from(self, offset: float) -> Float32Array:
         if offset not in self._grids:
             more = 0 if offset == 0.0 else 1
-            v, u = np.mgrid[0 : self.height + more, 0 : self.width + more] + offset
-            rays = self.rays(np.stack([u, v], axis=-1))[:, :2].astype(np.float32)
-            self._grids[offset] = rays.reshape(*u.shape, 2)
+            height, width = self.height + more, self.width + more
+            grid = np.empty((height, width, 2), np.float32)
+            # In bands: all at once takes up to thirty times the memory of the grid on the way.
+            rows = max(1, _BAND_PX // width)
+            for top in range(0, height, rows):
+                band = grid[top : top + rows]
+                v, u = np.mgrid[top : top + len(band), 0:width] + offset
+                band[:] = self.rays(np.stack([u, v], axis=-1))[:, :2].reshape(band.shape)
+            self._grids[offset] = grid
         return self._grids[offset]
 
     def project(self, points: AnyArray) -> Float64Array:

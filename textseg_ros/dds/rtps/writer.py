@@ -13,6 +13,8 @@ from textseg_ros.dds.rtps.wire import AckNack, Data, Gap, Heartbeat, NackFrag, S
 FRAGMENT_BYTES = 8192
 _MOST_REPEATED = 64
 _HEARTBEAT_S, _HEARTBEAT_MOST_S = 0.05, 1.0
+_KEEP_S = 10.0
+"""How long a sample is kept though all have it: whom it concerns may be found only later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,7 @@ class _Change:
     inline: Parameters
     is_key: bool
     only: bytes | None
+    until_s: float
 
     def concerns(self, reader_guid: bytes, is_late: bool) -> bool:
         """Return whether a reader gets it; one that matched later only what is meant for it.
@@ -99,7 +102,7 @@ class ReliableWriter:
             only: First bytes of the GUIDs of the readers that it concerns; None for all.
         """
         self._last += 1
-        self._changes[self._last] = _Change(payload, inline, is_key, only)
+        self._changes[self._last] = _Change(payload, inline, is_key, only, now_s + _KEEP_S)
         if self.depth is not None and len(self._changes) > self.depth:
             del self._changes[min(self._changes)]
         outgoing: list[tuple[bytes, list[Submessage]]] = []
@@ -129,7 +132,12 @@ class ReliableWriter:
         return [*(piece for piece in pieces if piece.fragment in wanted), self._heartbeat()]
 
     def due(self, now_s: float) -> list[tuple[bytes, list[Submessage]]]:
-        """Return a heartbeat for each reader that has not told that it has everything."""
+        """Return a heartbeat for each reader that has not told that it has everything.
+
+        Samples that all have are forgotten: answers with pictures are megabytes each.
+        """
+        if self.depth is not None:
+            self._forget(now_s)
         outgoing: list[tuple[bytes, list[Submessage]]] = []
         for guid, reader in self._readers.items():
             if reader.acknowledged < self._last and now_s >= reader.due_s:
@@ -145,6 +153,13 @@ class ReliableWriter:
             for guid, reader in self._readers.items()
             if guid.startswith(prefix)
         )
+
+    def _forget(self, now_s: float) -> None:
+        """Forget samples that have been kept for long and that every reader has."""
+        everywhere = min((one.acknowledged for one in self._readers.values()), default=self._last)
+        for number in [number for number in self._changes if number <= everywhere]:
+            if now_s >= self._changes[number].until_s:
+                del self._changes[number]
 
     def _heartbeat(self) -> Heartbeat:
         self._count += 1
