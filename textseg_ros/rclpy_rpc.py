@@ -9,7 +9,13 @@ from rclpy.node import Node
 from rclpy.task import Future
 
 from textseg_ros.messages import MessageTypes
-from textseg_ros.rpc import ActionHandler, BoundedWorkers, GoalCheck, ServiceHandler
+from textseg_ros.rpc import (
+    RESULT_KEPT_S,
+    ActionHandler,
+    BoundedWorkers,
+    GoalCheck,
+    ServiceHandler,
+)
 
 _WAITING = 8
 _GOALS = 8
@@ -110,6 +116,7 @@ class RclpyRpc:
             pursue,
             goal_callback=decide,
             cancel_callback=lambda _: CancelResponse.ACCEPT,
+            result_timeout=RESULT_KEPT_S,
         )
         return self._kept(_Server(workers, server.destroy))
 

@@ -5,6 +5,9 @@ import threading
 from collections.abc import Callable
 from typing import Any, Protocol
 
+RESULT_KEPT_S = 60
+"""How long the result of a goal that has ended can be asked for; rclpy takes whole seconds."""
+
 ServiceHandler = Callable[[Any], Any]
 """Request message -> response message. It runs in a worker thread and may take its time."""
 

@@ -96,7 +96,7 @@ TOPICS: tuple[Topic, ...] = (
         "sensor_msgs/msg/CameraInfo",
         "in",
         reliable=False,
-        qos_parameter="depth_qos",
+        qos_parameter="info_qos",
     ),
     Topic(
         "depth_info",
@@ -104,9 +104,16 @@ TOPICS: tuple[Topic, ...] = (
         "sensor_msgs/msg/CameraInfo",
         "in",
         reliable=False,
-        qos_parameter="depth_qos",
+        qos_parameter="info_qos",
     ),
-    Topic("click", "click", "geometry_msgs/msg/PointStamped", "in", depth=10),
+    Topic(
+        "click",
+        "click",
+        "geometry_msgs/msg/PointStamped",
+        "in",
+        depth=10,
+        qos_parameter="click_qos",
+    ),
     Topic("mask", "mask", "sensor_msgs/msg/Image", "out", depth=IMAGES_KEPT),
     Topic(
         "mask_compressed",

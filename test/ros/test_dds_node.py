@@ -209,6 +209,41 @@ def test_every_topic_of_the_table_exists_with_its_type_and_qos() -> None:
             node.close()
 
 
+def test_each_input_is_received_with_the_qos_of_its_parameter() -> None:
+    """A best-effort publisher reaches the best-effort inputs alone.
+
+    Nobody publishes queries when the node subscribes, so best_available is reliable.
+    """
+    domain = loopback_settings()
+    chosen = ["click_qos=sensor_data", "info_qos=reliable", "query_qos=best_available"]
+    inputs = [topic for topic in TOPICS if topic.direction == "in"]
+    with Participant("planner", "/", domain) as peer:
+        node = _node(Participant("segmenter", "/textseg", domain), assignments=chosen)
+        try:
+            for name, kind in (("mask", "Image"), ("cloud", "PointCloud2")):
+                peer.subscription(f"/textseg/{name}", f"sensor_msgs/msg/{kind}", lambda _: None)
+            ends = {
+                reliable: {
+                    topic.key: peer.publisher(
+                        f"/textseg/{topic.name}", topic.type_name, reliable=reliable
+                    )
+                    for topic in inputs
+                }
+                for reliable in (True, False)
+            }
+            node.behaviour.on_query(make_string(peer.types, "the red cup"))
+
+            def matched(reliable: bool) -> set[str]:
+                node.look()
+                return {key for key, end in ends[reliable].items() if end.matched}
+
+            assert wait_until(lambda: matched(True) == {topic.key for topic in inputs})
+            best_effort = {"image", "compressed", "depth", "click"}
+            assert wait_until(lambda: matched(False) == best_effort), matched(False)
+        finally:
+            node.close()
+
+
 def test_images_are_received_only_while_a_query_is_set_and_someone_listens() -> None:
     domain = loopback_settings()
     with Participant("planner", "/", domain) as peer:

@@ -25,7 +25,7 @@ from rclpy.qos import DurabilityPolicy, ReliabilityPolicy
 from ros_graph import Graph, leader, listen, query, red_image
 from tf2_ros import StaticTransformBroadcaster
 
-from textseg_ros import image_packing
+from textseg_ros import image_packing, rclpy_rpc
 
 
 @pytest.fixture
@@ -185,6 +185,32 @@ def test_images_are_received_with_the_qos_of_the_parameter(
     until(lambda: len(node.get_subscriptions_info_by_topic("/textseg/image")) == 1)
     (info,) = node.get_subscriptions_info_by_topic("/textseg/image")
     assert info.qos_profile.reliability == reliability
+
+
+def test_each_input_is_received_with_the_qos_of_its_parameter(graph: Graph) -> None:
+    """Nobody publishes queries when the node subscribes, so best_available is reliable."""
+    node = graph.segmenter(
+        click_qos="sensor_data", info_qos="reliable", query_qos="best_available"
+    )
+    listen(graph, "mask")
+    listen(graph, "cloud")
+    node.behaviour.on_query(query("the red block"))
+    inputs = {topic.key: topic.name for topic in TOPICS if topic.direction == "in"}
+
+    def best_effort() -> dict[str, bool]:
+        found = {
+            key: node.get_subscriptions_info_by_topic(f"/textseg/{name}")
+            for key, name in inputs.items()
+        }
+        return {
+            key: info.qos_profile.reliability == ReliabilityPolicy.BEST_EFFORT
+            for key, infos in found.items()
+            for info in infos
+        }
+
+    until(lambda: best_effort().keys() == inputs.keys())
+    received = {key for key, is_so in best_effort().items() if is_so}
+    assert received == {"image", "compressed", "depth", "click"}
 
 
 def test_images_are_received_only_while_a_query_is_set_and_someone_listens(graph: Graph) -> None:
@@ -402,6 +428,28 @@ def test_the_action_find_gives_feedback_and_is_canceled_or_reached(graph: Graph)
     assert ended.result().result.success
     until(lambda: len(feedback) >= 3)
     assert [message.feedback.stable for message in feedback[:3]] == [1, 2, 3]
+
+
+def test_the_result_of_a_goal_that_ended_long_ago_is_forgotten(
+    graph: Graph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert rclpy_rpc.RESULT_KEPT_S == 60
+    monkeypatch.setattr(rclpy_rpc, "RESULT_KEPT_S", 1)
+    graph.segmenter()
+    peer = graph.add(Node("planner", context=graph.context))
+    find = InstalledMessages().get("textseg_ros/action/Find")
+    client = ActionClient(peer, find, "/textseg/find")
+    assert client.wait_for_server(TIMEOUT_S)
+    sent = client.send_goal_async(find.Goal(phrase="the red block", timeout_s=0.1))
+    until(sent.done)
+
+    def status() -> int:
+        asked = sent.result().get_result_async()
+        until(asked.done)
+        return int(asked.result().status)
+
+    assert status() == GoalStatus.STATUS_ABORTED
+    until(lambda: status() == GoalStatus.STATUS_UNKNOWN)
 
 
 def test_one_goal_too_many_is_refused(graph: Graph) -> None:
