@@ -358,6 +358,43 @@ def test_services_action_and_parameters_work_between_two_participants() -> None:
             node.close()
 
 
+def test_a_call_with_an_image_does_not_wait_behind_those_that_wait_for_a_camera() -> None:
+    """There is no camera; closing the node in the middle of those calls answers them."""
+    domain = loopback_settings()
+    messages: list[str] = []
+    with Participant("planner", "/", domain) as peer:
+        segmenter = Participant("segmenter", "/textseg", domain)
+        node = _node(segmenter, assignments=["request_timeout_s=60.0"])
+        rpc = DdsRpc(peer, "fastrtps", lambda name, error: None, lambda text: None)
+        try:
+            images = peer.publisher("/textseg/image", "sensor_msgs/msg/Image", reliable=False)
+            segment = rpc.client("/textseg/segment", "textseg_ros/srv/Segment")
+            assert segment.wait_for_service()
+            request = peer.types.default("textseg_ros/srv/Segment_Request")
+            request.phrase = "the red cup"
+            own = peer.types.default("textseg_ros/srv/Segment_Request")
+            own.image = make_image(peer.types, np.zeros((6, 8, 3), np.uint8))
+            own.phrase = "the red cup"
+
+            def wait_for_the_camera() -> None:
+                messages.append(segment.call(request, 60.0).message)
+
+            threads = [threading.Thread(target=wait_for_the_camera) for _ in range(3)]
+            for thread in threads:
+                thread.start()
+            assert wait_until(lambda: images.matched > 0)  # the first of them is in work
+            assert segment.call(own, 10.0).success
+            assert messages == []
+            node.close()
+            for thread in threads:
+                thread.join(20.0)
+        finally:
+            rpc.close()
+            node.close()
+    assert len(messages) == 3
+    assert all("the node" in message for message in messages), messages
+
+
 def test_a_start_that_fails_half_way_leaves_nothing_running(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -390,6 +390,30 @@ def test_the_service_segment_takes_the_next_image_of_a_camera(graph: Graph) -> N
     assert (future.result().success, future.result().message) == (True, "")
 
 
+def test_a_call_with_an_image_does_not_wait_behind_those_that_wait_for_a_camera(
+    graph: Graph,
+) -> None:
+    """There is no camera. Nine calls may wait for one; the tenth is told so at once."""
+    graph.segmenter(request_timeout_s=5.0)
+    peer = graph.add(Node("planner", context=graph.context))
+    segment = InstalledMessages().get("textseg_ros/srv/Segment")
+    client = peer.create_client(segment, "/textseg/segment")
+    assert client.wait_for_service(TIMEOUT_S)
+    waiting = [client.call_async(segment.Request(phrase="the red block")) for _ in range(10)]
+    until(lambda: any(future.done() for future in waiting))
+    (refused,) = [future for future in waiting if future.done()]
+    assert "too many requests wait" in refused.result().message
+
+    future = client.call_async(segment.Request(image=red_image(), phrase="the red block"))
+    until(future.done)
+    assert future.result().success
+    assert sum(each.done() for each in waiting) == 1
+
+    until(lambda: all(each.done() for each in waiting))
+    texts = {each.result().message for each in waiting if each is not refused}
+    assert texts == {"no image on /textseg/image or /textseg/image/compressed within 5.0 s"}
+
+
 def test_the_action_find_gives_feedback_and_is_canceled_or_reached(graph: Graph) -> None:
     graph.segmenter()
     peer = graph.add(Node("planner", context=graph.context))

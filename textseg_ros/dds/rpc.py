@@ -11,7 +11,7 @@ from textseg_ros.dds.fastrtps_channel import FastRtpsChannels
 from textseg_ros.dds.graph import full_name
 from textseg_ros.dds.participant import Participant
 from textseg_ros.dds.service import ServiceClient, ServiceServer, TellError
-from textseg_ros.rpc import ActionHandler, Closeable, GoalCheck, ServiceHandler
+from textseg_ros.rpc import ActionHandler, Closeable, GoalCheck, ServiceHandler, Waits
 
 
 class DdsRpc:
@@ -59,6 +59,7 @@ class DdsRpc:
         handler: ServiceHandler,
         *,
         busy: ServiceHandler | None = None,
+        waits: Waits | None = None,
     ) -> ServiceServer:
         """Offer a service; see `RpcTransport`."""
         server = ServiceServer(
@@ -70,6 +71,7 @@ class DdsRpc:
             self._on_error,
             self._tell,
             busy=busy,
+            waits=waits,
         )
         self._open.append(server)
         return server
