@@ -10,12 +10,12 @@ from textseg_core.arrays import BoolArray
 from textseg_ros.behaviour import SegmentationBehaviour
 from textseg_ros.frame import Frame
 from textseg_ros.messages import MessageTypes
+from textseg_ros.naming import ENABLE, FIND, SEGMENT
 from textseg_ros.replying import Reply
 from textseg_ros.results import blank_objects_message
 from textseg_ros.rpc import GoalHandle, RpcTransport
 from textseg_ros.scheduler import Request
 
-SEGMENT, FIND, ENABLE = "segment", "find", "enable"
 _STALE = "the last answer was stale, older than max_age_s, and none of those counts"
 _SAME_OVERLAP = 0.3
 """Least intersection over union of a target with itself in the answer before."""

@@ -222,41 +222,6 @@ def topics_of(cameras: Sequence[str]) -> tuple[Topic, ...]:
     )
 
 
-def topic_names(
-    namespace: str,
-    camera: str | None,
-    cameras: Sequence[str] = ("",),
-    remaps: Sequence[str] = (),
-) -> dict[str, str]:
-    """Return the absolute name of each topic by its key.
-
-    Args:
-        namespace: Of the node, absolute.
-        camera: Replaces `image` of the first camera, and with `/compressed` behind it
-            `image/compressed`.
-        cameras: Names of the cameras.
-        remaps: `NAME:=TOPIC` for other topics.
-
-    Raises:
-        ValueError: If a remap is wrong; names it.
-    """
-    names = {topic.key: resolve(topic.name, namespace) for topic in topics_of(cameras)}
-    if camera is not None:
-        image = camera_key(cameras[0], "image")
-        names[image] = resolve(camera, namespace)
-        names[camera_key(cameras[0], "compressed")] = f"{names[image]}/compressed"
-    by_name = {topic.name: topic.key for topic in topics_of(cameras)}
-    for remap in remaps:
-        name, _, new = remap.partition(":=")
-        if not new or name not in by_name:
-            raise ValueError(
-                f"--remap must be NAME:=TOPIC with a NAME among {', '.join(sorted(by_name))}, "
-                f"got {remap!r}"
-            )
-        names[by_name[name]] = resolve(new, namespace)
-    return names
-
-
 def topic_table() -> str:
     """Return the table "All topics" of docs/topics.md, in Markdown."""
     lines = ["| Topic | Type | | QoS | Of |", "|---|---|---|---|---|"]

@@ -20,9 +20,10 @@ from textseg_ros.dds.participant import Participant
 from textseg_ros.dds.rpc import DdsRpc
 from textseg_ros.dds_transport import DdsNode
 from textseg_ros.messages import time_message
+from textseg_ros.naming import topic_names
 from textseg_ros.rmw_environment import free_domain_id, loopback_environment
 from textseg_ros.settings import read_settings
-from textseg_ros.topics import TOPICS, topic_names
+from textseg_ros.topics import TOPICS
 
 _TIMEOUT_S = 60.0
 _STAGES = ("preprocess", "encoder", "text", "head", "postprocess")
@@ -490,27 +491,6 @@ def test_a_tick_that_meets_an_error_tells_it_and_the_next_one_is_done(
         assert "another node is named /textseg/segmenter" in caplog.text
     finally:
         node.close()
-
-
-def test_the_camera_replaces_image_and_its_compressed_twin() -> None:
-    names = topic_names("/arm", "/camera/image_raw")
-
-    assert names["image"] == "/camera/image_raw"
-    assert names["compressed"] == "/camera/image_raw/compressed"
-    assert names["mask"] == "/arm/mask"
-    assert names["diagnostics"] == "/diagnostics"
-    assert topic_names("/arm", None)["compressed"] == "/arm/image/compressed"
-
-
-def test_every_topic_can_be_remapped() -> None:
-    names = topic_names("/arm", None, ("", "rear"), ["depth:=/camera/depth", "rear/image:=eye"])
-
-    assert names["depth"] == "/camera/depth"
-    assert names["rear/image"] == "/arm/eye"
-    assert names["rear/depth"] == "/arm/rear/depth"
-    for wrong in ("depth", "depth:=", "colour:=/x"):
-        with pytest.raises(ValueError, match=r"--remap must be NAME:=TOPIC with a NAME among "):
-            topic_names("/arm", None, remaps=[wrong])
 
 
 def test_assignments_override_the_parameter_file(tmp_path: Path) -> None:
