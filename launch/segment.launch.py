@@ -15,7 +15,7 @@ SHARE = Path(get_package_share_directory("textseg_ros"))
 ARGUMENTS = {
     "camera": (
         "",
-        "Topic of the first camera's sensor_msgs/Image; empty for /camera/image_raw, or, where the "
+        "Topic of the first camera's sensor_msgs/Image; empty for /camera/image_raw, or where the "
         "parameter cameras names it left, for left/image",
     ),
     "camera_compressed": ("", "Topic of its CompressedImage; empty for <camera>/compressed"),
