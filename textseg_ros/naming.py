@@ -2,10 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
+from textseg_ros.tf_source import TF_STATIC_TOPIC, TF_TOPIC
 from textseg_ros.topics import (
     CLOCK_TOPIC,
-    TF_STATIC_TOPIC,
-    TF_TOPIC,
     camera_key,
     info_topic,
     resolve,

@@ -10,6 +10,7 @@ from textseg_core.transforms import StampedTransform, TransformBuffer, stamped_t
 from textseg_ros.messages import stamp_ns
 from textseg_ros.report import Level
 
+TF_TOPIC, TF_STATIC_TOPIC = "/tf", "/tf_static"
 TF_TYPE = "tf2_msgs/msg/TFMessage"
 TF_DEPTH = 100
 """History of both topics, as in tf2_ros; both are reliable, the static one transient local."""

@@ -7,8 +7,7 @@ from dds_peers import loopback_settings, wait_until
 from tf_table import ASKED, SENT, check, moving, nanoseconds, tf_message
 
 from textseg_core.transforms import TransformPending, TransformUnavailable
-from textseg_ros.tf_source import TF_TYPE
-from textseg_ros.topics import TF_STATIC_TOPIC, TF_TOPIC
+from textseg_ros.tf_source import TF_STATIC_TOPIC, TF_TOPIC, TF_TYPE
 
 pytest.importorskip("cyclonedds", reason="the DDS participant needs cyclonedds")
 

@@ -10,8 +10,7 @@ from tf_table import ASKED, SENT, Asked, check, moving, nanoseconds, tf_message
 
 from textseg_core.transforms import TransformPending, TransformUnavailable
 from textseg_ros.messages import InstalledMessages
-from textseg_ros.tf_source import TfListener
-from textseg_ros.topics import TF_STATIC_TOPIC, TF_TOPIC
+from textseg_ros.tf_source import TF_STATIC_TOPIC, TF_TOPIC, TfListener
 
 pytest.importorskip("rclpy", reason="rclpy exists only inside a ROS 2 installation")
 pytest.importorskip("tf2_ros", reason="tf2_ros is not in this ROS 2 installation")

@@ -4,7 +4,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from textseg_ros.naming import other_names, topic_names
-from textseg_ros.topics import BY_KEY, TF_STATIC_TOPIC, TF_TOPIC, camera_key, info_topic, topics_of
+from textseg_ros.tf_source import TF_STATIC_TOPIC, TF_TOPIC
+from textseg_ros.topics import BY_KEY, camera_key, info_topic, topics_of
 
 _RAW, _COMPRESSED = BY_KEY["image"].type_name, BY_KEY["compressed"].type_name
 _INFO = BY_KEY["camera_info"].type_name

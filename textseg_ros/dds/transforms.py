@@ -5,8 +5,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from textseg_ros.dds.participant import Participant
-from textseg_ros.tf_source import TF_DEPTH, TF_TYPE, Tell, TfListener
-from textseg_ros.topics import TF_STATIC_TOPIC, TF_TOPIC
+from textseg_ros.tf_source import TF_DEPTH, TF_STATIC_TOPIC, TF_TOPIC, TF_TYPE, Tell, TfListener
 
 
 class DdsTransforms(TfListener):
