@@ -77,6 +77,8 @@ class TrackedSegmentation:
         phase: How far the query is with it.
         observed: The answer to this frame alone.
         observed_ids: Ids of `observed.objects`, in their order.
+        gaps: How many frames in a row, this one the last, came more than `max_gap_s` after the
+            one before: as long as they do, nothing is known again and nothing is confirmed.
     """
 
     segmentation: Segmentation
@@ -85,6 +87,7 @@ class TrackedSegmentation:
     phase: Phase
     observed: Segmentation
     observed_ids: tuple[int, ...]
+    gaps: int = 0
 
     @property
     def target(self) -> SegmentedObject | None:
@@ -123,6 +126,7 @@ class Tracker:
         self._rejected: set[int] = set()
         self._leaps: list[Leap] = []
         self._stamp_s: float | None = None
+        self._gaps = 0
         self._shape: tuple[int, ...] = ()
         # Of the object that the query is on:
         self._target: int | None = None
@@ -168,6 +172,7 @@ class Tracker:
             phase=self._phase(),
             observed=segmentation,
             observed_ids=ids,
+            gaps=self._gaps,
         )
 
     def pick(self, track_id: int) -> None:
@@ -230,12 +235,12 @@ class Tracker:
             )
         if not np.isfinite(stamp_s):
             raise ValueError(f"stamp_s must be a number of seconds, got {stamp_s}")
-        before_s = self._stamp_s
-        if before_s is not None and (
-            not 0.0 <= stamp_s - before_s <= self._settings.max_gap_s
-            or image.shape[:2] != self._shape
-        ):
-            self.reset()
+        if self._stamp_s is not None:
+            later_s = stamp_s - self._stamp_s
+            too_long = later_s > self._settings.max_gap_s
+            self._gaps = self._gaps + 1 if too_long else 0
+            if too_long or later_s < 0.0 or image.shape[:2] != self._shape:
+                self.reset()
         self._stamp_s, self._shape = stamp_s, image.shape[:2]
 
     def _follow(

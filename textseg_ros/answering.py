@@ -66,6 +66,7 @@ class Answerer:
         self._outlet = outlet
         self._engine = engine
         self._settings = settings
+        self._conversations = conversations
         self._space = space
         self._placing = placing
         self._report = report
@@ -91,7 +92,8 @@ class Answerer:
             queries: What to look for.
             topic: Where the image came from, for messages.
             standing: Asked with a query before publishing: the result of a cleared one is
-                discarded, that of a replaced one has no centroid.
+                discarded, that of a replaced one has no centroid, nor has one whose object was
+                turned down meanwhile.
         """
         try:
             self._answer(work, queries, topic, standing)
@@ -177,7 +179,7 @@ class Answerer:
         self._warn_of(answer, age_s)
         if not query.key:
             self._may_move[frame.camera] = answer.may_move
-        if not self._publish(frame.camera, query, outgoing, standing):
+        if not self._publish(frame.camera, answer, outgoing, standing):
             return "failed"
         self._statistics.measured(latency_ms, age_s)
         sent.append(answer)
@@ -186,18 +188,19 @@ class Answerer:
     def _publish(
         self,
         camera: str,
-        query: Query,
+        answer: Answer,
         outgoing: dict[str, Any],
         standing: StandingOf,
     ) -> bool:
         """Send each message; tell of those that failed. Return whether none did.
 
         A PointStamped names no query, so whoever reads it takes it for an answer to the query of
-        the moment: it goes out only while its query is that one.
+        the moment: it goes out only while its query is that one, and on that object.
         """
+        query = answer.query
         failures: dict[str, Exception] = {}
         for key, message in outgoing.items():
-            if key == "centroid" and standing(query) != "asked":
+            if key == "centroid" and self._standing(camera, answer, standing) != "asked":
                 continue
             try:
                 self._outlet.publish(camera_key(camera, key), message)
@@ -219,18 +222,28 @@ class Answerer:
         """Let answers that were sent be placed in space; that may take longer than the next one.
 
         No pose goes out once a newer answer has said that the target is not found, not clear or
-        old: to an arm it would seem to come after that.
+        old, or once somebody has turned the target down or picked another: to an arm it would
+        seem to come after that.
         """
         camera = frame.camera
         if not self._space.hears(camera):
             return
 
-        def standing_still(query: Query) -> Standing:
-            state = standing(query)
+        def standing_still(answer: Answer) -> Standing:
+            state = self._standing(camera, answer, standing)
             return state if self._may_move.get(camera) or state == "cleared" else "replaced"
 
         task = partial(self._space.publish, frame, image, sent, standing_still)
         self._placing.offer(camera, task)
+
+    def _standing(self, camera: str, answer: Answer, standing: StandingOf) -> Standing:
+        """Return what has become of an answer's query; "replaced" if it is on another object."""
+        state = standing(answer.query)
+        if state != "asked" or not answer.tracked or answer.turn is None:
+            return state
+        track_id = answer.turn.target.tracked.target_id
+        still = self._conversations.is_on(camera, answer.query, track_id)
+        return state if still else "replaced"
 
     def _publish_latency(self, frame: Frame, sent: Sequence[Answer]) -> None:
         """Send what the image took, if somebody receives it."""

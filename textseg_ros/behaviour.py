@@ -15,6 +15,7 @@ from textseg_ros.conversation import Conversations, prepare
 from textseg_ros.conversions import ImagePacker
 from textseg_ros.diagnostics import Statistics
 from textseg_ros.engine import Engine, Load
+from textseg_ros.eyes import MakeTransforms
 from textseg_ros.health import Health
 from textseg_ros.intake import Intake
 from textseg_ros.lifecycle import Lifecycle, Transition
@@ -27,7 +28,7 @@ from textseg_ros.requesting import Requesting
 from textseg_ros.scheduler import Request, Scheduler, Work
 from textseg_ros.settings import LiveSettings, NodeSettings
 from textseg_ros.signals import GRACE_S
-from textseg_ros.space import MakeTransforms, Space
+from textseg_ros.space import Space
 from textseg_ros.topics import NAMESPACE, NODE_NAME, camera_key, resolve, topics_of
 from textseg_ros.transport import Transport
 from textseg_ros.watch import GraphWatch

@@ -75,6 +75,7 @@ class Converter:
         if tracked:
             turn = self._conversations.observe(frame.camera, query, found, image, frame.time_s)
         else:
+            self._conversations.forget(query.key)  # from before tracking was switched off
             turn = CommandDialogue().observe(found, image, frame.time_s)
         segmentation = turn.target.tracked.segmentation
         responding_s = self._clock_s()

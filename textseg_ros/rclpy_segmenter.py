@@ -61,7 +61,7 @@ class SegmenterNode(LifecycleNode):  # type: ignore[misc]  # rclpy has no types
             node_name=self.get_fully_qualified_name(),
             topic_names=self._transport.topic_names,
             pack_image=choose_packer(self.messages, self._transport.log),
-            make_transforms=lambda tell: RclpyTransformSource(self, tell),
+            make_transforms=lambda tell: RclpyTransformSource(self, tell, self._transport.later),
         )
         self._transport.on_images = {
             "image": self.behaviour.on_image,
@@ -137,6 +137,7 @@ class SegmenterNode(LifecycleNode):  # type: ignore[misc]  # rclpy has no types
     def close(self) -> None:
         """Stop answering; the executor must have ended."""
         self.behaviour.close()
+        self._transport.end_subscriptions()
         self._rpc.close()
 
     def _outlive_wrong_transitions(self) -> None:

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 from rclpy.clock import ClockType, JumpThreshold, TimeJump
@@ -44,6 +45,9 @@ class _Listener(TransformListener):  # type: ignore[misc]  # tf2_ros has no type
         self._newest_ns: dict[str, int] = {}
         super().__init__(buffer, node)
 
+    def __del__(self) -> None:
+        """Leave the topics to `unregister`: garbage is collected in any thread."""
+
     def callback(self, data: Any) -> None:
         """Take a TFMessage of frames that move."""
         for transform in data.transforms:
@@ -67,10 +71,18 @@ class RclpyTransformSource:
     Args:
         node: Whose executor brings the transforms and whose clock may jump.
         tell: Where it says what it forgot.
+        later: Does a task in the executor's thread, in which alone subscriptions may end; by
+            itself it does it at once, which is right where no executor runs.
     """
 
-    def __init__(self, node: Node, tell: Tell) -> None:
+    def __init__(
+        self,
+        node: Node,
+        tell: Tell,
+        later: Callable[[Callable[[], object]], object] = lambda task: task(),
+    ) -> None:
         self._tell = tell
+        self._later = later
         self._closed = threading.Event()
         self.buffer = Buffer(cache_time=Duration(seconds=HISTORY_S))
         self._listener = _Listener(self.buffer, node, tell)
@@ -103,11 +115,14 @@ class RclpyTransformSource:
                 ) from None
 
     def close(self) -> None:
-        """End every lookup that waits, and leave /tf; nothing is answered after."""
+        """End every lookup that waits, and leave /tf soon; nothing is answered after."""
         if not self._closed.is_set():
             self._closed.set()
-            self._jumps.unregister()
-            self._listener.unregister()
+            self._later(self._leave)
+
+    def _leave(self) -> None:
+        self._jumps.unregister()
+        self._listener.unregister()
 
     def _lookup(self, target: str, source: str, stamp_ns: int) -> Float64Array:
         for name, role in ((target, "target"), (source, "source")):

@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from rclpy.node import Node
@@ -49,7 +50,7 @@ class RclpyTransport:
         self.on_images: Mapping[str, OfCamera] = {}
         self.on_depth: Mapping[str, OfCamera] = {}
         self._watched: dict[str, Any] = {}
-        self._ended: deque[Any] = deque()
+        self._later: deque[Callable[[], object]] = deque()
 
     def publish(self, key: str, message: object) -> None:
         """Publish on the topic of this key."""
@@ -94,7 +95,11 @@ class RclpyTransport:
 
     def end(self, subscription: Any) -> None:
         """Let a subscription end when `end_subscriptions` is called next."""
-        self._ended.append(subscription)
+        self.later(partial(self._node.destroy_subscription, subscription))
+
+    def later(self, task: Callable[[], object]) -> None:
+        """Let what ends subscriptions by itself do so when `end_subscriptions` is called next."""
+        self._later.append(task)
 
     def end_subscriptions(self) -> None:
         """End the subscriptions that are not wanted any more, in the executor's thread.
@@ -102,8 +107,8 @@ class RclpyTransport:
         One that another thread destroys while the executor gathers what to wait for ends the
         executor.
         """
-        while self._ended:
-            self._node.destroy_subscription(self._ended.popleft())
+        while self._later:
+            self._later.popleft()()
 
     def _watch(self, camera: str, callbacks: Mapping[str, OfCamera], on: bool) -> None:
         for key, take in callbacks.items():

@@ -49,9 +49,19 @@ class Answer:
     tracked: bool = False
 
     @property
-    def may_move(self) -> bool:
-        """Whether an arm may move on it: one fresh target, not none, several or an old one."""
+    def is_clear(self) -> bool:
+        """Whether the image shows one fresh target: not none, several or an old one."""
         return self.segmentation.status is Status.FOUND and not self.stale
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether the target was seen in images enough, or picked; where each counts alone, so."""
+        return not self.tracked or self.turn is None or self.turn.target.tracked.is_confirmed
+
+    @property
+    def may_move(self) -> bool:
+        """Whether an arm may move on it: one image that is wrong must move none."""
+        return self.is_clear and self.is_confirmed
 
 
 def detections_message(types: MessageTypes, answer: Answer) -> Any:
@@ -104,11 +114,12 @@ def _unknown_pose(types: MessageTypes) -> Any:
 def centroid_message(types: MessageTypes, answer: Answer) -> Any | None:
     """Return geometry_msgs/PointStamped of the target in pixels, or None.
 
-    x is u and y is v, in pixels of the source image; z is 0. It is None unless `may_move`: a
-    point without a status beside it must be one that an arm may act on.
+    x is u and y is v, in pixels of the source image; z is 0. It is None unless `is_clear`, as
+    there is no status beside it. It is of this image alone: unlike the target's pose it does not
+    wait until the target is confirmed.
     """
     centroid = answer.segmentation.centroid
-    if centroid is None or not answer.may_move:
+    if centroid is None or not answer.is_clear:
         return None
     point = types.get("geometry_msgs/msg/Point")(x=float(centroid[0]), y=float(centroid[1]), z=0.0)
     return types.get("geometry_msgs/msg/PointStamped")(header=answer.header, point=point)

@@ -1,26 +1,24 @@
 """Where answers lie in space: depth images in, poses, points and markers out, while wanted."""
 
-import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 from textseg_core.arrays import UInt8Array
 from textseg_core.space.localise import SURE_M
+from textseg_core.tracking import TrackerSettings
 from textseg_ros.demand import LINGER_S, Demand
-from textseg_ros.depth_pipeline import DepthPipeline
-from textseg_ros.depth_view import DepthRefused, DepthSettings, DepthViewer
+from textseg_ros.depth_view import DepthRefused
+from textseg_ros.eyes import Eye, Eyes, MakeTransforms, depth_settings
 from textseg_ros.frame import Frame
 from textseg_ros.outputs_3d import messages_3d, target_pose_message
-from textseg_ros.pairing import RgbdPairing
 from textseg_ros.placed import Output3d, PlacedResult
 from textseg_ros.query import Query
 from textseg_ros.query_book import Standing
 from textseg_ros.report import Report
 from textseg_ros.results import Answer
-from textseg_ros.settings import LiveSettings, NodeSettings
+from textseg_ros.settings import LiveSettings
 from textseg_ros.space_messages import header_in
-from textseg_ros.tf_source import Tell, TransformSource
 from textseg_ros.topics import camera_key
 from textseg_ros.transport import Transport
 
@@ -29,26 +27,14 @@ OUTPUTS = ("objects_3d", "target_pose", "detections_3d", "cloud", "markers")
 _OF_ALL_QUERIES = ("objects_3d", "detections_3d")
 """Those whose messages name their query; the others belong to the query of the topic."""
 
-MakeTransforms = Callable[[Tell], TransformSource]
-"""Begins to hear transforms."""
+_GAPS = 2
+"""Images in a row after so long a gap that a warning is due: a single one is any pause."""
 
 Measured = Callable[[str, Query, Mapping[int, float], float], None]
 """Takes camera, query, id over frames -> metres from the camera, and the image's time, seconds."""
 
-
-@dataclass(frozen=True, slots=True)
-class _Eye:
-    """What one camera needs.
-
-    Attributes:
-        pairing: Where its depth images arrive.
-        pipeline: What places its answers, for whoever holds `turn`.
-        turn: Requests and frames may be placed in different threads.
-    """
-
-    pairing: RgbdPairing
-    pipeline: DepthPipeline
-    turn: threading.Lock = field(default_factory=threading.Lock)
+StandingOf = Callable[[Answer], Standing]
+"""Says what has become of an answer's query, and of its object."""
 
 
 class Space:
@@ -80,10 +66,9 @@ class Space:
         self._settings = settings
         self._report = report
         self._clock_s = clock_s
-        self._make_transforms = make_transforms
         self._measured = measured
-        self._transforms: TransformSource | None = None
-        self._eyes: dict[str, _Eye] = {}
+        self._sees = make_transforms is not None
+        self._eyes = Eyes(settings, clock_s, make_transforms, report.tell)
         self._wanted_s = dict.fromkeys(settings.now.cameras, float("-inf"))
         self._demand = Demand(settings.now.cameras, self._watch, self._listens, clock_s)
 
@@ -94,7 +79,7 @@ class Space:
             running: Whether the node answers.
             asked: Whether it does and there is a query in force.
         """
-        if self._make_transforms is None:
+        if not self._sees:
             return
         since_s = self._clock_s() - LINGER_S
         self._demand.look(
@@ -107,7 +92,7 @@ class Space:
 
     def hears(self, camera: str) -> bool:
         """Return whether a camera's depth is heard, so that answers may be placed."""
-        return camera in self._eyes
+        return self._eyes.of(camera) is not None
 
     def pose(self, frame: Frame, image: UInt8Array, answer: Answer) -> Any | None:
         """Return geometry_msgs/PoseStamped of an answer's target; None if it is not to be had.
@@ -117,7 +102,7 @@ class Space:
             image: Its picture, RGB (H, W, 3).
             answer: To a request about it.
         """
-        eye = self._eyes.get(frame.camera)
+        eye = self._eyes.of(frame.camera)
         if eye is None or not answer.may_move or not eye.pairing.counts().depth:
             return None
         try:
@@ -127,7 +112,7 @@ class Space:
             header = header_in(types, answer.header, placed.frame_id)
             return target_pose_message(types, output, header)
         except DepthRefused as refused:
-            self._tell(refused)
+            self._tell(frame.camera, eye, refused)
         except Exception as error:  # the answer in pixels may do
             self._tell_failure(error)
         return None
@@ -135,31 +120,29 @@ class Space:
     def end(self) -> None:
         """Hear no depth and no transforms any more."""
         self._demand.end()
-        if self._transforms is not None:
-            self._transforms.close()
-            self._transforms = None
+        self._eyes.end()
 
     def on_depth(self, message: Any, camera: str = "") -> None:
         """Take a depth image, sensor_msgs/Image."""
-        if camera in self._eyes:
-            self._eyes[camera].pairing.on_depth(message)
+        if eye := self._eyes.of(camera):
+            eye.pairing.on_depth(message)
 
     def on_camera_info(self, message: Any, camera: str = "") -> None:
         """Take the sensor_msgs/CameraInfo of a colour camera."""
-        if camera in self._eyes:
-            self._eyes[camera].pairing.on_info(message)
+        if eye := self._eyes.of(camera):
+            eye.pairing.on_info(message)
 
     def on_depth_info(self, message: Any, camera: str = "") -> None:
         """Take the sensor_msgs/CameraInfo of a depth camera."""
-        if camera in self._eyes:
-            self._eyes[camera].pairing.on_depth_info(message)
+        if eye := self._eyes.of(camera):
+            eye.pairing.on_depth_info(message)
 
     def publish(
         self,
         frame: Frame,
         image: UInt8Array,
         answers: Sequence[Answer],
-        standing: Callable[[Query], Standing],
+        standing: StandingOf,
     ) -> None:
         """Publish where the objects of a frame's answers lie, or tell why that is not known.
 
@@ -167,9 +150,9 @@ class Space:
             frame: The image.
             image: Its picture, RGB (H, W, 3).
             answers: That were sent, with this image.
-            standing: What has become of a query: only one still asked moves an arm.
+            standing: What has become of an answer's query: only one still asked moves an arm.
         """
-        eye = self._eyes.get(frame.camera)
+        eye = self._eyes.of(frame.camera)
         if eye is None or not answers:
             return
         try:
@@ -179,17 +162,17 @@ class Space:
 
     def _publish(
         self,
-        eye: _Eye,
+        eye: Eye,
         frame: Frame,
         image: UInt8Array,
         answers: Sequence[Answer],
-        standing: Callable[[Query], Standing],
+        standing: StandingOf,
     ) -> None:
         eye.pairing.on_colour(frame.message)
         try:
             placed = self._locate(eye, frame, answers)
         except DepthRefused as refused:
-            self._tell(refused)
+            self._tell(frame.camera, eye, refused)
             return
         age_s = frame.age_s(self._transport.now_ns(), self._clock_s())
         for answer, where in zip(answers, placed, strict=True):
@@ -197,14 +180,16 @@ class Space:
             self._send(frame, replace(answer, stale=late), where, image, standing)
 
     def _locate(
-        self, eye: _Eye, frame: Frame, answers: Sequence[Answer]
+        self, eye: Eye, frame: Frame, answers: Sequence[Answer]
     ) -> tuple[PlacedResult, ...]:
         """Return where answers lie by the settings in force; one thread at a time."""
         with eye.turn:
-            eye.pipeline.viewer.settings = _depth_settings(self._settings.now)
+            eye.pipeline.viewer.settings = depth_settings(self._settings.now)
             return eye.pipeline.locate(frame.message, [answer.segmentation for answer in answers])
 
-    def _tell(self, refused: DepthRefused) -> None:
+    def _tell(self, camera: str, eye: Eye, refused: DepthRefused) -> None:
+        if self._eyes.of(camera) is not eye:
+            return  # nobody listens any more, so that it did not come to its depth
         self._report.tell(
             f"not placed: {refused.kind}",
             "warning",
@@ -220,12 +205,7 @@ class Space:
 
     def values(self) -> dict[str, str]:
         """Return what became of depth, for diagnostics."""
-        values: dict[str, str] = {}
-        for camera, eye in self._eyes.copy().items():  # others come and go meanwhile
-            for kind, count in eye.pipeline.viewer.refusals.copy().items():
-                values[camera_key(camera, f"not placed: {kind}")] = str(count)
-            values[camera_key(camera, "objects not placed")] = str(eye.pipeline.unplaced)
-        return values
+        return self._eyes.values()
 
     def _send(
         self,
@@ -233,7 +213,7 @@ class Space:
         answer: Answer,
         placed: PlacedResult,
         image: UInt8Array,
-        standing: Callable[[Query], Standing],
+        standing: StandingOf,
     ) -> None:
         if 0 in placed.refused:
             self._report.tell(
@@ -249,7 +229,16 @@ class Space:
                 f"{placed.target.located.sigma_m * 1e3:.0f} mm, at most {SURE_M * 1e3:.0f} mm may "
                 "be moved on; its mask may show two things, or much of it has no depth",
             )
-        track_ids = answer.turn.target.tracked.track_ids if answer.turn and answer.tracked else ()
+        tracked = answer.turn.target.tracked if answer.turn and answer.tracked else None
+        if tracked and answer.is_clear and not answer.is_confirmed and tracked.gaps >= _GAPS:
+            self._report.tell(
+                "images too far apart",
+                "warning",
+                "the target's pose is kept back until the target was seen in two images, and no "
+                f"two are so near in time ({TrackerSettings().max_gap_s:g} s) that it is known "
+                "again; let images come faster, or set tracking to false to have a pose of each",
+            )
+        track_ids = tracked.track_ids if tracked else ()
         output = Output3d(answer, placed, image, track_ids)
         if track_ids:
             distances_m = {output.track_id(found): found.distance_m for found in placed.objects}
@@ -260,7 +249,7 @@ class Space:
             if answer.query.key and key not in _OF_ALL_QUERIES:
                 continue
             # Asked anew for each message: an arm may move on a pose.
-            state = standing(answer.query)
+            state = standing(answer)
             if state == "cleared" or (key == "target_pose" and state != "asked"):
                 continue
             self._transport.publish(camera_key(frame.camera, key), message)
@@ -269,23 +258,8 @@ class Space:
         return any(self._transport.listeners(camera_key(camera, key)) for key in OUTPUTS)
 
     def _watch(self, camera: str, on: bool) -> None:
-        if on and self._make_transforms is not None:
-            if self._transforms is None:
-                self._transforms = self._make_transforms(self._report.tell)
-            pairing = RgbdPairing(colour_queue=0, clock_s=self._clock_s)
-            viewer = DepthViewer(pairing, self._transforms, _depth_settings(self._settings.now))
-            self._eyes[camera] = _Eye(pairing, DepthPipeline(viewer))
-        elif camera in self._eyes:
-            self._eyes.pop(camera).pairing.close()
+        if on:
+            self._eyes.open(camera)
+        else:
+            self._eyes.close(camera)
         self._transport.watch_depth(camera, on)
-
-
-def _depth_settings(settings: NodeSettings) -> DepthSettings:
-    return DepthSettings(
-        target_frame=settings.target_frame,
-        transform_timeout_s=settings.transform_timeout_s,
-        depth_timeout_s=settings.depth_timeout_s,
-        rectified=settings.rectified,
-        depth_rectified=settings.depth_rectified,
-        max_image_px=settings.max_image_px,
-    )

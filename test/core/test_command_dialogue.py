@@ -46,6 +46,21 @@ def test_a_command_without_a_place_is_a_dialogue_about_its_thing() -> None:
     assert not dialogue.is_asking
 
 
+def test_a_command_is_on_the_thing_that_was_found_or_picked_last() -> None:
+    """Whatever is said of the place, which has an object 1 and an object 2 of its own."""
+    talk = Talk()
+    on = [[one for one in range(4) if talk.dialogue.is_on(one)]]
+    for mugs, trays in ((MUGS[:1], TRAYS), (MUGS[:1], TRAYS[:1])):
+        talk.show(mugs, trays)
+        on.append([one for one in range(4) if talk.dialogue.is_on(one)])
+        talk.dialogue.click(120.0, 75.0)
+        on.append([one for one in range(4) if talk.dialogue.is_on(one)])
+    talk.dialogue.answer("not that one")
+    on.append([one for one in range(4) if talk.dialogue.is_on(one)])
+
+    assert on == [[0], [1], [1], [1], [1], [0]]
+
+
 def test_the_thing_is_asked_about_before_the_place() -> None:
     talk = Talk()
     first = talk.show(MUGS, TRAYS)

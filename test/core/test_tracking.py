@@ -234,6 +234,12 @@ def test_an_object_that_stays_smaller_for_longer_is_that_small() -> None:
         assert scene.show((20, 20, 24, 50)).observed_ids == known
 
 
+def test_gaps_in_a_row_are_counted_until_two_frames_are_near_in_time() -> None:
+    scene = Scene()
+    after = (0.1, 2.1, 3.0, 2.0, 2.1, -9.0, 2.1)
+    assert [scene.show(A, after_s=after_s).gaps for after_s in after] == [0, 1, 2, 0, 1, 0, 1]
+
+
 def test_a_gap_of_more_than_two_seconds_loses_everything() -> None:
     scene = Scene()
     scene.show(A)

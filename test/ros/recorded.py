@@ -76,19 +76,26 @@ class Recording:
 
     def move(self, frames: int, delay_ns: int) -> None:
         """Add transforms: the camera is 1 m above the map's origin, and rises 0.1 m a frame."""
-        get = self.types.get
         for number, stamp_ns in enumerate(stamps(frames)):
-            transform = get("geometry_msgs/msg/Transform")(
-                translation=get("geometry_msgs/msg/Vector3")(x=0.0, y=0.0, z=1.0 + number / 10),
-                rotation=get("geometry_msgs/msg/Quaternion")(x=0.0, y=0.0, z=0.0, w=1.0),
-            )
-            stamped = get("geometry_msgs/msg/TransformStamped")(
-                header=make_header(self.types, stamp_ns, "map"),
-                child_frame_id=FRAME,
-                transform=transform,
-            )
-            message = get("tf2_msgs/msg/TFMessage")(transforms=[stamped])
-            self.add("/tf", "tf2_msgs/msg/TFMessage", stamp_ns + delay_ns, message)
+            self._place("/tf", stamp_ns, stamp_ns + delay_ns, 1.0 + number / 10)
+
+    def stand(self) -> None:
+        """Add a transform for all times: the camera is 1 m above the map's origin."""
+        self._place("/tf_static", NOW_NS, NOW_NS - PERIOD_NS, 1.0)
+
+    def _place(self, topic: str, stamp_ns: int, time_ns: int, z: float) -> None:
+        get = self.types.get
+        transform = get("geometry_msgs/msg/Transform")(
+            translation=get("geometry_msgs/msg/Vector3")(x=0.0, y=0.0, z=z),
+            rotation=get("geometry_msgs/msg/Quaternion")(x=0.0, y=0.0, z=0.0, w=1.0),
+        )
+        stamped = get("geometry_msgs/msg/TransformStamped")(
+            header=make_header(self.types, stamp_ns, "map"),
+            child_frame_id=FRAME,
+            transform=transform,
+        )
+        message = get("tf2_msgs/msg/TFMessage")(transforms=[stamped])
+        self.add(topic, "tf2_msgs/msg/TFMessage", time_ns, message)
 
     def write(
         self, path: Path, storage: StoragePlugin = StoragePlugin.MCAP, edit: Edit | None = None

@@ -14,10 +14,10 @@ from textseg_core.runtime.base import BackendReport, Tensors
 from textseg_core.segmenter import Segmenter
 from textseg_core.tokenizer import Tokenizer
 from textseg_ros.behaviour import SegmentationBehaviour
+from textseg_ros.eyes import MakeTransforms
 from textseg_ros.messages import MessageTypes, byte_sequence
 from textseg_ros.report import Level
 from textseg_ros.settings import NodeSettings
-from textseg_ros.space import MakeTransforms
 from textseg_ros.topics import topic_of
 
 TIMEOUT_S = 60.0

@@ -153,6 +153,29 @@ def test_answers_are_placed_where_depth_and_transforms_come_late(
         assert len(messages(tmp_path / "out", types, key)) == len(poses), key
 
 
+def test_answers_are_placed_again_after_a_time_without_a_query(
+    types: TypeStore, tmp_path: Path
+) -> None:
+    """Where the camera stands is recorded once, at the beginning."""
+    recording = Recording(types)
+    recording.see(FRAMES)
+    recording.see_depth(FRAMES)
+    recording.stand()
+    for number, text in ((0, "the red block"), (2, ""), (3, "the red block")):
+        recording.ask(text, NOW_NS + number * PERIOD_NS - 1)
+
+    answer(
+        recording.write(tmp_path / "in"),
+        tmp_path / "out",
+        assignments=["target_frame=map", "tracking=false"],
+    )
+
+    poses = messages(tmp_path / "out", types, "target_pose")
+    numbers = [(stamp_ns(pose.header) - NOW_NS) // PERIOD_NS for pose in poses]
+    assert numbers == [number for number in range(FRAMES) if number != 2]
+    assert {round(pose.pose.position.z, 2) for pose in poses} == {1.5}
+
+
 def test_two_runs_write_the_same_answers(types: TypeStore, tmp_path: Path) -> None:
     source = rgbd(types, tmp_path / "in")
     for name in ("first", "second"):

@@ -144,3 +144,20 @@ def test_a_command_with_a_place_is_answered_for_both(types: MessageTypes) -> Non
     assert len(told.destination_objects) == 2
     assert single.destination_status == type(single).NOT_ASKED
     assert list(single.destination_objects) == []
+
+
+def test_what_was_seen_before_tracking_was_switched_off_takes_no_answer(
+    types: MessageTypes,
+) -> None:
+    """It would be taken, and change nothing of what is published."""
+    with Bench(types) as bench:
+        bench.ask("the red block")
+        play(bench, two_blocks())
+        bench.behaviour.change({"tracking": False})
+        play(bench, two_blocks())
+        click(bench, 143.0, 47.0)
+        (told,) = play(bench, two_blocks())
+
+    assert told.status == type(told).AMBIGUOUS
+    (line,) = [text for _, text in bench.transport.lines if text.startswith("click")]
+    assert line == "click at (143, 47): no query has been answered in this image yet"

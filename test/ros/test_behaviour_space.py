@@ -96,6 +96,8 @@ def test_a_found_object_is_placed_on_every_topic(types: MessageTypes) -> None:
     with Bench(types, make_transforms=lambda _: Frames()) as bench:
         bench.ask("the red block")
         see(bench)
+        bench.transport.sent.clear()
+        see(bench)
 
     sent = [key for key, _ in bench.transport.sent if key in SPACE]
     assert sent == SPACE
@@ -121,6 +123,35 @@ def test_depth_is_heard_only_while_someone_listens(types: MessageTypes) -> None:
         bench.ask("")
         assert bench.transport.watched[2:] == [("", False), ("depth", False)]
     assert frames.closed
+
+
+def test_transforms_are_heard_anew_when_someone_listens_again(types: MessageTypes) -> None:
+    heard: list[Frames] = []
+
+    def listen(_: object) -> Frames:
+        heard.append(Frames())
+        return heard[-1]
+
+    with Bench(types, make_transforms=listen, tracking=False) as bench:
+        for number in (1, 2):
+            bench.ask("the red block")
+            see(bench)
+            assert len(bench.transport.of("target_pose")) == number
+            assert [frames.closed for frames in heard] == [True] * (number - 1) + [False]
+            bench.ask("")
+            assert [frames.closed for frames in heard] == [True] * number
+
+
+def test_what_waits_when_the_last_listener_leaves_is_no_fault(types: MessageTypes) -> None:
+    frames = LateFrames()
+    with Bench(types, make_transforms=lambda _: frames) as bench:
+        bench.ask("the red block")
+        begin(bench, frames)
+        bench.ask("")
+        assert frames.closed
+        until(lambda: bench.behaviour._placing.is_idle)
+        assert bench.transport.troubles() == []
+        assert not any(key.startswith("not placed") for key in bench.diagnostics())
 
 
 @pytest.mark.parametrize(
@@ -157,7 +188,7 @@ def test_without_depth_images_pixels_are_answered_all_the_same(types: MessageTyp
 
 
 def test_a_stale_answer_gives_no_pose(types: MessageTypes) -> None:
-    with Bench(types, make_transforms=lambda _: Frames(), max_age_s=0.5) as bench:
+    with Bench(types, make_transforms=lambda _: Frames(), max_age_s=0.5, tracking=False) as bench:
         bench.ask("the red block")
         see(bench, stamp_ns=NOW_NS - 700_000_000)
 
@@ -168,7 +199,7 @@ def test_a_stale_answer_gives_no_pose(types: MessageTypes) -> None:
 def test_a_query_that_comes_while_an_answer_is_placed_keeps_its_pose_back(
     types: MessageTypes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with Bench(types, make_transforms=lambda _: Frames()) as bench:
+    with Bench(types, make_transforms=lambda _: Frames(), tracking=False) as bench:
         publish = bench.transport.publish
 
         def publish_and_ask(key: str, message: object) -> None:
@@ -241,7 +272,7 @@ def begin(bench: Bench, frames: LateFrames) -> None:
 def test_answers_in_pixels_do_not_wait_for_transforms(types: MessageTypes) -> None:
     """Of six images the first is being placed and the last waits; four are left out."""
     frames = LateFrames()
-    with Bench(types, make_transforms=lambda _: frames) as bench:
+    with Bench(types, make_transforms=lambda _: frames, tracking=False) as bench:
         bench.ask("the red block")
         begin(bench, frames)
         for number in range(1, 6):
@@ -274,7 +305,8 @@ def test_no_pose_follows_an_answer_that_has_lost_the_target(types: MessageTypes)
 
 def test_a_pose_that_comes_too_late_for_its_image_is_kept_back(types: MessageTypes) -> None:
     frames = LateFrames()
-    with Bench(types, make_transforms=lambda _: frames, max_age_s=0.5) as bench:
+    settings: dict[str, Any] = {"max_age_s": 0.5, "tracking": False}
+    with Bench(types, make_transforms=lambda _: frames, **settings) as bench:
         bench.ask("the red block")
         begin(bench, frames)
         bench.transport.ros_time_ns += 600_000_000

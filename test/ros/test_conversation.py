@@ -57,3 +57,20 @@ def test_what_was_measured_for_another_query_or_camera_does_not_count() -> None:
 
     assert reply is not None
     assert (reply.kind, reply.text) == (ReplyKind.PICKED, "left")
+
+
+def test_a_query_is_on_what_was_picked_in_its_own_camera_and_words() -> None:
+    talks = Conversations()
+    talks.observe("", MUG, two_mugs(), IMAGE, 5.0)
+    assert talks.is_on("", MUG, 0)
+    talks.click("", 90.0, 30.0)
+
+    asked = [
+        (camera, query, track_id)
+        for camera in ("", "arm")
+        for query in (MUG, Query(2, "the mug", "tool"), Query(1, "the jar"))
+        for track_id in (0, 1, 2)
+        if talks.is_on(camera, query, track_id)
+    ]
+
+    assert asked == [("", MUG, 2)]

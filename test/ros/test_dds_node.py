@@ -304,8 +304,10 @@ def test_depth_and_camera_give_a_pose_of_the_target() -> None:
             peer.subscription(
                 "/textseg/target_pose", "geometry_msgs/msg/PoseStamped", poses.append
             )
+            tf = peer.publisher("/tf", "tf2_msgs/msg/TFMessage", depth=100)
             node.behaviour.change({"max_age_s": 1e12})  # the messages' stamp is of 1970
             node.behaviour.on_query(make_string(types, "the red cup"))
+            assert tf.wait_for_matches()
 
             def is_placed() -> bool:
                 node.look()
@@ -315,6 +317,8 @@ def test_depth_and_camera_give_a_pose_of_the_target() -> None:
                 return bool(poses)
 
             assert wait_until(is_placed)
+            node.behaviour.on_query(make_string(types, ""))
+            assert wait_until(lambda: tf.matched == 0)
         finally:
             node.close()
     assert poses[0].header == image.header

@@ -162,6 +162,7 @@ def test_simulated_time_that_goes_back_a_little_forgets_what_moves() -> None:
         robot.set_clock(100.0)
         robot.send(moving(99.0, 1.0), moving(100.0, 1.0))
         assert until(lambda: robot.knows("map", "base", 99.5))
+        assert until(lambda: robot.knows("map", "table", 99.5))
 
         robot.set_clock(99.5)
 
@@ -193,3 +194,25 @@ def test_closing_ends_the_waiting(robot: Robot) -> None:
 
     with pytest.raises(TransformUnavailable, match="the node stops"):
         robot.source.lookup("map", "base", nanoseconds(5.0), timeout_s=TIMEOUT_S)
+
+
+def test_topics_are_left_in_the_executors_thread_alone() -> None:
+    """What is closed in another thread answers nothing from then on, and leaves /tf later."""
+    robot = Robot()
+    try:
+        later: list[Any] = []
+        source = RclpyTransformSource(robot.node, lambda *_: None, later.append)
+        assert until(lambda: robot.node.count_subscribers(TF_TOPIC) == 2)
+
+        source.close()
+        source.close()
+
+        with pytest.raises(TransformUnavailable, match="stops"):
+            source.lookup("map", "map", 0)
+        assert robot.node.count_subscribers(TF_TOPIC) == 2
+        (leave,) = later
+        robot.node.create_guard_condition(leave).trigger()
+        assert until(lambda: robot.node.count_subscribers(TF_TOPIC) == 1)
+        assert until(lambda: robot.node.count_subscribers(TF_STATIC_TOPIC) == 1)
+    finally:
+        robot.close()

@@ -129,6 +129,15 @@ class Dialogue:
         with self._lock:
             return self._is_asking
 
+    def is_on(self, track_id: int) -> bool:
+        """Return whether the query is on this object now, after all that was seen and said.
+
+        Args:
+            track_id: The object; 0 asks whether it is on none.
+        """
+        with self._lock:
+            return self._target_id == track_id
+
     def answer(self, text: str) -> Reply:
         """Take a text that may be an answer to "which one?".
 

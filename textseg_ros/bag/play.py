@@ -37,6 +37,13 @@ class Message:
     data: bytes
 
 
+class _BagTransforms(TfListener):
+    """Those of the bag, read whether a query needs them now or a later one will."""
+
+    def close(self) -> None:
+        """Go on: nothing waits here, and the next query is placed by what was read before it."""
+
+
 class Player:
     """One behaviour that answers a bag; a context manager, which loads the network and ends it.
 
@@ -73,7 +80,7 @@ class Player:
         # What has come by the time of an image, or within these after it, is there already.
         lead_s = max(settings.depth_timeout_s, settings.transform_timeout_s)
         self._lead_ns = round(lead_s * 1e9) if inputs.depth_cameras else 0
-        self._transforms = TfListener(self._tell, lambda: self._clock.time_ns)
+        self._transforms = _BagTransforms(self._tell, lambda: self._clock.time_ns)
         self.behaviour = SegmentationBehaviour(
             self._transport,
             load,
