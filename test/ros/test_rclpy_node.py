@@ -9,6 +9,7 @@ from recording import RED_BLOCK, TIMEOUT_S, red_block, until
 from textseg_ros.conversions import OwnImagePacker
 from textseg_ros.messages import InstalledMessages, byte_sequence
 from textseg_ros.parameters import PARAMETERS
+from textseg_ros.rpc import RESULT_KEPT_S
 from textseg_ros.topics import TOPICS, resolve
 
 pytest.importorskip("rclpy", reason="rclpy exists only inside a ROS 2 installation")
@@ -25,7 +26,7 @@ from rclpy.qos import DurabilityPolicy, ReliabilityPolicy
 from ros_graph import Graph, leader, listen, query, red_image
 from tf2_ros import StaticTransformBroadcaster
 
-from textseg_ros import image_packing, rclpy_rpc
+from textseg_ros import image_packing
 
 
 @pytest.fixture
@@ -472,8 +473,8 @@ def test_the_action_find_gives_feedback_and_is_canceled_or_reached(graph: Graph)
 def test_the_result_of_a_goal_that_ended_long_ago_is_forgotten(
     graph: Graph, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert rclpy_rpc.RESULT_KEPT_S == 60
-    monkeypatch.setattr(rclpy_rpc, "RESULT_KEPT_S", 1)
+    assert RESULT_KEPT_S == 60
+    monkeypatch.setattr("textseg_ros.rclpy_rpc.RESULT_KEPT_S", 1)
     graph.segmenter()
     peer = graph.add(Node("planner", context=graph.context))
     find = InstalledMessages().get("textseg_ros/action/Find")
