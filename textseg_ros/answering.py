@@ -75,8 +75,9 @@ class Answerer:
         pack = pack_image or OwnImagePacker(outlet.messages)
         self._converter = Converter(outlet, engine, settings, conversations, clock_s, pack)
         self._replier = Replier(outlet, settings, space, placing, statistics, clock_s, pack)
-        # Camera -> whether an arm may move on the last answer to the query of the topic.
-        self._may_move: dict[str, bool] = {}
+        # Camera, and whether it is the destination -> whether an arm may move on what the last
+        # answer to the query of the topic says of it.
+        self._may_move: dict[tuple[str, bool], bool] = {}
 
     def answer(
         self,
@@ -178,7 +179,9 @@ class Answerer:
             return "discarded"
         self._warn_of(answer, age_s)
         if not query.key:
-            self._may_move[frame.camera] = answer.may_move
+            place = answer.destination
+            self._may_move[frame.camera, False] = answer.may_move
+            self._may_move[frame.camera, True] = place is not None and place.may_move
         if not self._publish(frame.camera, answer, outgoing, standing):
             return "failed"
         self._statistics.measured(latency_ms, age_s)
@@ -231,7 +234,8 @@ class Answerer:
 
         def standing_still(answer: Answer) -> Standing:
             state = self._standing(camera, answer, standing)
-            return state if self._may_move.get(camera) or state == "cleared" else "replaced"
+            still = self._may_move.get((camera, answer.of_destination))
+            return state if still or state == "cleared" else "replaced"
 
         task = partial(self._space.publish, frame, image, sent, standing_still)
         self._placing.offer(camera, task)
@@ -242,7 +246,9 @@ class Answerer:
         if state != "asked" or not answer.tracked or answer.turn is None:
             return state
         track_id = answer.turn.target.tracked.target_id
-        still = self._conversations.is_on(camera, answer.query, track_id)
+        still = self._conversations.is_on(
+            camera, answer.query, track_id, of_destination=answer.of_destination
+        )
         return state if still else "replaced"
 
     def _publish_latency(self, frame: Frame, sent: Sequence[Answer]) -> None:

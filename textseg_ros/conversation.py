@@ -73,17 +73,24 @@ class Conversations:
         if talk is not None and talk.text == query.text:
             talk.dialogue.measure(distances_m, stamp_s)
 
-    def is_on(self, camera: str, query: Query, track_id: int) -> bool:
+    def is_on(
+        self, camera: str, query: Query, track_id: int, *, of_destination: bool = False
+    ) -> bool:
         """Return whether a query is on this object now, after all that was seen and said.
 
         Args:
             camera: Where the object was seen.
             query: What was asked; it is on nothing if it is another by now.
             track_id: The object's id over frames; 0 asks whether the query is on none.
+            of_destination: Whether it is where something is to go, not what to take.
         """
         with self._lock:
             talk = self._talks.get((camera, query.key))
-        return talk is not None and talk.text == query.text and talk.dialogue.is_on(track_id)
+        return (
+            talk is not None
+            and talk.text == query.text
+            and talk.dialogue.is_on(track_id, of_destination=of_destination)
+        )
 
     def keep(self, queries: Sequence[Query]) -> None:
         """Forget the dialogues of all queries but these."""

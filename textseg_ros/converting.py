@@ -62,7 +62,7 @@ class Converter:
     ) -> tuple[Answer, float, dict[str, Any]]:
         """Return the answer, its age and its messages by topic key, in the order of sending.
 
-        A standing query answers on the topics whose messages name their query. The others belong
+        A standing query answers on the topics that say what they are about. The others belong
         to the query of the topic: whoever reads a mask or a point takes it for the answer to that.
 
         What decides goes first: `objects`, which says it all, then the point that an arm moves

@@ -42,14 +42,39 @@ class DepthPipeline:
         Raises:
             DepthRefused: If the image has no depth that can be relied on; nothing is placed then.
         """
+        view = self.view(colour, segmentations)
+        return tuple(self.place(colour, segmentation, view) for segmentation in segmentations)
+
+    def view(self, colour: Any, segmentations: Sequence[Segmentation]) -> DepthView | None:
+        """Return the depth of an image; None, without waiting for it, if nothing was found.
+
+        Args:
+            colour: The image's message.
+            segmentations: Of that image, all that are to be placed.
+
+        Raises:
+            DepthRefused: As `locate`.
+        """
         if not any(segmentation.objects for segmentation in segmentations):
-            nothing = PlacedResult(frame_id=self.viewer.frame_of(colour), objects=(), refused={})
-            return (nothing,) * len(segmentations)
+            return None
         height, width = segmentations[0].mask.shape
-        view = self.viewer.view(colour, width, height)
-        results = tuple(place_objects(segmentation, view) for segmentation in segmentations)
-        self.unplaced += sum(len(result.refused) for result in results)
-        return results
+        return self.viewer.view(colour, width, height)
+
+    def place(
+        self, colour: Any, segmentation: Segmentation, view: DepthView | None
+    ) -> PlacedResult:
+        """Return where the objects of one segmentation lie.
+
+        Args:
+            colour: The image's message.
+            segmentation: Of that image.
+            view: What `view` returned for it, among others.
+        """
+        if view is None:
+            return PlacedResult(frame_id=self.viewer.frame_of(colour), objects=(), refused={})
+        result = place_objects(segmentation, view)
+        self.unplaced += len(result.refused)
+        return result
 
 
 def place_objects(segmentation: Segmentation, view: DepthView) -> PlacedResult:

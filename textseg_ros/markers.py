@@ -13,24 +13,40 @@ _CUBE, _SPHERE, _TEXT = 1, 2, 9  # visualization_msgs/Marker
 _MARKERS = 3
 _CENTROID_M, _LETTERS_M = 0.015, 0.03
 _TARGET_RGB, _OTHER_RGB = (0.1, 0.8, 0.2), (0.9, 0.6, 0.1)
+_PLACE_RGB, _OTHER_PLACE_RGB = (0.1, 0.4, 1.0), (0.6, 0.4, 0.8)
 
 
 def markers_message(types: MessageTypes, output: Output3d, header: Any, lifetime_s: float) -> Any:
     """Return visualization_msgs/MarkerArray: box, centroid and caption of each placed object.
 
-    The one that an arm may move to is green, others are orange.
-    They vanish by themselves after `lifetime_s`; those of one query share a namespace, so that
-    several queries do not overwrite each other's.
+    The one that an arm may move to is green, others are orange; of the destination's the one that
+    it may put something on is blue, others are violet.
+    They vanish by themselves after `lifetime_s`; those of one query share a namespace, and those
+    of its destination another, so that several queries do not overwrite each other's.
     """
+    name = output.answer.query.key
+    markers = _markers(types, output, header, lifetime_s, f"textseg/{name}".rstrip("/"))
+    if output.destination is not None:
+        space = f"destination/{name}".rstrip("/")
+        markers += _markers(types, output.destination, header, lifetime_s, space)
+    return types.get("visualization_msgs/msg/MarkerArray")(markers=markers)
+
+
+def _markers(
+    types: MessageTypes, output: Output3d, header: Any, lifetime_s: float, namespace: str
+) -> list[Any]:
     nanoseconds = round(lifetime_s * 1e9)
     lifetime = types.get("builtin_interfaces/msg/Duration")(
         sec=nanoseconds // 1_000_000_000, nanosec=nanoseconds % 1_000_000_000
     )
     answer = output.answer
+    best_rgb, other_rgb = (
+        (_PLACE_RGB, _OTHER_PLACE_RGB) if answer.of_destination else (_TARGET_RGB, _OTHER_RGB)
+    )
     markers = []
     for place, found in enumerate(output.placed.objects):
         may_move = answer.may_move and found.index == 0 and found.located.is_sure
-        rgb = _TARGET_RGB if may_move else _OTHER_RGB
+        rgb = best_rgb if may_move else other_rgb
         caption = f"{answer.segmentation.expression} {output.score(found):.2f}"
         located = found.located
         box = pose_message(types, located.box.centre, located.box.quaternion)
@@ -46,7 +62,7 @@ def markers_message(types: MessageTypes, output: Output3d, header: Any, lifetime
                 _marker(
                     types,
                     header=header,
-                    ns=f"textseg/{answer.query.key}".rstrip("/"),
+                    ns=namespace,
                     id=_MARKERS * place + part,
                     type=kind,
                     pose=pose,
@@ -57,7 +73,7 @@ def markers_message(types: MessageTypes, output: Output3d, header: Any, lifetime
                     text=text,
                 )
             )
-    return types.get("visualization_msgs/msg/MarkerArray")(markers=markers)
+    return markers
 
 
 def _marker(types: MessageTypes, **fields: Any) -> Any:

@@ -19,23 +19,45 @@ estimated, so that nobody takes a zero for certainty."""
 def messages_3d(
     types: MessageTypes, output: Output3d, marker_lifetime_s: float = 1.0
 ) -> dict[str, Any]:
-    """Return the messages by topic key, in the order of sending: what decides goes first.
+    """Return the messages by topic key, in the order of sending: what decides goes first."""
+    further = further_messages(types, output, marker_lifetime_s)
+    objects = {"objects_3d": further.pop("objects_3d")}
+    return {**objects, **target_messages(types, output), **further}
+
+
+def target_messages(types: MessageTypes, output: Output3d) -> dict[str, Any]:
+    """Return the messages that are about the target alone.
 
     `target_pose` is among them only if an arm may move on it.
     """
     header = header_in(types, output.answer.header, output.placed.frame_id)
-    pose = target_pose_message(types, output, header)
+    pose = pose_stamped_message(types, output, header)
     return {
-        "objects_3d": located_message(types, output, header),
         **({} if pose is None else {"target_pose": pose}),
         "detections_3d": detections_3d_message(types, output, header),
         "cloud": cloud_message(types, output.placed, output.image, header),
+    }
+
+
+def further_messages(
+    types: MessageTypes, output: Output3d, marker_lifetime_s: float = 1.0
+) -> dict[str, Any]:
+    """Return the messages that are about the destination too.
+
+    `destination_pose` is among them only if an arm may move on it.
+    """
+    header = header_in(types, output.answer.header, output.placed.frame_id)
+    place = output.destination
+    pose = None if place is None else pose_stamped_message(types, place, header)
+    return {
+        "objects_3d": located_message(types, output, header),
+        **({} if pose is None else {"destination_pose": pose}),
         "markers": markers_message(types, output, header, marker_lifetime_s),
     }
 
 
-def target_pose_message(types: MessageTypes, output: Output3d, header: Any) -> Any | None:
-    """Return geometry_msgs/PoseStamped of the target, or None.
+def pose_stamped_message(types: MessageTypes, output: Output3d, header: Any) -> Any | None:
+    """Return geometry_msgs/PoseStamped of the best object, or None.
 
     None unless the status is found, the result is fresh and the best object itself could be
     placed surely enough (`Located.is_sure`): a pose says neither status nor covariance, so it
@@ -52,16 +74,28 @@ def target_pose_message(types: MessageTypes, output: Output3d, header: Any) -> A
 
 def located_message(types: MessageTypes, output: Output3d, header: Any) -> Any:
     """Return textseg_ros/LocalisedObjects, which says all but the points."""
-    answer = output.answer
-    # The message's constants have the names of our Status.
-    status = getattr(types.get("textseg_ros/msg/Segmentation"), answer.segmentation.status.name)
+    answer, place = output.answer, output.destination
+    asked = answer.destination
     return types.get("textseg_ros/msg/LocalisedObjects")(
         header=header,
         query_id=answer.query.id,
         query_key=answer.query.key,
-        status=status,
-        objects=[_located(types, output, found) for found in output.placed.objects],
+        status=_status(types, answer.segmentation.status.name),
+        objects=_located_objects(types, output),
+        destination_status=_status(
+            types, "NOT_ASKED" if asked is None else asked.segmentation.status.name
+        ),
+        destination_objects=[] if place is None else _located_objects(types, place),
     )
+
+
+def _status(types: MessageTypes, name: str) -> int:
+    """Return the message's constant, which has the name of our Status."""
+    return int(getattr(types.get("textseg_ros/msg/Segmentation"), name))
+
+
+def _located_objects(types: MessageTypes, output: Output3d) -> list[Any]:
+    return [_located(types, output, found) for found in output.placed.objects]
 
 
 def detections_3d_message(types: MessageTypes, output: Output3d, header: Any) -> Any:

@@ -1,6 +1,5 @@
 """What is known of objects in space, in the frame that is published."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from textseg_core.arrays import UInt8Array
@@ -53,17 +52,18 @@ class Output3d:
         answer: The answer in pixels.
         placed: Where its objects lie.
         image: The picture, RGB (H, W, 3).
-        track_ids: Of the segmentation's objects; empty if nothing is tracked.
+        destination: The same of `answer.destination`; None where that is None or not placed.
     """
 
     answer: Answer
     placed: PlacedResult
     image: UInt8Array
-    track_ids: Sequence[int] = ()
+    destination: "Output3d | None" = None
 
     def track_id(self, found: PlacedObject) -> int:
         """Return an object's id over frames; 0 if it is not tracked."""
-        return self.track_ids[found.index] if self.track_ids else 0
+        track_ids = self.answer.track_ids
+        return track_ids[found.index] if track_ids else 0
 
     def score(self, found: PlacedObject) -> float:
         """Return an object's score."""

@@ -1,14 +1,14 @@
 """A Segmentation as the messages that the node publishes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from textseg_core.dialogue.command_dialogue import CommandTurn
-from textseg_core.dialogue.turn import Turn
 from textseg_core.segmentation import Segmentation, SegmentedObject, Status
+from textseg_core.space.localise import touches_border
 from textseg_ros.messages import MessageTypes
 from textseg_ros.query import Query
 
@@ -38,6 +38,7 @@ class Answer:
         latency_ms: By stage, as in `LATENCY_STAGES`.
         turn: What is to be said of it, and the destination's half; None if nothing is.
         tracked: Whether the ids in `turn` stand for objects over frames.
+        of_destination: Whether it is about where something is to go, not about what to take.
     """
 
     header: Any
@@ -47,6 +48,7 @@ class Answer:
     latency_ms: dict[str, float]
     turn: CommandTurn | None = None
     tracked: bool = False
+    of_destination: bool = False
 
     @property
     def is_clear(self) -> bool:
@@ -63,20 +65,38 @@ class Answer:
         """Whether an arm may move on it: one image that is wrong must move none."""
         return self.is_clear and self.is_confirmed
 
+    @property
+    def track_ids(self) -> tuple[int, ...]:
+        """Of the segmentation's objects; empty if nothing is tracked."""
+        return self.turn.target.tracked.track_ids if self.turn and self.tracked else ()
+
+    @property
+    def destination(self) -> "Answer | None":
+        """The answer about where it is to go, as if that had been asked for; None if it is not."""
+        place = self.turn.destination if self.turn else None
+        if self.turn is None or place is None:
+            return None
+        turn = replace(self.turn, target=place, destination=None)
+        found = place.tracked.segmentation
+        return replace(self, segmentation=found, turn=turn, of_destination=True)
+
 
 def detections_message(types: MessageTypes, answer: Answer) -> Any:
     """Return vision_msgs/Detection2DArray, one detection per object, best first.
 
-    `class_id` is the expression. The box's centre follows the rule that (0, 0) is the centre of
-    the top-left pixel: a box of columns 10 to 19 has its centre at 14.5 and a width of 10.
+    `class_id` is the expression, `id` the track's, empty if there is none. The box's centre
+    follows the rule that (0, 0) is the centre of the top-left pixel: a box of columns 10 to 19
+    has its centre at 14.5 and a width of 10.
     """
-    detections = [_detection(types, answer, found) for found in answer.segmentation.objects]
+    detections = [
+        _detection(types, answer, found, track_id) for found, track_id in _with_track_ids(answer)
+    ]
     return types.get("vision_msgs/msg/Detection2DArray")(
         header=answer.header, detections=detections
     )
 
 
-def _detection(types: MessageTypes, answer: Answer, found: SegmentedObject) -> Any:
+def _detection(types: MessageTypes, answer: Answer, found: SegmentedObject, track_id: int) -> Any:
     x, y, width, height = found.box
     hypothesis = types.get("vision_msgs/msg/ObjectHypothesis")(
         class_id=answer.segmentation.expression, score=float(found.score)
@@ -96,7 +116,7 @@ def _detection(types: MessageTypes, answer: Answer, found: SegmentedObject) -> A
         bbox=types.get("vision_msgs/msg/BoundingBox2D")(
             center=centre, size_x=float(width), size_y=float(height)
         ),
-        id="",
+        id=str(track_id or ""),
     )
 
 
@@ -134,8 +154,7 @@ def objects_message(types: MessageTypes, answer: Answer) -> Any:
         Status.NOT_FOUND: message_class.NOT_FOUND,
         Status.AMBIGUOUS: message_class.AMBIGUOUS,
     }
-    turn = answer.turn
-    place = turn.destination.tracked.segmentation if turn and turn.destination else None
+    place = answer.destination
     return message_class(
         header=answer.header,
         query_id=answer.query.id,
@@ -148,13 +167,13 @@ def objects_message(types: MessageTypes, answer: Answer) -> Any:
         status=statuses[segmentation.status],
         stale=answer.stale,
         score=float(segmentation.score),
-        question="" if turn is None else turn.text,
+        question="" if answer.turn is None else answer.turn.text,
         explanation=segmentation.explanation,
-        objects=_objects(types, segmentation, answer, None if turn is None else turn.target),
-        destination_status=message_class.NOT_ASKED if place is None else statuses[place.status],
-        destination_objects=[]
-        if place is None
-        else _objects(types, place, answer, None if turn is None else turn.destination),
+        objects=_objects(types, answer),
+        destination_status=(
+            message_class.NOT_ASKED if place is None else statuses[place.segmentation.status]
+        ),
+        destination_objects=[] if place is None else _objects(types, place),
         latency=_latency(types, answer),
     )
 
@@ -175,19 +194,20 @@ def _latency(types: MessageTypes, answer: Answer) -> Any:
     )
 
 
-def _objects(
-    types: MessageTypes, segmentation: Segmentation, answer: Answer, turn: Turn | None
-) -> list[Any]:
+def _objects(types: MessageTypes, answer: Answer) -> list[Any]:
     """Return textseg_ros/SegmentedObject of each object, with its id and what to call it."""
-    objects = segmentation.objects
-    labels = ("",) * len(objects) if turn is None else turn.labels
-    track_ids = (0,) * len(objects)
-    if turn is not None and answer.tracked:
-        track_ids = turn.tracked.track_ids
+    numbered = _with_track_ids(answer)
+    labels = answer.turn.target.labels if answer.turn else ("",) * len(numbered)
     return [
         _object(types, found, track_id, label)
-        for found, track_id, label in zip(objects, track_ids, labels, strict=True)
+        for (found, track_id), label in zip(numbered, labels, strict=True)
     ]
+
+
+def _with_track_ids(answer: Answer) -> list[tuple[SegmentedObject, int]]:
+    """Return the objects, best first, with their ids over frames; 0 if nothing is tracked."""
+    objects = answer.segmentation.objects
+    return list(zip(objects, answer.track_ids or (0,) * len(objects), strict=True))
 
 
 def _object(types: MessageTypes, found: SegmentedObject, track_id: int, label: str) -> Any:
@@ -200,7 +220,7 @@ def _object(types: MessageTypes, found: SegmentedObject, track_id: int, label: s
         width=width,
         height=height,
         area=int(found.area),
-        at_border=_at_border(found),
+        at_border=touches_border(found.mask),
         centroid_u=float(found.centroid[0]),
         centroid_v=float(found.centroid[1]),
         orientation=float(found.axis.angle_rad),
@@ -208,13 +228,6 @@ def _object(types: MessageTypes, found: SegmentedObject, track_id: int, label: s
         minor_length=float(found.axis.minor_px),
         label=label,
     )
-
-
-def _at_border(found: SegmentedObject) -> bool:
-    """Return whether the object touches the image's border, and may go on outside."""
-    x, y, width, height = found.box
-    rows, columns = found.mask.shape
-    return x == 0 or y == 0 or x + width == columns or y + height == rows
 
 
 def blank_objects_message(types: MessageTypes) -> Any:

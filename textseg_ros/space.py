@@ -1,40 +1,22 @@
 """Where answers lie in space: depth images in, poses, points and markers out, while wanted."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from textseg_core.arrays import UInt8Array
-from textseg_core.space.localise import SURE_M
-from textseg_core.tracking import TrackerSettings
 from textseg_ros.demand import LINGER_S, Demand
 from textseg_ros.depth_view import DepthRefused
 from textseg_ros.eyes import Eye, Eyes, MakeTransforms, depth_settings
 from textseg_ros.frame import Frame
-from textseg_ros.outputs_3d import messages_3d, target_pose_message
-from textseg_ros.placed import Output3d, PlacedResult
-from textseg_ros.query import Query
-from textseg_ros.query_book import Standing
+from textseg_ros.outputs_3d import pose_stamped_message
+from textseg_ros.placed import Output3d
 from textseg_ros.report import Report
 from textseg_ros.results import Answer
+from textseg_ros.sending_3d import Measured, Sender3d, StandingOf
 from textseg_ros.settings import LiveSettings
 from textseg_ros.space_messages import header_in
-from textseg_ros.topics import camera_key
 from textseg_ros.transport import Transport
-
-OUTPUTS = ("objects_3d", "target_pose", "detections_3d", "cloud", "markers")
-"""Keys of the topics that say where objects lie."""
-_OF_ALL_QUERIES = ("objects_3d", "detections_3d")
-"""Those whose messages name their query; the others belong to the query of the topic."""
-
-_GAPS = 2
-"""Images in a row after so long a gap that a warning is due: a single one is any pause."""
-
-Measured = Callable[[str, Query, Mapping[int, float], float], None]
-"""Takes camera, query, id over frames -> metres from the camera, and the image's time, seconds."""
-
-StandingOf = Callable[[Answer], Standing]
-"""Says what has become of an answer's query, and of its object."""
 
 
 class Space:
@@ -66,11 +48,11 @@ class Space:
         self._settings = settings
         self._report = report
         self._clock_s = clock_s
-        self._measured = measured
         self._sees = make_transforms is not None
         self._eyes = Eyes(settings, clock_s, make_transforms, report.tell)
+        self._sender = Sender3d(transport, settings, report, measured)
         self._wanted_s = dict.fromkeys(settings.now.cameras, float("-inf"))
-        self._demand = Demand(settings.now.cameras, self._watch, self._listens, clock_s)
+        self._demand = Demand(settings.now.cameras, self._watch, self._sender.listens, clock_s)
 
     def look(self, *, running: bool, asked: bool) -> None:
         """Hear depth while answers are given and someone receives where they lie; cheap.
@@ -106,11 +88,13 @@ class Space:
         if eye is None or not answer.may_move or not eye.pairing.counts().depth:
             return None
         try:
-            (placed,) = self._locate(eye, frame, [answer])
+            with eye.turn:
+                eye.pipeline.viewer.settings = depth_settings(self._settings.now)
+                (placed,) = eye.pipeline.locate(frame.message, [answer.segmentation])
             output = Output3d(answer, placed, image)
             types = self._transport.messages
             header = header_in(types, answer.header, placed.frame_id)
-            return target_pose_message(types, output, header)
+            return pose_stamped_message(types, output, header)
         except DepthRefused as refused:
             self._tell(frame.camera, eye, refused)
         except Exception as error:  # the answer in pixels may do
@@ -168,24 +152,34 @@ class Space:
         answers: Sequence[Answer],
         standing: StandingOf,
     ) -> None:
+        """Place all by one depth image, the targets first: none waits for a destination."""
         eye.pairing.on_colour(frame.message)
+        message, pipeline = frame.message, eye.pipeline
+        places = [self._sender.destination(frame.camera, answer) for answer in answers]
+        found = [half.segmentation for half in (*answers, *places) if half is not None]
         try:
-            placed = self._locate(eye, frame, answers)
+            with eye.turn:
+                pipeline.viewer.settings = depth_settings(self._settings.now)
+                view = pipeline.view(message, found)
+                placed = [pipeline.place(message, one.segmentation, view) for one in answers]
         except DepthRefused as refused:
             self._tell(frame.camera, eye, refused)
             return
-        age_s = frame.age_s(self._transport.now_ns(), self._clock_s())
-        for answer, where in zip(answers, placed, strict=True):
-            late = answer.stale or age_s > self._settings.now.max_age_s
-            self._send(frame, replace(answer, stale=late), where, image, standing)
+        outputs = [Output3d(*both, image) for both in zip(answers, placed, strict=True)]
+        for output, place in zip(outputs, places, strict=True):
+            send = self._sender.send if place is None else self._sender.send_target
+            send(frame, self._dated(frame, output), standing)
+        for output, place in zip(outputs, places, strict=True):
+            if place is not None:
+                with eye.turn:
+                    where = pipeline.place(message, place.segmentation, view)
+                self._sender.send_destination(frame, self._dated(frame, output), where, standing)
 
-    def _locate(
-        self, eye: Eye, frame: Frame, answers: Sequence[Answer]
-    ) -> tuple[PlacedResult, ...]:
-        """Return where answers lie by the settings in force; one thread at a time."""
-        with eye.turn:
-            eye.pipeline.viewer.settings = depth_settings(self._settings.now)
-            return eye.pipeline.locate(frame.message, [answer.segmentation for answer in answers])
+    def _dated(self, frame: Frame, output: Output3d) -> Output3d:
+        """Return an output that says whether it is stale by now."""
+        age_s = frame.age_s(self._transport.now_ns(), self._clock_s())
+        late = output.answer.stale or age_s > self._settings.now.max_age_s
+        return replace(output, answer=replace(output.answer, stale=late))
 
     def _tell(self, camera: str, eye: Eye, refused: DepthRefused) -> None:
         if self._eyes.of(camera) is not eye:
@@ -206,56 +200,6 @@ class Space:
     def values(self) -> dict[str, str]:
         """Return what became of depth, for diagnostics."""
         return self._eyes.values()
-
-    def _send(
-        self,
-        frame: Frame,
-        answer: Answer,
-        placed: PlacedResult,
-        image: UInt8Array,
-        standing: StandingOf,
-    ) -> None:
-        if 0 in placed.refused:
-            self._report.tell(
-                "target not placed",
-                "warning",
-                f"the target is not placed in space: {placed.refused[0]}",
-            )
-        if answer.may_move and placed.target and not placed.target.located.is_sure:
-            self._report.tell(
-                "target not sure",
-                "warning",
-                "the target's pose is kept back: its centroid has a standard deviation of "
-                f"{placed.target.located.sigma_m * 1e3:.0f} mm, at most {SURE_M * 1e3:.0f} mm may "
-                "be moved on; its mask may show two things, or much of it has no depth",
-            )
-        tracked = answer.turn.target.tracked if answer.turn and answer.tracked else None
-        if tracked and answer.is_clear and not answer.is_confirmed and tracked.gaps >= _GAPS:
-            self._report.tell(
-                "images too far apart",
-                "warning",
-                "the target's pose is kept back until the target was seen in two images, and no "
-                f"two are so near in time ({TrackerSettings().max_gap_s:g} s) that it is known "
-                "again; let images come faster, or set tracking to false to have a pose of each",
-            )
-        track_ids = tracked.track_ids if tracked else ()
-        output = Output3d(answer, placed, image, track_ids)
-        if track_ids:
-            distances_m = {output.track_id(found): found.distance_m for found in placed.objects}
-            self._measured(frame.camera, answer.query, distances_m, frame.time_s)
-        lifetime_s = self._settings.now.marker_lifetime_s
-        messages = messages_3d(self._transport.messages, output, lifetime_s)
-        for key, message in messages.items():
-            if answer.query.key and key not in _OF_ALL_QUERIES:
-                continue
-            # Asked anew for each message: an arm may move on a pose.
-            state = standing(answer)
-            if state == "cleared" or (key == "target_pose" and state != "asked"):
-                continue
-            self._transport.publish(camera_key(frame.camera, key), message)
-
-    def _listens(self, camera: str) -> bool:
-        return any(self._transport.listeners(camera_key(camera, key)) for key in OUTPUTS)
 
     def _watch(self, camera: str, on: bool) -> None:
         if on:

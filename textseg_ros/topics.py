@@ -138,6 +138,7 @@ TOPICS: tuple[Topic, ...] = (
     Topic("objects", "objects", "textseg_ros/msg/Segmentation", "out"),
     Topic("objects_3d", "objects_3d", "textseg_ros/msg/LocalisedObjects", "out"),
     Topic("target_pose", "target_pose", "geometry_msgs/msg/PoseStamped", "out"),
+    Topic("destination_pose", "destination_pose", "geometry_msgs/msg/PoseStamped", "out"),
     Topic("detections_3d", "detections_3d", "vision_msgs/msg/Detection3DArray", "out"),
     Topic("cloud", "cloud", "sensor_msgs/msg/PointCloud2", "out", depth=IMAGES_KEPT),
     Topic("markers", "markers", "visualization_msgs/msg/MarkerArray", "out"),

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import textseg_core.evaluation
-from textseg_core.evaluation.questions import read_questions
+from textseg_core.evaluation.questions import AMBIGUOUS, read_questions
 from textseg_core.evaluation.right_object import (
     MASKS,
     answer_scene,
@@ -74,7 +74,16 @@ def test_depth_is_judged_where_the_picture_has_it() -> None:
     assert list(answer_scene(scene, QUERIES[:1])) == ["masks", "masks and depth"]
 
 
-@pytest.mark.parametrize(("name", "count"), [("1", 200), ("2", 66)])
+def test_of_a_command_the_target_is_looked_for() -> None:
+    query = Query("hand me the mug left of the bowl", (0,), "relation")
+
+    records = answer_scene(SCENE, [query])
+
+    assert wrong_answers(records) == []
+    assert records[MASKS][0].expression == query.expression
+
+
+@pytest.mark.parametrize(("name", "count"), [("1", 200), ("2", 66), ("3", 194)])
 def test_the_lists_that_were_written_by_hand_are_whole(name: str, count: int) -> None:
     questions = [
         one
@@ -83,17 +92,20 @@ def test_the_lists_that_were_written_by_hand_are_whole(name: str, count: int) ->
     ]
 
     assert len(questions) == count
-    assert all(len(one.query.targets) == 1 and one.target_px > 0 for one in questions)
+    assert all(bool(one.query.targets) == (one.target_px > 0) for one in questions)
+    assert all(bool(one.query.targets) == (one.query.kind != "absent") for one in questions)
+    assert all(one.query.several == (one.query.kind == AMBIGUOUS) for one in questions)
     assert len({(one.scene, one.query.expression) for one in questions}) == count
 
 
-def test_the_two_lists_share_no_picture() -> None:
-    scenes = [
+def test_no_two_lists_share_a_picture() -> None:
+    first, second, third = [
         {entry["scene"] for name in ("scenes", "photographs") for entry in
          json.loads((HAND_WRITTEN / f"{name}_{part}.json").read_text())}
-        for part in "12"
+        for part in "123"
     ]  # fmt: skip
-    assert not scenes[0] & scenes[1]
+    assert not first & second
+    assert not third & (first | second)
 
 
 def test_a_folder_without_scenes_is_named(tmp_path: Path) -> None:

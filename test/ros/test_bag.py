@@ -20,7 +20,10 @@ from textseg_ros.settings import NodeSettings
 from textseg_ros.typestore import TypeStore
 
 FRAMES = 6
-IN_SPACE = {"objects_3d", "target_pose", "detections_3d", "cloud", "markers"}
+IN_SPACE = {
+    *("objects_3d", "target_pose", "destination_pose"),
+    *("detections_3d", "cloud", "markers"),
+}
 
 
 @pytest.fixture(scope="module")
@@ -127,7 +130,7 @@ def rgbd(types: TypeStore, path: Path) -> Path:
     recording.see(FRAMES)
     recording.see_depth(FRAMES, delay_ns=40_000_000)
     recording.move(FRAMES, delay_ns=80_000_000)
-    recording.ask("the red block", NOW_NS)
+    recording.ask("put the red block on the red tray", NOW_NS)  # all that is red is both
     return recording.write(path)
 
 
@@ -151,6 +154,7 @@ def test_answers_are_placed_where_depth_and_transforms_come_late(
         assert pose.pose.position.z == pytest.approx(1.5 + number / 10, abs=0.003)
     for key in IN_SPACE:
         assert len(messages(tmp_path / "out", types, key)) == len(poses), key
+    assert messages(tmp_path / "out", types, "destination_pose") == poses
 
 
 def test_answers_are_placed_again_after_a_time_without_a_query(

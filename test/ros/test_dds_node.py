@@ -272,9 +272,11 @@ def test_images_are_received_only_while_a_query_is_set_and_someone_listens() -> 
             node.close()
 
 
-def test_depth_and_camera_give_a_pose_of_the_target() -> None:
+def test_depth_and_camera_give_a_pose_of_the_target_and_of_the_destination() -> None:
     domain = loopback_settings()
     poses: list[Any] = []
+    places: list[Any] = []
+    located: list[Any] = []
     with Participant("planner", "/", domain) as peer:
         node = _node(Participant("segmenter", "/textseg", domain))
         try:
@@ -305,8 +307,14 @@ def test_depth_and_camera_give_a_pose_of_the_target() -> None:
                 "/textseg/target_pose", "geometry_msgs/msg/PoseStamped", poses.append
             )
             tf = peer.publisher("/tf", "tf2_msgs/msg/TFMessage", depth=100)
+            peer.subscription(
+                "/textseg/destination_pose", "geometry_msgs/msg/PoseStamped", places.append
+            )
+            peer.subscription(
+                "/textseg/objects_3d", "textseg_ros/msg/LocalisedObjects", located.append
+            )
             node.behaviour.change({"max_age_s": 1e12})  # the messages' stamp is of 1970
-            node.behaviour.on_query(make_string(types, "the red cup"))
+            node.behaviour.on_query(make_string(types, "put the red cup on the tray"))
             assert tf.wait_for_matches()
 
             def is_placed() -> bool:
@@ -314,13 +322,16 @@ def test_depth_and_camera_give_a_pose_of_the_target() -> None:
                 infos.publish(info)
                 depths.publish(depth)
                 colours.publish(image)
-                return bool(poses)
+                return bool(poses and places and located)
 
             assert wait_until(is_placed)
             node.behaviour.on_query(make_string(types, ""))
             assert wait_until(lambda: tf.matched == 0)
         finally:
             node.close()
+    (place,) = located[0].destination_objects  # it is all in the left half
+    assert places[0].header == image.header
+    assert places[0].pose == poses[0].pose == place.pose.pose
     assert poses[0].header == image.header
     assert poses[0].pose.position.z == pytest.approx(0.5, abs=0.005)
     # Columns 0 to 95 of the image: their middle is 48 px left of the axis, 0.12 m at 0.5 m.

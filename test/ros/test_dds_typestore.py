@@ -52,7 +52,7 @@ _JAZZY_HASHES = {
         "e5270cd25dde62e13c99df8e4d5d93acf68ccdc9ea2118af3bb1bf3577201c9d"
     ),
     "textseg_ros/msg/LocalisedObjects": (
-        "d83ea113ead5a735e9958c37c8b0dc6258ef4d56cdb245a214a9d48d4f9c9ccb"
+        "f124aeadfd1012c78beb3a8f0b3c74fe36b66e17c0a47581e5c815cfce2023a7"
     ),
     "textseg_ros/msg/StandingQuery": (
         "9f61b2f05614ce6403441834a4a59de69d0bc5aa04221d0fc6c2e3f06b2def58"

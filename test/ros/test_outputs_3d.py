@@ -1,12 +1,16 @@
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from textseg_core.command import parse_command
+from textseg_core.dialogue.command_dialogue import CommandTurn
+from textseg_core.dialogue.turn import Turn
 from textseg_core.geometry import Axis
 from textseg_core.segmentation import Segmentation, SegmentedObject, Status
 from textseg_core.space.localise import Located, OrientedBox
+from textseg_core.tracking import Phase, TrackedSegmentation
 from textseg_ros import cloud
 from textseg_ros.messages import MessageTypes, make_header
 from textseg_ros.outputs_3d import messages_3d
@@ -72,9 +76,21 @@ def output(
     image[0, 0] = (255, 128, 1)
     image[1, 2] = (0, 2, 3)
     header = make_header(types, 5_000_000_007, "camera")
-    answer = Answer(header, Query(7, "the red mug", key="cups"), segmentation, stale, {})
+    tracked = TrackedSegmentation(
+        segmentation=segmentation,
+        track_ids=track_ids,
+        target_id=sum(track_ids[:1]),
+        phase=Phase.FOUND,
+        observed=segmentation,
+        observed_ids=track_ids,
+    )
+    turn = CommandTurn(
+        target=Turn(tracked=tracked, candidates=(), text=""), destination=None, text=""
+    )
+    query = Query(7, "the red mug", key="cups")
+    answer = Answer(header, query, segmentation, stale, {}, turn, tracked=bool(track_ids))
     placed = PlacedResult(frame_id="base", objects=objects, refused={})
-    return Output3d(answer, placed, image, track_ids)
+    return Output3d(answer, placed, image)
 
 
 def position(pose: Any) -> tuple[float, float, float]:
@@ -122,6 +138,57 @@ def test_no_target_pose_is_made_that_an_arm_must_not_move_on(
     messages = messages_3d(types, output(types, **fields))
 
     assert list(messages) == ["objects_3d", "detections_3d", "cloud", "markers"]
+
+
+def with_destination(target: Output3d, place: Output3d) -> Output3d:
+    """Return the target's output, as if the place's were where it is to go."""
+    assert target.answer.turn is not None
+    assert place.answer.turn is not None
+    turn = replace(target.answer.turn, destination=place.answer.turn.target)
+    answer = replace(target.answer, turn=turn, stale=place.answer.stale)
+    assert answer.destination is not None
+    there = replace(place, answer=answer.destination)
+    return replace(target, answer=answer, destination=there)
+
+
+def test_the_destination_is_placed_beside_the_target(types: MessageTypes) -> None:
+    place = output(types, objects=(placed_object(x=0.75),), track_ids=(9,))
+    target = output(types, track_ids=(3,))
+    messages = messages_3d(types, with_destination(target, place))
+
+    assert position(messages["target_pose"].pose) == (0.5, -0.25, 1.0)
+    pose = messages["destination_pose"]
+    assert (position(pose.pose), turn(pose.pose)) == ((0.75, -0.25, 1.0), TURNED)
+    assert (pose.header.stamp.sec, pose.header.frame_id) == (5, "base")
+    said = messages["objects_3d"]
+    assert [one.track_id for one in said.objects] == [3]
+    (found,) = said.destination_objects
+    assert (said.destination_status, found.track_id, found.score) == (0, 9, 0.875)
+    assert (found.top_point.x, found.top_point.y, found.top_point.z) == (0.75, -0.3, 1.0)
+    names = {(marker.ns, marker.id) for marker in messages["markers"].markers}
+    assert names == {
+        (f"{of}/cups", part) for of in ("textseg", "destination") for part in range(3)
+    }
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"status": Status.NOT_FOUND, "found": 0, "objects": ()},
+        {"status": Status.AMBIGUOUS, "found": 2},
+        {"stale": True},
+        {"objects": (placed_object(sigma_m=0.021),)},
+        {"found": 2, "objects": (placed_object(1),)},
+        {"objects": ()},
+    ],
+)
+def test_no_destination_pose_is_made_that_an_arm_must_not_move_on(
+    types: MessageTypes, fields: dict[str, Any]
+) -> None:
+    messages = messages_3d(types, with_destination(output(types), output(types, **fields)))
+
+    assert "destination_pose" not in messages
+    assert ("target_pose" in messages) == ("stale" not in fields)
 
 
 def test_the_objects_say_all_but_the_points(types: MessageTypes) -> None:

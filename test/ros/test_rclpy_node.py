@@ -232,7 +232,8 @@ def test_depth_camera_and_transform_give_a_pose_in_the_target_frame(graph: Graph
     """The camera stands 1 m before the robot's base and looks as its axes do."""
     types = InstalledMessages()
     node = graph.segmenter(target_frame="base_link", max_age_s=100.0)
-    poses = listen(graph, "target_pose")
+    poses, places = listen(graph, "target_pose"), listen(graph, "destination_pose")
+    located = listen(graph, "objects_3d")
     peer = graph.add(Node("camera", context=graph.context))
     image_class = types.get("sensor_msgs/msg/Image")
     colours = peer.create_publisher(image_class, "/textseg/image", 1)
@@ -258,18 +259,22 @@ def test_depth_camera_and_transform_give_a_pose_in_the_target_frame(graph: Graph
             message.header.frame_id, message.header.stamp = "camera", stamp
             publisher.publish(message)
         threading.Event().wait(0.05)
-        return bool(poses)
+        return bool(poses and places and located)
 
     for _ in range(2):  # a second query is placed too, by transforms that are heard anew
-        node.behaviour.on_query(query("the red block"))
+        node.behaviour.on_query(query("put the red block on the red tray"))
         until(placed)
+        (place,) = located[-1].destination_objects  # all that is red is both
+        assert places[-1].header.frame_id == "base_link"
+        assert places[-1].pose == poses[-1].pose == place.pose.pose
         assert poses[-1].header.frame_id == "base_link"
         position = poses.pop().pose.position
         assert (position.x, position.y, position.z) == pytest.approx((1.0, 0.0, 0.5), abs=0.005)
         node.behaviour.on_query(query(""))
         until(lambda: not any(map(node.count_subscribers, ("/tf", "/tf_static"))))
         threading.Event().wait(0.2)
-        poses.clear()
+        for heard in (poses, places, located):
+            heard.clear()
 
 
 def test_subscriptions_that_come_and_go_in_other_threads_do_not_end_the_node(

@@ -79,9 +79,9 @@ class CommandDialogue:
         """Whether the last frame left open which thing or place is meant."""
         return self._target.is_asking or self._destination.is_asking
 
-    def is_on(self, track_id: int) -> bool:
-        """Return whether the query is on this thing now, see `Dialogue.is_on`."""
-        return self._target.is_on(track_id)
+    def is_on(self, track_id: int, *, of_destination: bool = False) -> bool:
+        """Return whether the query is on this thing, or place, now, see `Dialogue.is_on`."""
+        return (self._destination if of_destination else self._target).is_on(track_id)
 
     def answer(self, text: str) -> Reply:
         """Take a text that may be an answer, see `Dialogue.answer`."""

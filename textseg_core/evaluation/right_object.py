@@ -3,7 +3,8 @@
 Command: `python -m textseg_core.evaluation.right_object --scenes FOLDER | --photos FOLDER
 [--questions FILE] [--kinds relation between ...] [--wrong]`. No network takes part: counted
 is how an expression is read and how places and relations are judged, from masks alone and, where
-pictures have it, with depth. Expressions that people wrote lie in `evaluation/hand_written`.
+pictures have it, with depth. Commands are read first, as the segmenter reads them. Expressions
+that people wrote lie in `evaluation/hand_written`.
 """
 
 import argparse
@@ -15,6 +16,7 @@ from typing import Literal
 
 import numpy as np
 
+from textseg_core.command import parse_command
 from textseg_core.evaluation.answering import cluster_of
 from textseg_core.evaluation.intervals import interval_of_sums
 from textseg_core.evaluation.photographs import PhotoScenes
@@ -47,18 +49,19 @@ def answer_scene(scene: Scene, queries: Sequence[Query]) -> dict[str, list[Recor
 
     Args:
         scene: The picture with its truth.
-        queries: What is asked.
+        queries: What is asked; of a command its target, as `Segmenter.segment` reads it.
     """
     cluster = cluster_of(scene.scene_id)
     proposer = TrueMasks(scene)
     records: dict[str, list[Record]] = {MASKS: []}
     for query in queries:
-        found = reason(scene.image, query.expression, proposer)
+        expression = parse_command(query.expression).expression
+        found = reason(scene.image, expression, proposer)
         record = judge_mask(scene, query, found.mask, cluster)
         records[MASKS].append(replace(record, status=found.status.value))
         if scene.depth is not None:
             found = reason(
-                scene.image, query.expression, proposer,
+                scene.image, expression, proposer,
                 depth=scene.depth, intrinsics=scene.intrinsics,
             )  # fmt: skip
             record = judge_mask(scene, query, found.mask, cluster)

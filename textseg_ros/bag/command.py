@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 OUTPUTS = (
     *("mask", "response", "centroid", "objects", "detections", "label_info", "latency"),
-    *("objects_3d", "target_pose", "detections_3d", "cloud", "markers"),
+    *("objects_3d", "target_pose", "destination_pose", "detections_3d", "cloud", "markers"),
 )
 FURTHER = ("mask_compressed", "labels", "overlay", "overlay_compressed", "diagnostics")
 ALL = "all"

@@ -116,7 +116,7 @@ def outputs(
         wanted: Keys without camera.
         depth: Cameras that have depth; others have no topics in space.
     """
-    from textseg_ros.space import OUTPUTS as IN_SPACE
+    from textseg_ros.sending_3d import OUTPUTS as IN_SPACE
 
     chosen: dict[str, str] = {}
     for key, name in names.items():
