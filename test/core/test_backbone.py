@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 import torch
+from safetensors.torch import save_file
 from torchvision import models  # type: ignore[import-untyped]
 
 from textseg_core.models.atrous import AtrousEncoder
@@ -59,6 +60,57 @@ def test_further_backbones_are_written_by_their_names(
     features = AtrousEncoder("resnet18", 4, 8).features
     load_features(features, tmp_path, "resnet18")
     assert torch.equal(features.layer4[1].conv2.weight, drawn.layer4[1].conv2.weight)
+
+
+@pytest.mark.parametrize("ending", ["pth", "safetensors"])
+def test_weights_are_taken_from_files_without_a_network(
+    ending: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("torch.hub.urlopen", refuse, raising=False)
+    drawn, mobile = models.resnet18(weights=None), random_mobilenet()
+    files = {"resnet18": drawn, "mobilenet_v2": mobile}
+    for name, network in files.items():
+        path = tmp_path / f"{name}-1234.{ending}"
+        if ending == "pth":
+            torch.save(network.state_dict(), path)
+        else:
+            save_file(network.state_dict(), path)
+    out = tmp_path / "backbones"
+
+    main(["--out", str(out), "--from", *(f"{n}={tmp_path}/{n}-1234.{ending}" for n in files)])
+
+    features = AtrousEncoder("resnet18", 4, 8).features
+    load_features(features, out, "resnet18")
+    assert torch.equal(features.layer4[1].conv2.weight, drawn.layer4[1].conv2.weight)
+    # MobileNetV2 is turned to our scale of input as when it is fetched.
+    expected = scaled_input(mobile.state_dict())
+    assert torch.equal(read_backbone(out)["features.0.0.weight"], expected["features.0.0.weight"])
+    assert len(read_labels(out / "imagenet_labels.txt")) == 1000
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ("resnet18=gone.pth", "gone.pth is missing: expected torchvision's weights of resnet18"),
+        ("resnet18=damaged.pth", "damaged.pth cannot be read: expected torchvision's weights of"),
+        ("resnet18=other.pth", "other.pth is of another network: expected torchvision's weights"),
+        ("alexnet=other.pth", "--from takes NAME=FILE, NAME one of mobilenet_v2, vgg16"),
+        ("other.pth", "--from takes NAME=FILE"),
+    ],
+)
+def test_files_that_do_not_fit_end_with_one_line(
+    given: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("damaged.pth").write_bytes(b"PK no weights")
+    torch.save({"fc.weight": torch.zeros(2, 2)}, "other.pth")
+
+    with pytest.raises(SystemExit) as raised:
+        main(["--out", "backbones", "--from", given])
+
+    assert message in str(raised.value)
+    assert "\n" not in str(raised.value)
+    assert not Path("backbones").exists()
 
 
 def test_without_a_network_the_command_ends_with_one_line(

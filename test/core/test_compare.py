@@ -5,9 +5,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+import cv2
 import pytest
 
 from textseg_core.command_line import main
+from textseg_core.evaluation.gallery import CELL_PX
 from textseg_core.evaluation.records import Record, write_results
 from textseg_core.models import registry
 from textseg_core.reproduce import compare, entrants, timing
@@ -150,6 +152,27 @@ def test_a_run_is_trained_asked_and_kept(
 
     assert main([*given, "--minutes", "0.05"]) == 2
     assert "one table has one budget" in capsys.readouterr().err
+
+
+def test_the_gallery_can_show_some_systems_and_pictures_that_nobody_was_asked_about(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pictures = write_drawn(tmp_path / "more", "test", 3)
+    gallery = tmp_path / "gallery.jpg"
+    given = ["reproduce", "--compare", "--render", "--out", str(folder), "--only", "whole_image"]
+    given += ["--gallery", str(gallery), "--pictures", str(pictures)]
+
+    assert main(given) == 0, capsys.readouterr().err
+    whole = cv2.imread(str(gallery))
+    assert whole.shape[1] == CELL_PX + 4  # one column with its rim, though two are finished
+    assert main([*given, "--gallery-width", "81"]) == 0
+    small = cv2.imread(str(gallery))
+    assert small.shape[:2] == (round(whole.shape[0] / 4), 81)
+
+    assert main(given[:-2]) == 2
+    assert "--gallery needs --test with the pictures that were asked" in capsys.readouterr().err
+    assert main([*given, "--gallery-width", "0"]) == 2
+    assert "a gallery must be at least 1 pixel wide, got 0" in capsys.readouterr().err
 
 
 def test_two_processes_do_not_train_into_one_folder(

@@ -16,6 +16,7 @@ from textseg_core.tokenizer import Tokenizer
 from textseg_core.training.dataset import (
     SampleDrawer,
     StepIndices,
+    endless,
     mirrored_queries,
     queries_for,
     sample_loader,
@@ -74,6 +75,19 @@ def test_workers_do_not_change_what_is_drawn(sources: SourceSet) -> None:
     assert isinstance(loaders[0], DataLoader)
     assert all(equal(a, b) for a, b in zip(alone, shared, strict=True))
     assert equal(alone[0], collate([drawer(sources)[index] for index in (6, 7, 8)]))
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_damaged_file_is_told_in_one_line_by_workers_too(workers: int) -> None:
+    class Damaged:
+        def draw(self, rng: np.random.Generator, size_px: int) -> Drawn:
+            raise ValueError("mask/3.mat is missing: expected a matrix; get it anew")
+
+    broken = drawer(SourceSet({"scenes": Damaged()}, ()))
+    loader = sample_loader(broken, StepIndices(0, 1), workers=workers, pin=False)
+
+    with pytest.raises(ValueError, match=r"^mask/3.mat is missing: .* get it anew$"):
+        next(endless(loader))
 
 
 def test_processes_share_the_samples_of_a_step() -> None:

@@ -7,7 +7,6 @@ from textseg_core.training.hu2016 import (
     HIGH_RESOLUTION,
     LOW_RESOLUTION,
     build_optimiser,
-    step_learning_rate,
 )
 from textseg_core.training.loss import cell_target, weighted_logistic_loss
 
@@ -77,24 +76,8 @@ def test_cell_target_refuses_other_masks() -> None:
         cell_target(torch.zeros(1, 1, 64, 65, dtype=torch.bool), 32)
 
 
-@pytest.mark.parametrize(
-    ("step", "expected"), [(0, 0.01), (9_999, 0.01), (10_000, 0.001), (29_999, 0.0001)]
-)
-def test_learning_rate_falls_to_a_tenth_at_each_step(step: int, expected: float) -> None:
-    rate = step_learning_rate(step, initial=0.01, decay_steps=10_000)
-
-    assert rate == pytest.approx(expected)
-
-
-def test_learning_rate_refuses_a_negative_step() -> None:
-    with pytest.raises(ValueError, match="step >= 0"):
-        step_learning_rate(-1, initial=0.01, decay_steps=10)
-
-
-def test_stages_are_the_paper_s() -> None:
-    assert (LOW_RESOLUTION.steps, LOW_RESOLUTION.decay_steps) == (30_000, 10_000)
+def test_foreground_weighs_thrice_at_high_resolution_only() -> None:
     assert (LOW_RESOLUTION.foreground_weight, LOW_RESOLUTION.background_weight) == (1, 1)
-    assert (HIGH_RESOLUTION.steps, HIGH_RESOLUTION.decay_steps) == (18_000, 6_000)
     assert (HIGH_RESOLUTION.foreground_weight, HIGH_RESOLUTION.background_weight) == (3, 1)
 
 

@@ -1,4 +1,5 @@
 import math
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from textseg_core.models.hu2016 import Hu2016Network
 from textseg_core.training.hu_recipe import HuRecipe
 from textseg_core.training.recipe import CompactRecipe, LossModule, whole_loss
 from textseg_core.training.settings import Stage, TrainSettings
+from textseg_core.training.settings_file import load_settings
 
 WORDS = ["<pad>", "<go>", "<eos>", "<unk>", "red", "mug"]
 MODEL = {"width": 32, "lexical_width": 8, "tokens": 4, "layers": 1}
@@ -26,6 +28,9 @@ STAGES = (Stage(share=0.5, input_px=32, frozen_layers=7), Stage(share=0.5, input
 def compact(**changes: Any) -> CompactRecipe:
     settings: dict[str, Any] = {"steps": 10, "stages": STAGES, "model": MODEL, **changes}
     return CompactRecipe(TrainSettings(**settings), WORDS, None)
+
+
+PAPER = Path(__file__).parents[2] / "config" / "train_hu2016_paper.yaml"
 
 
 def hu(**changes: Any) -> HuRecipe:
@@ -54,6 +59,26 @@ def batch(side: int, stride: int, **changes: Tensor) -> dict[str, Tensor]:
         "placed": torch.ones(2, 3),
     }
     return ready | changes
+
+
+@pytest.mark.parametrize(
+    ("step", "stage", "rate"),
+    [
+        *((0, 0, 0.01), (9_999, 0, 0.01), (10_000, 0, 0.001), (29_999, 0, 0.0001)),
+        *((30_000, 1, 0.01), (35_999, 1, 0.01), (36_000, 1, 0.001), (47_999, 1, 0.0001)),
+    ],
+)
+def test_settings_of_hu_s_paper_have_its_steps_rates_and_batch(
+    step: int, stage: int, rate: float
+) -> None:
+    settings = load_settings(PAPER)
+    done = step / 48_000
+
+    assert (settings.network, settings.steps, dict(settings.model)) == ("hu2016", 48_000, {})
+    assert {(one.batch, one.queries, one.input_px) for one in settings.stages} == {(10, 1, 512)}
+    assert settings.stage_at(done) == stage
+    share = HuRecipe(settings, WORDS, None).rate_share(done)
+    assert settings.rate * share == pytest.approx(rate)
 
 
 def test_a_later_stage_has_the_same_weights_at_another_size() -> None:

@@ -1,22 +1,27 @@
 """A system trained, answered and put beside what was published, on drawn and on true formats."""
 
+import inspect
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+import yaml
 from drawn_scenes import block_scene
 from published import write_referit
 
 from textseg_core.command_line import main
+from textseg_core.datasets.described import Described
+from textseg_core.evaluation.answering import load_segmenter
 from textseg_core.evaluation.records import Record, judge_mask
 from textseg_core.models import registry
 from textseg_core.reproduce import measured, small
 from textseg_core.reproduce.beside import page, published_table
-from textseg_core.reproduce.measure import measurements
+from textseg_core.reproduce.measure import answers, measurements
 from textseg_core.reproduce.systems import CONFIGS, LOW_RESOLUTION, SYSTEMS
 from textseg_core.scenes.scene import Query
+from textseg_core.segmentation import Status
 from textseg_core.tokenizer import RESERVED
 from textseg_core.training.recipe import ThingRecipe
 from textseg_core.training.run import RECIPES
@@ -31,6 +36,30 @@ def records() -> list[Record]:
     half[:, 24:] = False
     masks = (whole, half, np.zeros_like(whole))
     return [judge_mask(scene, Query("red", (0,), "category"), mask) for mask in masks]
+
+
+def referit_test(folder: Path, *, pictures: bool = True) -> Path:
+    """Files of ReferIt's format, to learn from and the same to be asked."""
+    write_referit(folder, pictures=pictures)
+    for path in sorted(folder.glob("*train*")):
+        path.with_name(path.name.replace("train", "test")).write_bytes(path.read_bytes())
+    return folder
+
+
+def test_what_a_model_would_refuse_is_answered_as_in_the_papers(
+    model_directory: Path,
+) -> None:
+    # The network says that a red block is there with 1 / (1 + exp(-8)) = 0.99966.
+    description = model_directory / "model.yaml"
+    doubting = description.read_text().replace("presence_threshold: 0.5", "presence_threshold: 1")
+    description.write_text(doubting)
+    scene = block_scene("a", (("red", (8, 8, 40, 40)),))
+    asked = Described("drawn", "a", None, (), lambda: (scene, (Query("red", (0,), "category"),)))
+
+    (record,) = answers(model_directory, [asked])
+
+    assert record.iou > 0.9
+    assert load_segmenter(model_directory).segment(scene.image, "red").status is Status.NOT_FOUND
 
 
 def test_every_row_has_a_published_figure_and_every_system_a_network_and_settings() -> None:
@@ -120,6 +149,83 @@ def test_a_column_of_backbones_has_ours() -> None:
 
 
 @pytest.mark.parametrize(
+    ("backbone", "published", "ours"),
+    [
+        ("resnet101", "R+RMI", "resnet-rmi"),
+        ("deeplab101", "D+RMI", "deeplab-rmi"),
+        ("mobilenet_v2", "D+RMI", "deeplab-rmi on mobilenet_v2"),
+        ("", "D+RMI", "deeplab-rmi"),
+    ],
+)
+def test_ours_stands_beneath_the_row_of_its_backbone_and_names_another(
+    backbone: str, published: str, ours: str
+) -> None:
+    table, row = published_table(SYSTEMS["rmi"]), SYSTEMS["rmi"].rows[0]
+    measured = measurements(records(), table, data="referit", split="test")
+
+    lines = page(table, {row: measured}, backbone).splitlines()
+
+    (mine,) = [i for i, line in enumerate(lines) if ", here**" in line]
+    assert lines[mine].startswith(f"| **{ours}, here** |")
+    assert lines[mine - 1].startswith(f"| {published} |")
+
+
+def test_the_four_published_rows_on_resnet_can_all_have_ours() -> None:
+    rows = [row.on("resnet101") for name in ("rmi", "rmi_lstm") for row in SYSTEMS[name].rows]
+
+    found = {row.variant: row.dense_crf for row in rows}
+    assert found == {
+        "resnet-rmi": False,
+        "resnet-rmi-dcrf": True,
+        "resnet-lstm": False,
+        "resnet-lstm-dcrf": True,
+    }
+
+
+def test_the_backbone_of_ours_apart_is_named_too() -> None:
+    table, row = published_table(SYSTEMS["hu2016"]), SYSTEMS["hu2016"].rows[1]
+    measured = measurements(records(), table, data="referit", split="val")
+
+    assert "\n| high-res on resnet18 | 66.67 |" in page(table, {row: measured}, "resnet18")
+    assert "\n| high-res | 66.67 |" in page(table, {row: measured}, "vgg16")
+
+
+@pytest.mark.parametrize("name", [name for name, one in SYSTEMS.items() if one.network])
+def test_the_backbone_of_a_system_is_the_one_of_its_network(name: str) -> None:
+    parameters = inspect.signature(registry.entry(SYSTEMS[name].network).network_class())
+
+    assert SYSTEMS[name].backbone == parameters.parameters["backbone"].default
+
+
+@pytest.mark.parametrize(
+    ("system", "model", "told"),
+    [
+        ("rmi", {"backbone": "resnet101"}, "**resnet-rmi, here**"),
+        ("rmi", {}, "**deeplab-rmi, here**"),
+        ("grounder", {}, "**bbox on resnet101, here**"),
+    ],
+)
+def test_what_a_model_says_of_its_training_chooses_the_row(
+    system: str,
+    model: dict[str, str],
+    told: str,
+    model_directory: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    folder = referit_test(tmp_path / "referit")
+    description = model_directory / "model.yaml"
+    said = yaml.safe_load(description.read_text())
+    said |= {"name": system, "about": {"step": 3, "minutes": 1, "training": {"model": model}}}
+    description.write_text(yaml.safe_dump(said))
+    given = ["--weights", str(model_directory), "--data", "referit", "--folder", str(folder)]
+
+    assert main(["reproduce", "--system", system, *given]) == 0, capsys.readouterr().err
+
+    assert f"| {told} |" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
     ("changes", "told"),
     [
         ({"data": "refcoco"}, "the data set differs: published referit, ours refcoco"),
@@ -144,9 +250,7 @@ def test_figures_on_other_data_stand_apart_with_the_reason(
 def test_the_whole_image_on_files_of_referit_s_format_stands_beside_the_paper(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    folder = write_referit(tmp_path / "referit")
-    for path in sorted(folder.glob("*train*")):
-        path.with_name(path.name.replace("train", "test")).write_bytes(path.read_bytes())
+    folder = referit_test(tmp_path / "referit")
 
     status = main(
         ["reproduce", "--system", "whole_image", "--data", "referit", "--folder", str(folder)]
@@ -157,6 +261,19 @@ def test_the_whole_image_on_files_of_referit_s_format_stands_beside_the_paper(
     assert "## whole_image on referit test" in told
     assert "- 4 expressions about 2 pictures" in told
     assert "| **whole-image, here** | 0.00 |" in told
+
+
+def test_masks_that_are_missing_are_told_in_one_line_before_the_training(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = referit_test(tmp_path / "referit", pictures=False)
+    given = ["--system", "hu2016", "--data", "referit", "--folder", str(folder), "--steps", "1"]
+
+    assert main(["reproduce", *given, "--out", str(tmp_path / "out")]) == 2
+
+    (told,) = capsys.readouterr().err.splitlines()
+    assert told.startswith(f"textseg reproduce: {folder / 'mask'} is missing: expected")
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize(

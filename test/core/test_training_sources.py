@@ -7,6 +7,7 @@ import pytest
 from drawn import flat_sprite
 from drawn_data import write_data
 from drawn_scenes import BLOCKS, block_scene, write_scenes
+from published import write_referit
 
 from textseg_core.datasets.described import Described
 from textseg_core.datasets.grocery import LabelledPhoto
@@ -312,6 +313,14 @@ def test_a_data_set_is_opened_by_its_format(data: Path) -> None:
 
     assert sources.counts["described"] == 4
     assert sources.by_name["described"].draw(rng(), 64).queries
+
+
+def test_masks_that_are_missing_are_told_when_the_data_set_is_opened(tmp_path: Path) -> None:
+    folder = write_referit(tmp_path, pictures=False)
+    given = {"format": "referit", "folder": str(folder)}
+
+    with pytest.raises(ValueError, match="mask is missing: expected the folder of the regions'"):
+        open_sources(settings("described", described=(given,)), Folders())
 
 
 def test_words_that_people_wrote_twice_join_the_vocabulary() -> None:

@@ -151,11 +151,11 @@ def caption_line(words: str, colour: tuple[int, int, int]) -> UInt8Array:
     return written
 
 
-def write_sheet(path: Path, picture: UInt8Array) -> Path:
+def write_sheet(path: Path, picture: UInt8Array, quality: int = JPEG_QUALITY) -> Path:
     """Write an RGB picture as JPEG, with the folders that it needs; return the path."""
     path.parent.mkdir(parents=True, exist_ok=True)
     bgr = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
-    if not cv2.imwrite(str(path), bgr, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]):
+    if not cv2.imwrite(str(path), bgr, [cv2.IMWRITE_JPEG_QUALITY, quality]):
         raise ValueError(f"{path}: OpenCV could not write the picture; is the disk full?")
     return path
 

@@ -6,7 +6,7 @@ from textseg_core.evaluation.report import Table
 from textseg_core.reproduce.comparison import Measurement, NotComparableError, place
 from textseg_core.reproduce.figures import PublishedTable
 from textseg_core.reproduce.published import published
-from textseg_core.reproduce.render import Ours, table_with_all
+from textseg_core.reproduce.render import BACKBONE, Ours, table_with_all
 from textseg_core.reproduce.systems import Row, System
 
 
@@ -29,23 +29,30 @@ def page(
     Args:
         table: As published.
         ours: What was measured here of each row.
-        backbone: Of our network.
+        backbone: Of our network; empty if it is not known.
     """
     beside: list[Ours] = []
-    apart: list[tuple[Row, Sequence[Measurement]]] = []
+    apart: list[tuple[str, Sequence[Measurement]]] = []
     reasons: dict[str, None] = {}
-    for row, measured in ours.items():
+    for given, measured in ours.items():
+        row = given.on(backbone)
         refused = _refused(table, row, measured)
         if refused:
             reasons[refused] = None
-            apart.append((row, measured))
+            apart.append((_named(table, row, backbone), measured))
         else:
-            name = f"{row.name}, here"
+            name = f"{_named(table, row, backbone)}, here"
             beside.append(Ours(name, row.system, row.variant, measured, backbone))
     parts = [table_with_all(table, beside)]
     if apart:
         parts.append(_own_table(apart, tuple(reasons)).markdown())
     return "\n\n".join(parts) + "\n"
+
+
+def _named(table: PublishedTable, row: Row, backbone: str) -> str:
+    """Return a row's name, with a backbone of ours that the paper has not, and no column tells."""
+    told = not backbone or backbone == row.backbone or BACKBONE in table.texts
+    return row.name if told or not row.backbone else f"{row.name} on {backbone}"
 
 
 def _refused(table: PublishedTable, row: Row, measured: Sequence[Measurement]) -> str:
@@ -57,7 +64,7 @@ def _refused(table: PublishedTable, row: Row, measured: Sequence[Measurement]) -
     return ""
 
 
-def _own_table(rows: Sequence[tuple[Row, Sequence[Measurement]]], reasons: Sequence[str]) -> Table:
+def _own_table(rows: Sequence[tuple[str, Sequence[Measurement]]], reasons: Sequence[str]) -> Table:
     """Return our rows by themselves."""
     columns: dict[str, None] = {}
     for _, measured in rows:
@@ -65,13 +72,13 @@ def _own_table(rows: Sequence[tuple[Row, Sequence[Measurement]]], reasons: Seque
             columns[_column(one)] = None
     cells = tuple(
         (
-            row.name,
+            name,
             *(
                 next((f"{one.value:.2f}" for one in measured if _column(one) == column), "")
                 for column in columns
             ),
         )
-        for row, measured in rows
+        for name, measured in rows
     )
     told = [f"Not beside the published rows: {reason}." for reason in reasons]
     return Table("Here, in %", ("Method", *columns), cells, "\n".join(told))

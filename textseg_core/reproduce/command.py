@@ -86,6 +86,12 @@ def _parser() -> argparse.ArgumentParser:
     add("--questions", type=Path, help="what is asked, of evaluation.rendered; drawn otherwise")
     add("--input-px", type=int, default=256, help="side of all networks' input")
     add("--only", nargs="+", metavar="NAME", help="only these systems")
-    add("--gallery", type=Path, help="JPEG of one picture with the answers of all; wants --test")
+    add(
+        "--gallery",
+        type=Path,
+        help="JPEG of one picture with all answers; wants --test or --pictures",
+    )
+    add("--pictures", type=Path, help="rendered scenes for it, in place of --test")
+    add("--gallery-width", type=int, help="of the JPEG, pixels; it is shrunk to them")
     add("--render", action="store_true", help="only the table of what is finished")
     return parser

@@ -8,7 +8,7 @@ import fcntl
 import json
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from textseg_core.evaluation.answering import answer_questions, cluster_of, load
 from textseg_core.evaluation.baselines import whole_image
 from textseg_core.evaluation.questions import (
     Question,
+    Scenes,
     by_picture,
     draw_questions,
     read_questions,
@@ -36,7 +37,7 @@ from textseg_core.reproduce.timing import time_models
 from textseg_core.scenes.cache import RenderedScenes
 
 QUESTIONS_FILE, CHOOSING_FILE = "questions.json", "threshold_questions.json"
-PER_KIND, PER_KIND_CHOOSING, PER_NOUN = 60, 25, 60
+PER_KIND, PER_KIND_CHOOSING, PER_NOUN, PER_KIND_SHOWN = 60, 25, 60, 4
 _BUDGET_FILE, _TRAINED_FILE, _LOCK_FILE = "budget.json", "trained.json", ".lock"
 
 
@@ -62,7 +63,7 @@ def compared(options: argparse.Namespace) -> str:
                 _enter(name, out, options, test, questions)
             time_models(out, _models(out), test, questions)
     if options.gallery is not None:
-        _draw(out, options)
+        _draw(out, names, options)
     told = page(out)
     write_text(out / "systems.md", told)
     return told
@@ -246,14 +247,19 @@ def _keep_budget(out: Path, options: argparse.Namespace) -> None:
         )
 
 
-def _draw(out: Path, options: argparse.Namespace) -> None:
-    """Write the gallery of what is finished."""
-    if options.test is None:
-        raise ValueError("--gallery needs --test with the pictures that were asked about")
-    from textseg_core.reproduce.gallery import Shown, write_systems
+def _draw(out: Path, names: Collection[str], options: argparse.Namespace) -> None:
+    """Write the gallery of what is finished: of what was asked, or of other pictures."""
+    if options.test is None and options.pictures is None:
+        raise ValueError(
+            "--gallery needs --test with the pictures that were asked about, or --pictures with "
+            "others"
+        )
+    from textseg_core.reproduce.gallery import Shown, ask, write_systems
 
     shown, records = [], {}
     for name, entrant in ENTRANTS.items():
+        if name not in names:
+            continue
         for row, label in zip(entrant.rows, entrant.labels, strict=True):
             path = out / name / f"{row.name}.json"
             if not path.is_file():
@@ -267,9 +273,17 @@ def _draw(out: Path, options: argparse.Namespace) -> None:
             shown.append(Shown(label, out / name / "models" / row.name, checkpoint))
     if not shown:
         raise ValueError(f"{out} holds no finished system to draw")
-    questions = read_questions(out / QUESTIONS_FILE)
-    test = WithStuff(_opened(options.test, "test"))
-    write_systems(options.gallery, shown, records, test, questions)
+    scenes: Scenes
+    if options.pictures is None:
+        questions = read_questions(out / QUESTIONS_FILE)
+        scenes = WithStuff(_opened(options.test, "test"))
+    else:
+        scenes = RenderedScenes(options.pictures)
+        questions = draw_questions(
+            scenes, list(KINDS), per_kind=PER_KIND_SHOWN, compositions="all"
+        )
+        records = {one.label: ask(one, scenes, questions) for one in shown}
+    write_systems(options.gallery, shown, records, scenes, questions, width=options.gallery_width)
 
 
 def _models(out: Path) -> dict[str, Path]:

@@ -4,14 +4,21 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 
 from textseg_core.arrays import UInt8Array
 from textseg_core.command import parse_command
-from textseg_core.evaluation.answering import load_segmenter, segment_all
+from textseg_core.evaluation.answering import answer_questions, load_segmenter, segment_all
 from textseg_core.evaluation.baselines import whole_image
-from textseg_core.evaluation.gallery import caption_line, contact_sheet, draw_cell, write_sheet
-from textseg_core.evaluation.questions import Question, Scenes
+from textseg_core.evaluation.gallery import (
+    JPEG_QUALITY,
+    caption_line,
+    contact_sheet,
+    draw_cell,
+    write_sheet,
+)
+from textseg_core.evaluation.questions import Question, Scenes, by_picture
 from textseg_core.evaluation.records import Record, judge
 from textseg_core.reproduce.attention import read_words
 from textseg_core.scenes.scene import Query, Scene
@@ -20,6 +27,8 @@ from textseg_core.segmentation import Segmentation, Status
 
 #: Rows of the sheet: so many expressions that some system answers well, and that none does.
 SUCCESSES, FAILURES = 2, 2
+#: Of a JPEG of a given width, which is meant for a page.
+SMALL_QUALITY = 70
 LABEL_COLOUR, WORD_COLOUR = (255, 220, 120), (170, 200, 255)
 
 
@@ -43,6 +52,8 @@ def write_systems(
     records: Mapping[str, Sequence[Record]],
     scenes: Scenes,
     questions: Sequence[Question],
+    *,
+    width: int | None = None,
 ) -> None:
     """Write a JPEG with a column for each system and a row for each expression.
 
@@ -52,14 +63,35 @@ def write_systems(
         records: Their answers by label, by which picture and expressions are chosen.
         scenes: Pictures that were asked about.
         questions: About them.
+        width: Of the JPEG at most, pixels; None for its own.
+
+    Raises:
+        ValueError: If no picture was asked enough, or the width is not positive.
     """
+    if width is not None and width < 1:
+        raise ValueError(f"a gallery must be at least 1 pixel wide, got {width}")
     scene_id, expressions = choose(records)
     asked = [q for q in questions if q.scene == scene_id and q.query.expression in expressions]
     asked.sort(key=lambda question: expressions.index(question.query.expression))
     scene, queries = scenes[asked[0].index], [question.query for question in asked]
     columns = [_column(one, scene, queries) for one in shown]
     cells = [column[row] for row in range(len(queries)) for column in columns]
-    write_sheet(path, contact_sheet(cells, len(columns)))
+    sheet = contact_sheet(cells, len(columns))
+    if width is not None and width < sheet.shape[1]:
+        size = (width, max(1, round(sheet.shape[0] * width / sheet.shape[1])))
+        sheet = cv2.resize(sheet, size, interpolation=cv2.INTER_AREA).astype(np.uint8)
+    write_sheet(path, sheet, JPEG_QUALITY if width is None else SMALL_QUALITY)
+
+
+def ask(one: Shown, scenes: Scenes, questions: Sequence[Question]) -> list[Record]:
+    """Return one system's answers to questions that it was not asked before."""
+    if one.model is None:
+        return [
+            judge(scene, query, _everything(scene, query))
+            for scene, queries in by_picture(scenes, questions)
+            for query in queries
+        ]
+    return answer_questions(load_segmenter(one.model), scenes, questions)
 
 
 def choose(records: Mapping[str, Sequence[Record]]) -> tuple[str, list[str]]:

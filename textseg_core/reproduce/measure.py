@@ -18,7 +18,7 @@ from textseg_core.segmenter import Segmenter
 def answers(
     weights: Path | None, pictures: Sequence[Described], *, dense_crf: bool = False
 ) -> list[Record]:
-    """Return one record for each expression about the pictures.
+    """Return one record for each expression about the pictures; nothing is refused.
 
     Args:
         weights: Model directory; None answers with the whole image.
@@ -31,8 +31,10 @@ def answers(
             for scene, queries in loaded(pictures)
             for query in queries
         ]
-    # Published figures count every pixel that a network answers.
-    config = SegmenterConfig(min_area_px=1, max_objects=10_000, dense_crf=dense_crf)
+    # Published figures count every pixel that a network answers, and the papers always answer.
+    config = SegmenterConfig(
+        min_area_px=1, max_objects=10_000, presence_threshold=0.0, dense_crf=dense_crf
+    )
     segmenter = Segmenter.load(weights, config)
     return answer_pictures(segmenter, loaded(pictures), len(pictures))
 

@@ -62,7 +62,7 @@ def measured(options: argparse.Namespace, given: Sequence[str]) -> str:
         ours[row] = measurements(
             records, table, data=data, split=split, partition=partition, part=part
         )
-    backbone, trained = _training_told(models)
+    backbone, trained = _training_told(system, models)
     where = " ".join(filter(None, (data, partition, split)))
     lines = [
         f"## {options.system} on {where}",
@@ -97,7 +97,7 @@ def _comprehended(weights: Path, pictures: Sequence[Described]) -> str:
     return "\n\n".join(made(found).markdown() for made in (accuracy_table, mask_table)) + "\n"
 
 
-def _training_told(models: Mapping[Row, Path | None]) -> tuple[str, list[str]]:
+def _training_told(system: System, models: Mapping[Row, Path | None]) -> tuple[str, list[str]]:
     """Return the backbone of the models, and a line on their training; neither if unknown."""
     told = [load_model_info(model).about for model in models.values() if model]
     # Of one run: the weights of its middle, those of a low resolution, know fewer steps.
@@ -106,7 +106,7 @@ def _training_told(models: Mapping[Row, Path | None]) -> tuple[str, list[str]]:
     if not isinstance(settings, dict):
         return "", []
     model = settings.get("model")
-    backbone = str(model.get("backbone", "")) if isinstance(model, dict) else ""
+    backbone = str(model.get("backbone", system.backbone)) if isinstance(model, dict) else ""
     start = (
         "from scratch" if "backbone" in settings.get("ablate", ()) else "from ImageNet's weights"
     )
@@ -158,7 +158,10 @@ def _pictures(
     request = Request(
         folder=options.folder, split=split, partition=partition, images=options.images
     )
-    return open_data_set(options.data, request), split, partition
+    pictures = open_data_set(options.data, request)
+    for picture in pictures[:1]:
+        picture.load()  # so that missing folders are told before hours of training
+    return pictures, split, partition
 
 
 def chosen_part(

@@ -19,6 +19,8 @@ from textseg_core.training.sources import SourceSet
 
 _MOST_DRAWS = 100
 _SIDES = {"left": "right", "right": "left"}
+#: What torch puts around the message of a ValueError in a worker.
+_CAUGHT, _SAID_BY_WORKER = "Original Traceback", "\nValueError: "
 
 
 def mirrored_queries(queries: Sequence[Query]) -> list[Query]:
@@ -153,3 +155,19 @@ def sample_loader(
         prefetch_factor=4 if workers else None,
         pin_memory=pin,
     )
+
+
+def endless(loader: DataLoader[Sample]) -> Iterator[Sample]:
+    """Yield a loader's batches.
+
+    Raises:
+        ValueError: If a scene cannot be drawn; a worker's message comes without the account of its
+            calls, with which torch surrounds it.
+    """
+    try:
+        yield from loader
+    except ValueError as error:
+        before, said, message = str(error).rpartition(_SAID_BY_WORKER)
+        if not said or _CAUGHT not in before:
+            raise
+        raise ValueError(message.strip()) from error

@@ -27,7 +27,8 @@ class HuRecipe:
     """Two stages; in each the rate falls to a tenth after every third, as in the paper.
 
     The paper counts 30,000 and 18,000 steps and falls every 10,000 and 6,000; here the
-    stages' shares of the run stand for them.
+    stages' shares of the run stand for them, which are the same in a run of 48,000
+    (config/train_hu2016_paper.yaml).
 
     Args:
         settings: Of exactly two stages.

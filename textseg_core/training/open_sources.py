@@ -187,7 +187,10 @@ def open_sources(settings: TrainSettings, folders: Folders) -> SourceSet:
     if "described" in used:
         pictures: list[Described] = []
         for given in settings.described:
-            pictures += open_data_set(*_request(given, licences))
+            one = open_data_set(*_request(given, licences))
+            for picture in one[:1]:
+                picture.load()  # so that missing folders are told before the run begins
+            pictures += one
         if not pictures:
             raise ValueError("source 'described' needs a list of data sets under 'described'")
         by_name["described"] = DescribedSource(pictures)

@@ -15,7 +15,7 @@ from textseg_core.scenes.scene import Scene
 from textseg_core.tokenizer import Tokenizer
 from textseg_core.training.chen_recipe import Chen2019Recipe
 from textseg_core.training.command import Command
-from textseg_core.training.dataset import SampleDrawer, StepIndices, sample_loader
+from textseg_core.training.dataset import SampleDrawer, StepIndices, endless, sample_loader
 from textseg_core.training.embeddings import read_vectors, start_words
 from textseg_core.training.hu_recipe import HuRecipe
 from textseg_core.training.hula_recipe import HulaRecipe
@@ -121,7 +121,7 @@ class Run:
         loader = sample_loader(
             drawer, indices, workers=settings.workers, pin=team.device.type == "cuda"
         )
-        return team.wrap(LossModule(self.recipe, self.network).train()), iter(loader)
+        return team.wrap(LossModule(self.recipe, self.network).train()), endless(loader)
 
     def next_stage(self) -> None:
         """Go on to the next stage with the same weights."""
