@@ -7,17 +7,22 @@ from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
 from launch.actions import DeclareLaunchArgument, OpaqueFunction
 from launch_ros.actions import Node
 
-from textseg_ros.topics import TOPICS, info_topic, logger_name, resolve
+from textseg_ros.launching import first_camera, node_remaps, rviz_remaps
+from textseg_ros.topics import logger_name
 
 SHARE = Path(get_package_share_directory("textseg_ros"))
-OUTPUTS = [topic.name for topic in TOPICS if topic.direction == "out"]
 
 ARGUMENTS = {
-    "camera": ("/camera/image_raw", "Topic of the camera's sensor_msgs/Image"),
+    "camera": (
+        "",
+        "Topic of the first camera's sensor_msgs/Image; empty for /camera/image_raw, or where the "
+        "parameter cameras names it left, for left/image",
+    ),
     "camera_compressed": ("", "Topic of its CompressedImage; empty for <camera>/compressed"),
     "depth": (
-        "/camera/depth/image_raw",
-        "Topic of its depth images, Image; heard only while someone receives what comes of it",
+        "",
+        "Topic of its depth images, Image; heard only while someone receives what comes of it; "
+        "empty for /camera/depth/image_raw, or for left/depth, likewise",
     ),
     "camera_info": (
         "",
@@ -27,6 +32,11 @@ ARGUMENTS = {
         "",
         "Topic of the CameraInfo of depth images that are not registered to the colour images; "
         "empty for <folder of depth>/camera_info",
+    ),
+    "remaps": (
+        "",
+        "Further NAME:=TOPIC, several with spaces between them: for other cameras, /tf, services "
+        "and the action",
     ),
     "target_frame": ("", "Frame of poses and points, such as base_link; empty for the camera's"),
     "autostart": ("true", "false to wait for `ros2 lifecycle set`"),
@@ -44,11 +54,10 @@ ARGUMENTS = {
 def start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     """Return the processes that the launch arguments ask for."""
     given = context.launch_configurations
-    compressed = given["camera_compressed"] or f"{given['camera']}/compressed"
     namespace = f"/{given['namespace'].strip('/')}".rstrip("/")
-    camera_info = given["camera_info"] or info_topic(given["camera"])
-    depth_info = given["depth_info"] or info_topic(given["depth"])
-    logger = logger_name(f"{namespace}/{given['node_name']}")
+    full_name = f"{namespace}/{given['node_name']}"
+    first = first_camera(given["config_file"], full_name)
+    remaps = node_remaps(given, first, namespace)
     overrides: dict[str, str | bool] = {}
     if given["target_frame"]:
         overrides["target_frame"] = given["target_frame"]
@@ -64,14 +73,8 @@ def start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
         namespace=namespace,
         name=given["node_name"],
         parameters=[given["config_file"], *([overrides] if overrides else [])],
-        remappings=[
-            ("image", given["camera"]),
-            ("image/compressed", compressed),
-            ("depth", given["depth"]),
-            ("camera_info", camera_info),
-            ("depth/camera_info", depth_info),
-        ],
-        ros_arguments=["--log-level", f"{logger}:={given['log_level']}"],
+        remappings=remaps,
+        ros_arguments=["--log-level", f"{logger_name(full_name)}:={given['log_level']}"],
         output="both",
         emulate_tty=True,
     )
@@ -82,10 +85,7 @@ def start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
         executable="rviz2",
         name="textseg_rviz",
         arguments=["-d", str(SHARE / "config" / "segment.rviz"), "-f", given["rviz_frame"]],
-        remappings=[
-            ("/textseg/image", resolve(given["camera"], namespace)),
-            *((resolve(name), resolve(name, namespace)) for name in OUTPUTS),
-        ],
+        remappings=rviz_remaps(remaps, first, namespace),
     )
     return [rviz, segmenter]  # without rviz2 nothing starts, rather than half of it
 

@@ -38,7 +38,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="one parameter, after those of the file; may be repeated",
     )
     parser.add_argument(
-        "--camera", metavar="TOPIC", help="image topic; <TOPIC>/compressed belongs to it"
+        "--camera",
+        metavar="TOPIC",
+        help="images of the first camera, with <TOPIC>/compressed and camera_info beside it",
+    )
+    parser.add_argument(
+        "--depth",
+        metavar="TOPIC",
+        help="depth images of the first camera, with camera_info beside them",
     )
     parser.add_argument(
         "--remap",
@@ -46,7 +53,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="NAME:=TOPIC",
-        help="another topic for one of the node's, such as depth:=/camera/depth/image_raw",
+        help="another name for a topic, /tf, /tf_static, /clock, a service or the action, such as "
+        "camera_info:=/camera/info; may be repeated",
     )
     parser.add_argument("--namespace", default=NAMESPACE)
     parser.add_argument("--node-name", default=NODE_NAME)

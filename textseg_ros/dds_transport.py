@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 from textseg_core import Segmenter
@@ -20,11 +21,12 @@ from textseg_ros.dds.rpc import DdsRpc
 from textseg_ros.dds.transforms import listen_to_transforms
 from textseg_ros.engine import Load
 from textseg_ros.messages import MessageTypes
+from textseg_ros.naming import other_names, topic_names
 from textseg_ros.offers import Offers
 from textseg_ros.report import Level
 from textseg_ros.rmw_environment import read_environment
 from textseg_ros.settings import NodeSettings, read_settings
-from textseg_ros.topics import camera_key, check_topic, topic_names, topic_of, topics_of
+from textseg_ros.topics import CLOCK_TOPIC, camera_key, check_topic, topic_of, topics_of
 
 _LEVELS: dict[Level, int] = {
     "info": logging.INFO,
@@ -107,6 +109,8 @@ class DdsNode:
         load: Makes what answers.
         settings: The node's settings at start.
         names: Absolute topic name by topic key.
+        others: Other absolute names of services, action, /tf, /tf_static and /clock, by absolute
+            name, where they are remapped.
 
     Raises:
         ValueError: If weights or settings do not fit.
@@ -119,12 +123,15 @@ class DdsNode:
         load: Load,
         settings: NodeSettings,
         names: dict[str, str],
+        others: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self._participant = participant
-        self._names = names
+        self._names, self._others = names, others
         self._misfits: dict[str, str] = {}
         self._watched: dict[str, Subscription] = {}
-        now_ns = SimulatedClock(participant).now_ns if settings.use_sim_time else time.time_ns
+        now_ns: Callable[[], int] = time.time_ns
+        if settings.use_sim_time:
+            now_ns = SimulatedClock(participant, others.get(CLOCK_TOPIC, CLOCK_TOPIC)).now_ns
         self.transport = DdsTransport(participant, names, settings.cameras, now_ns)
         self.transport.on_watch = self._watch
         self.transport.on_watch_depth = self._watch_depth
@@ -134,7 +141,9 @@ class DdsNode:
             settings,
             node_name=participant.name,
             topic_names=names,
-            make_transforms=partial(listen_to_transforms, participant, now_ns=now_ns),
+            make_transforms=partial(
+                listen_to_transforms, participant, now_ns=now_ns, names=others
+            ),
         )
         self._rpc: DdsRpc | None = None
         try:
@@ -156,6 +165,7 @@ class DdsNode:
             self.behaviour.on_call_error,
             lambda text: self.behaviour.report.tell("service framing", "warning", text),
             self.transport.now_ns,
+            self._others,
         )
         Offers(self.behaviour, self.transport.messages).open(self._rpc)
         ParameterServices(
@@ -267,8 +277,15 @@ def open_node(arguments: argparse.Namespace) -> DdsNode:
             "autostart must be true for the DDS node, which has no lifecycle services, got "
             "false; use the rclpy node (ros2 launch textseg_ros segment.launch.py)"
         )
-    names = topic_names(arguments.namespace, arguments.camera, settings.cameras, arguments.remap)
-    for name in names.values():
+    names = topic_names(
+        arguments.namespace,
+        arguments.camera,
+        settings.cameras,
+        arguments.remap,
+        arguments.depth,
+    )
+    others = other_names(arguments.namespace, arguments.remap, settings.cameras)
+    for name in (*names.values(), *others.values()):
         check_topic(name)
     discovery = read_environment(os.environ, os.getpid(), arguments.domain)
     for warning in discovery.warnings:
@@ -277,7 +294,7 @@ def open_node(arguments: argparse.Namespace) -> DdsNode:
         arguments.node_name, arguments.namespace, discovery, distro=arguments.distro
     )
     try:
-        return DdsNode(participant, load_segmenter, settings, names)
+        return DdsNode(participant, load_segmenter, settings, names, others)
     except BaseException:
         participant.close()
         raise

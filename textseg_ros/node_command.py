@@ -30,20 +30,25 @@ def ros_arguments(parsed: argparse.Namespace) -> list[str]:
 
     Args:
         parsed: As `add_arguments` has them.
+
+    Raises:
+        ValueError: If the settings, asked for the name of the first camera, are wrong.
     """
+    from textseg_ros.naming import camera_remaps, with_action_parts
+    from textseg_ros.settings import read_settings  # takes long, and may end by a signal
+
     words: list[str] = []
     if parsed.params_file is not None:
         words += ["--params-file", str(parsed.params_file)]
     for assignment in parsed.set:
         name, _, value = assignment.partition("=")
         words += ["-p", f"{name}:={value}"]
-    remaps = list(parsed.remap)
-    if parsed.camera is not None:
-        remaps = [
-            f"image:={parsed.camera}",
-            f"image/compressed:={parsed.camera}/compressed",
-            *remaps,
-        ]
+    remaps = with_action_parts(parsed.namespace, parsed.remap)
+    if parsed.camera or parsed.depth:
+        node_name = f"{parsed.namespace.rstrip('/')}/{parsed.node_name}"
+        settings = read_settings(parsed.params_file, parsed.set, node_name)
+        # After those that were given: of several for one name, rcl takes the first.
+        remaps += camera_remaps(parsed.camera, parsed.depth, settings.cameras)
     remaps += [f"__ns:={parsed.namespace}", f"__node:={parsed.node_name}"]
     for remap in remaps:
         words += ["-r", remap]
@@ -77,7 +82,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.environ["ROS_DOMAIN_ID"] = str(parsed.domain)  # rcl reads it when it starts
     from textseg_ros.rclpy_node import main as run_rclpy
 
-    return run_rclpy([sys.argv[0], *ros_arguments(parsed), *ros])
+    try:
+        words = ros_arguments(parsed)
+    except ValueError as error:
+        print(f"{parsed.node_name} cannot start: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2
+    return run_rclpy([sys.argv[0], *words, *ros])
 
 
 def _split(given: Sequence[str]) -> tuple[list[str], bool, list[str]]:

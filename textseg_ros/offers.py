@@ -10,12 +10,12 @@ from textseg_core.arrays import BoolArray
 from textseg_ros.behaviour import SegmentationBehaviour
 from textseg_ros.frame import Frame
 from textseg_ros.messages import MessageTypes
+from textseg_ros.naming import ENABLE, FIND, SEGMENT
 from textseg_ros.replying import Reply
 from textseg_ros.results import blank_objects_message
 from textseg_ros.rpc import GoalHandle, RpcTransport
 from textseg_ros.scheduler import Request
 
-SEGMENT, FIND, ENABLE = "segment", "find", "enable"
 _STALE = "the last answer was stale, older than max_age_s, and none of those counts"
 _SAME_OVERLAP = 0.3
 """Least intersection over union of a target with itself in the answer before."""
@@ -45,17 +45,20 @@ class Offers:
     def open(self, transport: RpcTransport) -> None:
         """Offer them all."""
         transport.add_service(
-            SEGMENT, "textseg_ros/srv/Segment", self.segment, busy=self._too_busy
+            SEGMENT,
+            "textseg_ros/srv/Segment",
+            self.segment,
+            busy=self._too_busy,
+            waits=lambda request: not _has_image(request),
         )
         transport.add_service(ENABLE, "std_srvs/srv/SetBool", self.enable)
         transport.add_action(FIND, "textseg_ros/action/Find", self.find)
 
     def segment(self, request: Any) -> Any:
         """Answer a textseg_ros/srv/Segment request; what goes wrong is in its message."""
-        image = request.image
         frame = None
-        if image.width or image.height or len(image.data):
-            frame = Frame("image", image, self._clock_s(), None)
+        if _has_image(request):
+            frame = Frame("image", request.image, self._clock_s(), None)
         try:
             reply = self._behaviour.request(
                 Request(
@@ -195,6 +198,12 @@ class Sight:
         same = self._before is not None and _overlap(self._before, seen) >= _SAME_OVERLAP
         self.steady = self.steady + 1 if same else 1
         self._before = seen
+
+
+def _has_image(request: Any) -> bool:
+    """Return whether a textseg_ros/srv/Segment request brings its image."""
+    image = request.image
+    return bool(image.width or image.height or len(image.data))
 
 
 def _overlap(first: BoolArray, second: BoolArray) -> float:

@@ -171,14 +171,27 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter(
         "query_qos",
         "reliable",
-        "How queries are received: sensor_data (best effort), reliable or best_available",
+        "How queries, standing ones too, are received: sensor_data (best effort), reliable or "
+        "best_available",
+        choices=QOS_CHOICES,
+    ),
+    Parameter(
+        "click_qos",
+        "reliable",
+        "How clicks are received: sensor_data (best effort), reliable or best_available",
         choices=QOS_CHOICES,
     ),
     Parameter(
         "depth_qos",
         "sensor_data",
-        "How depth images and CameraInfo are received: sensor_data (best effort), reliable or "
-        "best_available",
+        "How depth images are received: sensor_data (best effort), reliable or best_available",
+        choices=QOS_CHOICES,
+    ),
+    Parameter(
+        "info_qos",
+        "sensor_data",
+        "How CameraInfo is received, of images and of depth images: sensor_data (best effort), "
+        "reliable or best_available",
         choices=QOS_CHOICES,
     ),
     Parameter(

@@ -12,7 +12,6 @@ from rclpy.qos import QoSDurabilityPolicy, QoSProfile, QoSReliabilityPolicy
 from textseg_ros.doctor.finding import Surroundings
 from textseg_ros.doctor.listening import FORMS, POLL_S, SETTLE_S, Ear, Seen
 from textseg_ros.messages import InstalledMessages
-from textseg_ros.topics import CLOCK_TOPIC
 
 if TYPE_CHECKING:
     from textseg_ros.settings import NodeSettings
@@ -48,13 +47,14 @@ def listen(given: Surroundings, settings: "NodeSettings") -> Seen:
             ear.names,
             ear.topics,
             ear.heard,
-            {name: node.count_publishers(name) for name in (*ear.names.values(), CLOCK_TOPIC)},
+            {name: node.count_publishers(name) for name in (*ear.names.values(), ear.clock)},
             _misfits(node, ear),
             [
                 f"{space.rstrip('/')}/{name}"
                 for name, space in node.get_node_names_and_namespaces()
                 if name != node.get_name()
             ],
+            ear.clock,
         )
         executor.shutdown()
         node.destroy_node()

@@ -9,9 +9,17 @@ from rclpy.node import Node
 from rclpy.task import Future
 
 from textseg_ros.messages import MessageTypes
-from textseg_ros.rpc import ActionHandler, BoundedWorkers, GoalCheck, ServiceHandler
+from textseg_ros.rpc import (
+    RESULT_KEPT_S,
+    ActionHandler,
+    BoundedWorkers,
+    Closeable,
+    GoalCheck,
+    ServiceHandler,
+    ServiceWorkers,
+    Waits,
+)
 
-_WAITING = 8
 _GOALS = 8
 
 
@@ -42,9 +50,10 @@ class RclpyRpc:
         handler: ServiceHandler,
         *,
         busy: ServiceHandler | None = None,
+        waits: Waits | None = None,
     ) -> "_Server":
         """Offer a service; see `RpcTransport`."""
-        workers = self._workers(name, 1, _WAITING)
+        workers = ServiceWorkers(name, waits, self._failed(name))
         response_class = self._types.get(f"{type_name}_Response")
 
         async def answer(request: Any, _: Any) -> Any:
@@ -57,7 +66,7 @@ class RclpyRpc:
                     self._on_error(name, error)
                     reply.set_result(response_class())
 
-            if workers.submit(work):
+            if workers.submit(request, work):
                 return await reply
             return response_class() if busy is None else busy(request)
 
@@ -77,7 +86,7 @@ class RclpyRpc:
         accept: GoalCheck | None = None,
     ) -> "_Server":
         """Offer an action; see `RpcTransport`."""
-        workers = self._workers(name, _GOALS, 0)
+        workers = BoundedWorkers(name, _GOALS, 0, self._failed(name))
         result_class = self._types.get(f"{type_name}_Result")
 
         async def pursue(goal: Any) -> Any:
@@ -110,6 +119,7 @@ class RclpyRpc:
             pursue,
             goal_callback=decide,
             cancel_callback=lambda _: CancelResponse.ACCEPT,
+            result_timeout=RESULT_KEPT_S,
         )
         return self._kept(_Server(workers, server.destroy))
 
@@ -130,12 +140,12 @@ class RclpyRpc:
         self._servers.append(server)
         return server
 
-    def _workers(self, name: str, threads: int, waiting: int) -> BoundedWorkers:
-        return BoundedWorkers(name, threads, waiting, lambda error: self._on_error(name, error))
+    def _failed(self, name: str) -> Callable[[Exception], None]:
+        return lambda error: self._on_error(name, error)
 
 
 class _Server:
-    def __init__(self, workers: BoundedWorkers, destroy: Callable[[], object]) -> None:
+    def __init__(self, workers: Closeable, destroy: Callable[[], object]) -> None:
         self._workers = workers
         self._destroy = destroy
 

@@ -32,6 +32,9 @@ _claims: deque[socket.socket] = deque()
 # Cyclone 11 drops what arrives by an interface that it did not select, thus all
 # that Jazzy's 0.10 sends to 127.0.0.1 under LOCALHOST; 0.10 has no such filter.
 _LIKE_CYCLONE_0_10 = "<Internal><ExtendedPacketInfo>false</ExtendedPacketInfo></Internal>"
+# Without a key hash, Fast DDS 2.14 does not understand that a reader of Cyclone 11 has left, and a
+# camera on it goes on sending to every subscription that the node ever ended.
+_KEY_HASHES = "<Internal><GenerateKeyhash>true</GenerateKeyhash></Internal>"
 # Cyclone's fragments of 1344 B are too many for readers of Fast DDS, which lose a third of the
 # images of 640 x 480 even when both sides are reliable. These are as large as Fast DDS's own.
 _FEW_FRAGMENTS = "<MaxMessageSize>65500B</MaxMessageSize><FragmentSize>63000B</FragmentSize>"
@@ -209,7 +212,10 @@ def _parse_peers(text: str) -> tuple[str, ...]:
 
 def _discovery_config(range_: DiscoveryRange, peers: tuple[str, ...], process_id: int) -> str:
     if range_ == "SYSTEM_DEFAULT":
-        return f"<CycloneDDS><Domain><General>{_FEW_FRAGMENTS}</General></Domain></CycloneDDS>,"
+        return (
+            f"<CycloneDDS><Domain><General>{_FEW_FRAGMENTS}</General>{_KEY_HASHES}</Domain>"
+            "</CycloneDDS>,"
+        )
     multicast = "<AllowMulticast>false</AllowMulticast>"
     if range_ == "OFF":
         discovery = (
@@ -229,5 +235,6 @@ def _discovery_config(range_: DiscoveryRange, peers: tuple[str, ...], process_id
         discovery += f"<Peers>{addresses}</Peers>"
     return (
         f"<CycloneDDS><Domain><General>{multicast}{_FEW_FRAGMENTS}</General>"
-        f"<Discovery>{discovery}</Discovery>{_LIKE_CYCLONE_0_10}</Domain></CycloneDDS>,"
+        f"<Discovery>{discovery}</Discovery>{_LIKE_CYCLONE_0_10}{_KEY_HASHES}</Domain>"
+        "</CycloneDDS>,"
     )

@@ -5,8 +5,17 @@ import threading
 from collections.abc import Callable
 from typing import Any, Protocol
 
+WAITING = 8
+"""Requests that may wait for a service, beside the one in work."""
+RESULT_KEPT_S = 60
+"""How long the result of a goal that has ended can be asked for; rclpy takes whole seconds."""
+
 ServiceHandler = Callable[[Any], Any]
 """Request message -> response message. It runs in a worker thread and may take its time."""
+
+
+Waits = Callable[[Any], bool]
+"""Request message -> whether its handler waits for something outside. It must return at once."""
 
 
 class GoalHandle(Protocol):
@@ -77,15 +86,17 @@ class RpcTransport(Protocol):
         handler: ServiceHandler,
         *,
         busy: ServiceHandler | None = None,
+        waits: Waits | None = None,
     ) -> Closeable:
         """Offer a service.
 
         Args:
             name: Of the service.
             type_name: Its type.
-            handler: Answers a request; one at a time.
+            handler: Answers a request; one at a time, but all at a time that `waits` names.
             busy: Answers at once, in place of the handler, while too many requests wait; None
                 to let the client wait in vain.
+            waits: Says which requests wait for something outside, such as a camera; None for none.
         """
         ...
 
@@ -179,3 +190,42 @@ class BoundedWorkers:
         finally:
             with self._lock:
                 self._held -= 1
+
+
+class ServiceWorkers:
+    """The threads of one service: one for what is done in turn, others for what waits outside.
+
+    A request that waits for a camera thus delays neither those that need none nor those that wait
+    for another camera. Of each kind there are `1 + waiting` at most.
+
+    Args:
+        name: Of the threads.
+        waits: Says which requests wait outside; None for none.
+        on_error: Called with what a task raised.
+        waiting: How many requests may wait.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        waits: Waits | None,
+        on_error: Callable[[Exception], None],
+        waiting: int = WAITING,
+    ) -> None:
+        self._waits = waits
+        self._in_turn = BoundedWorkers(name, 1, waiting, on_error)
+        self._outside = (
+            None if waits is None else BoundedWorkers(f"{name} waiting", 1 + waiting, 0, on_error)
+        )
+
+    def submit(self, request: Any, task: Callable[[], None]) -> bool:
+        """Let a thread answer the request by the task; return False if there is no room."""
+        if self._outside is not None and self._waits is not None and self._waits(request):
+            return self._outside.submit(task)
+        return self._in_turn.submit(task)
+
+    def close(self) -> None:
+        """Drop what waits for a thread, and wait for what is being done."""
+        for workers in (self._in_turn, self._outside):
+            if workers is not None:
+                workers.close()

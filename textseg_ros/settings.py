@@ -48,8 +48,10 @@ class NodeSettings:
         max_image_px: Largest image accepted, pixels.
         log_period_s: Least time between two log lines about one fault.
         image_qos: How images are received, one of `parameters.QOS_CHOICES`.
-        query_qos: How queries are received, likewise.
-        depth_qos: How depth images and CameraInfo are received, likewise.
+        query_qos: How queries, standing ones too, are received, likewise.
+        click_qos: How clicks are received, likewise.
+        depth_qos: How depth images are received, likewise.
+        info_qos: How CameraInfo is received, of images and of depth images, likewise.
         target_frame: Frame of poses and points; empty for the camera's own.
         transform_timeout_s: Longest wait for the transform of an image's time.
         depth_timeout_s: Longest wait for the depth image of an image's time.
@@ -75,7 +77,9 @@ class NodeSettings:
     log_period_s: float = 5.0
     image_qos: str = "sensor_data"
     query_qos: str = "reliable"
+    click_qos: str = "reliable"
     depth_qos: str = "sensor_data"
+    info_qos: str = "sensor_data"
     target_frame: str = ""
     transform_timeout_s: float = 0.1
     depth_timeout_s: float = 0.1

@@ -96,7 +96,7 @@ TOPICS: tuple[Topic, ...] = (
         "sensor_msgs/msg/CameraInfo",
         "in",
         reliable=False,
-        qos_parameter="depth_qos",
+        qos_parameter="info_qos",
     ),
     Topic(
         "depth_info",
@@ -104,9 +104,16 @@ TOPICS: tuple[Topic, ...] = (
         "sensor_msgs/msg/CameraInfo",
         "in",
         reliable=False,
-        qos_parameter="depth_qos",
+        qos_parameter="info_qos",
     ),
-    Topic("click", "click", "geometry_msgs/msg/PointStamped", "in", depth=10),
+    Topic(
+        "click",
+        "click",
+        "geometry_msgs/msg/PointStamped",
+        "in",
+        depth=10,
+        qos_parameter="click_qos",
+    ),
     Topic("mask", "mask", "sensor_msgs/msg/Image", "out", depth=IMAGES_KEPT),
     Topic(
         "mask_compressed",
@@ -214,41 +221,6 @@ def topics_of(cameras: Sequence[str]) -> tuple[Topic, ...]:
         ),
         *shared,
     )
-
-
-def topic_names(
-    namespace: str,
-    camera: str | None,
-    cameras: Sequence[str] = ("",),
-    remaps: Sequence[str] = (),
-) -> dict[str, str]:
-    """Return the absolute name of each topic by its key.
-
-    Args:
-        namespace: Of the node, absolute.
-        camera: Replaces `image` of the first camera, and with `/compressed` behind it
-            `image/compressed`.
-        cameras: Names of the cameras.
-        remaps: `NAME:=TOPIC` for other topics.
-
-    Raises:
-        ValueError: If a remap is wrong; names it.
-    """
-    names = {topic.key: resolve(topic.name, namespace) for topic in topics_of(cameras)}
-    if camera is not None:
-        image = camera_key(cameras[0], "image")
-        names[image] = resolve(camera, namespace)
-        names[camera_key(cameras[0], "compressed")] = f"{names[image]}/compressed"
-    by_name = {topic.name: topic.key for topic in topics_of(cameras)}
-    for remap in remaps:
-        name, _, new = remap.partition(":=")
-        if not new or name not in by_name:
-            raise ValueError(
-                f"--remap must be NAME:=TOPIC with a NAME among {', '.join(sorted(by_name))}, "
-                f"got {remap!r}"
-            )
-        names[by_name[name]] = resolve(new, namespace)
-    return names
 
 
 def topic_table() -> str:

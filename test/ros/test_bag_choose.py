@@ -54,6 +54,12 @@ def test_the_only_colour_camera_and_the_only_depth_are_found_with_their_descript
     assert chosen.notes == ("camera: /cam/color/image_raw", "depth: /cam/depth/image_raw")
 
 
+def test_transforms_may_have_other_names() -> None:
+    chosen = choose(COLOUR, remaps=["/tf:=/robot/tf", "find:=/seek"])
+
+    assert chosen.transforms == {"/robot/tf": False, "/tf_static": True}
+
+
 def test_one_description_is_the_colour_cameras() -> None:
     there = {"/cam/image": RAW, "/cam/depth_image": RAW, "/cam/camera_info": INFO}
 

@@ -2,12 +2,14 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, get_args
 
 import pytest
 from dds_peers import loopback_settings, wait_until
 
-from textseg_ros.dds.action import MOST_GOALS
+from textseg_ros.dds import rpc
+from textseg_ros.dds.action import MOST_GOALS, ActionServer
 from textseg_ros.dds.action_client import ActionClient
 from textseg_ros.dds.channels import Framing
 from textseg_ros.dds.participant import Participant
@@ -188,6 +190,19 @@ def test_the_result_of_an_unknown_goal_has_no_state(searching: Searching) -> Non
 
     assert client.result(bytes(16), TIMEOUT_S)[0] == 0
     assert client.cancel(b"x" * 16).return_code == CancelCode.UNKNOWN_GOAL
+
+
+def test_the_result_of_a_goal_that_ended_long_ago_is_forgotten(
+    searching: Searching, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rpc, "ActionServer", partial(ActionServer, result_kept_s=0.2))
+    client = searching.open(searching.until_canceled)
+    searching.go_on.set()
+    goal_id = client.send_goal(searching.goal())
+    assert goal_id is not None
+    assert client.result(goal_id, TIMEOUT_S)[0] == GoalState.SUCCEEDED
+
+    assert wait_until(lambda: client.result(goal_id, TIMEOUT_S)[0] == 0)
 
 
 def test_the_status_topic_tells_late_subscribers_too(searching: Searching) -> None:

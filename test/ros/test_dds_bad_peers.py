@@ -15,9 +15,9 @@ from recording import RednessBackend, make_segmenter
 
 from textseg_ros.dds.participant import Participant
 from textseg_ros.dds_transport import DdsNode
+from textseg_ros.naming import topic_names
 from textseg_ros.rmw_environment import free_domain_id, loopback_environment, read_environment
 from textseg_ros.settings import read_settings
-from textseg_ros.topics import topic_names
 
 _STRING, _IMAGE = "std_msgs/msg/String", "sensor_msgs/msg/Image"
 _TIMEOUT_S = 60.0

@@ -17,6 +17,7 @@ _AUTO = (
 _NO_MULTICAST = "<General><AllowMulticast>false</AllowMulticast></General>"
 _OF_OURS = (  # what our newer Cyclone needs besides
     "<Internal><ExtendedPacketInfo>false</ExtendedPacketInfo></Internal>",
+    "<Internal><GenerateKeyhash>true</GenerateKeyhash></Internal>",
     "<MaxMessageSize>65500B</MaxMessageSize><FragmentSize>63000B</FragmentSize>",
 )
 
@@ -80,8 +81,8 @@ def test_system_default_leaves_discovery_to_cyclonedds_uri() -> None:
     }
 
     assert read_environment(environment, 1).config == (
-        f"<CycloneDDS><Domain><General>{_OF_OURS[1]}</General></Domain></CycloneDDS>,"
-        "file:///etc/cyclone.xml"
+        f"<CycloneDDS><Domain><General>{_OF_OURS[2]}</General>{_OF_OURS[1]}</Domain>"
+        "</CycloneDDS>,file:///etc/cyclone.xml"
     )
 
 

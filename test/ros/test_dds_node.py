@@ -20,9 +20,10 @@ from textseg_ros.dds.participant import Participant
 from textseg_ros.dds.rpc import DdsRpc
 from textseg_ros.dds_transport import DdsNode
 from textseg_ros.messages import time_message
+from textseg_ros.naming import topic_names
 from textseg_ros.rmw_environment import free_domain_id, loopback_environment
 from textseg_ros.settings import read_settings
-from textseg_ros.topics import TOPICS, topic_names
+from textseg_ros.topics import TOPICS
 
 _TIMEOUT_S = 60.0
 _STAGES = ("preprocess", "encoder", "text", "head", "postprocess")
@@ -209,6 +210,41 @@ def test_every_topic_of_the_table_exists_with_its_type_and_qos() -> None:
             node.close()
 
 
+def test_each_input_is_received_with_the_qos_of_its_parameter() -> None:
+    """A best-effort publisher reaches the best-effort inputs alone.
+
+    Nobody publishes queries when the node subscribes, so best_available is reliable.
+    """
+    domain = loopback_settings()
+    chosen = ["click_qos=sensor_data", "info_qos=reliable", "query_qos=best_available"]
+    inputs = [topic for topic in TOPICS if topic.direction == "in"]
+    with Participant("planner", "/", domain) as peer:
+        node = _node(Participant("segmenter", "/textseg", domain), assignments=chosen)
+        try:
+            for name, kind in (("mask", "Image"), ("cloud", "PointCloud2")):
+                peer.subscription(f"/textseg/{name}", f"sensor_msgs/msg/{kind}", lambda _: None)
+            ends = {
+                reliable: {
+                    topic.key: peer.publisher(
+                        f"/textseg/{topic.name}", topic.type_name, reliable=reliable
+                    )
+                    for topic in inputs
+                }
+                for reliable in (True, False)
+            }
+            node.behaviour.on_query(make_string(peer.types, "the red cup"))
+
+            def matched(reliable: bool) -> set[str]:
+                node.look()
+                return {key for key, end in ends[reliable].items() if end.matched}
+
+            assert wait_until(lambda: matched(True) == {topic.key for topic in inputs})
+            best_effort = {"image", "compressed", "depth", "click"}
+            assert wait_until(lambda: matched(False) == best_effort), matched(False)
+        finally:
+            node.close()
+
+
 def test_images_are_received_only_while_a_query_is_set_and_someone_listens() -> None:
     domain = loopback_settings()
     with Participant("planner", "/", domain) as peer:
@@ -338,6 +374,43 @@ def test_services_action_and_parameters_work_between_two_participants() -> None:
             node.close()
 
 
+def test_a_call_with_an_image_does_not_wait_behind_those_that_wait_for_a_camera() -> None:
+    """There is no camera; closing the node in the middle of those calls answers them."""
+    domain = loopback_settings()
+    messages: list[str] = []
+    with Participant("planner", "/", domain) as peer:
+        segmenter = Participant("segmenter", "/textseg", domain)
+        node = _node(segmenter, assignments=["request_timeout_s=60.0"])
+        rpc = DdsRpc(peer, "fastrtps", lambda name, error: None, lambda text: None)
+        try:
+            images = peer.publisher("/textseg/image", "sensor_msgs/msg/Image", reliable=False)
+            segment = rpc.client("/textseg/segment", "textseg_ros/srv/Segment")
+            assert segment.wait_for_service()
+            request = peer.types.default("textseg_ros/srv/Segment_Request")
+            request.phrase = "the red cup"
+            own = peer.types.default("textseg_ros/srv/Segment_Request")
+            own.image = make_image(peer.types, np.zeros((6, 8, 3), np.uint8))
+            own.phrase = "the red cup"
+
+            def wait_for_the_camera() -> None:
+                messages.append(segment.call(request, 60.0).message)
+
+            threads = [threading.Thread(target=wait_for_the_camera) for _ in range(3)]
+            for thread in threads:
+                thread.start()
+            assert wait_until(lambda: images.matched > 0)  # the first of them is in work
+            assert segment.call(own, 10.0).success
+            assert messages == []
+            node.close()
+            for thread in threads:
+                thread.join(20.0)
+        finally:
+            rpc.close()
+            node.close()
+    assert len(messages) == 3
+    assert all("the node" in message for message in messages), messages
+
+
 def test_a_start_that_fails_half_way_leaves_nothing_running(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -433,27 +506,6 @@ def test_a_tick_that_meets_an_error_tells_it_and_the_next_one_is_done(
         assert "another node is named /textseg/segmenter" in caplog.text
     finally:
         node.close()
-
-
-def test_the_camera_replaces_image_and_its_compressed_twin() -> None:
-    names = topic_names("/arm", "/camera/image_raw")
-
-    assert names["image"] == "/camera/image_raw"
-    assert names["compressed"] == "/camera/image_raw/compressed"
-    assert names["mask"] == "/arm/mask"
-    assert names["diagnostics"] == "/diagnostics"
-    assert topic_names("/arm", None)["compressed"] == "/arm/image/compressed"
-
-
-def test_every_topic_can_be_remapped() -> None:
-    names = topic_names("/arm", None, ("", "rear"), ["depth:=/camera/depth", "rear/image:=eye"])
-
-    assert names["depth"] == "/camera/depth"
-    assert names["rear/image"] == "/arm/eye"
-    assert names["rear/depth"] == "/arm/rear/depth"
-    for wrong in ("depth", "depth:=", "colour:=/x"):
-        with pytest.raises(ValueError, match=r"--remap must be NAME:=TOPIC with a NAME among "):
-            topic_names("/arm", None, remaps=[wrong])
 
 
 def test_assignments_override_the_parameter_file(tmp_path: Path) -> None:

@@ -9,8 +9,8 @@ from dds_peers import loopback_settings, wait_until
 from textseg_ros.dds.participant import Participant
 from textseg_ros.dds_transport import DdsTransport
 from textseg_ros.messages import time_ns
+from textseg_ros.naming import topic_names
 from textseg_ros.report import Level
-from textseg_ros.topics import topic_names
 
 TOPIC, TYPE = "/rosout", "rcl_interfaces/msg/Log"
 LEVELS: tuple[Level, ...] = ("info", "warning", "error")

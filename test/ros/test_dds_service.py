@@ -196,6 +196,33 @@ def test_while_too_many_requests_wait_the_next_is_told_so_at_once(pair: Pair) ->
     assert sorted(messages) == ["busy"] + ["set"] * 9
 
 
+def test_a_request_does_not_wait_behind_those_that_wait_outside(pair: Pair) -> None:
+    go_on = threading.Event()
+
+    def answer(request: Any) -> Any:
+        if request.data:
+            assert go_on.wait(TIMEOUT_S)
+        return pair.echo(request)
+
+    client = pair.offer(answer, waits=lambda request: request.data)
+    outside: list[bool] = []
+
+    def ask() -> None:
+        outside.append(client.call(pair.request(), TIMEOUT_S).success)
+
+    # Nine may wait; the tenth finds no room, and is answered with zeros.
+    threads = [threading.Thread(target=ask) for _ in range(10)]
+    for thread in threads:
+        thread.start()
+    assert wait_until(lambda: outside == [False])
+    assert client.call(pair.request(False), TIMEOUT_S).message == "set"
+    go_on.set()
+    for thread in threads:
+        thread.join(TIMEOUT_S)
+
+    assert outside == [False] + [True] * 9
+
+
 def test_a_call_that_nobody_answers_says_what_to_do(pair: Pair) -> None:
     client = pair.client.client("/textseg/nothing", SET_BOOL)
 

@@ -17,6 +17,9 @@ from textseg_core.model_info import SHIPPED_WEIGHTS
 from textseg_core.runtime.machine import nvidia_gpus
 from textseg_core.runtime.tensorrt.cache import EngineKey, pack
 from textseg_ros.doctor.examine import CHECKS
+from textseg_ros.doctor.finding import Surroundings
+from textseg_ros.doctor.listening import Ear
+from textseg_ros.settings import NodeSettings
 
 KEY = EngineKey(
     part="query_head",
@@ -121,6 +124,20 @@ def test_a_vocabulary_with_a_word_twice_is_refused(weights: Path) -> None:
     (weights / "vocabulary.txt").write_text(f"{words}the\n", encoding="utf-8")
 
     assert "vocabulary.txt" in fault("vocabulary", assignments=[f"weights={weights}"]).found
+
+
+def test_the_doctor_listens_where_the_node_would() -> None:
+    given = Surroundings(
+        environment={}, camera="/rgb/image", depth="/ir/image", remaps=["/clock:=/sim/clock"]
+    )
+    ear = Ear(given, NodeSettings(cameras=("left", "right"), info_qos="reliable"))
+
+    keys = ("image", "camera_info", "depth", "depth_info")
+    heard = [ear.names[f"left/{key}"] for key in keys]
+    assert heard == ["/rgb/image", "/rgb/camera_info", "/ir/image", "/ir/camera_info"]
+    assert ear.clock == "/sim/clock"
+    assert [ear.reliable(f"left/{key}") for key in keys] == [False, True, False, True]
+    assert (ear.reliable("left/click"), ear.reliable("query")) == (True, True)
 
 
 def test_a_parameter_that_does_not_exist_is_named(tmp_path: Path) -> None:

@@ -80,6 +80,22 @@ def test_a_camera_info_is_heard_beside_its_images(
     assert set(remaps) <= set(command)
 
 
+def test_the_arguments_are_those_of_the_first_named_camera(tmp_path: Path) -> None:
+    file = tmp_path / "two.yaml"
+    file.write_text("/**:\n  ros__parameters:\n    cameras: [left, right]\n")
+
+    (alone,) = started(config_file=str(file))
+    assert not [word for word in alone if "image" in word or "depth" in word]
+    (command,) = started(
+        config_file=str(file), camera="/eye/image", remaps="find:=seek right/image:=/rear/image"
+    )
+    assert {
+        *("left/image:=/eye/image", "left/camera_info:=/eye/camera_info"),
+        *("right/image:=/rear/image", "find/_action/status:=seek/_action/status"),
+    } <= set(command)
+    assert not [word for word in command if word.startswith(("image", "camera_info"))]
+
+
 def test_rviz_shows_a_relative_camera_where_the_node_hears_it() -> None:
     rviz, _ = started(camera="image_raw", namespace="arm", rviz="true")
 

@@ -21,22 +21,40 @@ def parsed(*arguments: str) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def test_options_become_those_of_ros2_run() -> None:
+def test_options_become_those_of_ros2_run(tmp_path: Path) -> None:
+    file = tmp_path / "node.yaml"
+    file.write_text("/arm/seer:\n  ros__parameters:\n    threads: 1\n")
     given = parsed(
-        *("--params-file", "node.yaml", "--set", "max_rate_hz=5", "--camera", "/eye/image"),
+        *("--params-file", str(file), "--set", "max_rate_hz=5.0", "--camera", "/eye/image"),
         *("-r", "depth:=/eye/depth", "--namespace", "/arm", "--node-name", "seer"),
         *("--log-level", "warning"),
     )
 
     assert ros_arguments(given) == [
         "--ros-args",
-        *("--params-file", "node.yaml", "-p", "max_rate_hz:=5"),
-        *("-r", "image:=/eye/image", "-r", "image/compressed:=/eye/image/compressed"),
-        *("-r", "depth:=/eye/depth", "-r", "__ns:=/arm", "-r", "__node:=seer"),
-        *("--log-level", "warn"),
+        *("--params-file", str(file), "-p", "max_rate_hz:=5.0"),
+        *("-r", "depth:=/eye/depth", "-r", "image:=/eye/image"),
+        *("-r", "image/compressed:=/eye/image/compressed", "-r", "camera_info:=/eye/camera_info"),
+        *("-r", "__ns:=/arm", "-r", "__node:=seer", "--log-level", "warn"),
     ]
     assert all(isinstance(word, str) for word in ros_arguments(parsed("--params-file", "a b")))
     assert str(Path("a b")) in ros_arguments(parsed("--params-file", "a b"))
+
+
+def test_camera_and_depth_are_those_of_the_first_camera() -> None:
+    given = parsed(
+        *("--set", "cameras=['left', 'right']", "--camera", "/eye/image", "--depth", "/eye/depth")
+    )
+
+    words = ros_arguments(given)
+    assert [word for word in words if word.startswith("left/")] == [
+        "left/image:=/eye/image",
+        "left/image/compressed:=/eye/image/compressed",
+        "left/camera_info:=/eye/camera_info",
+        "left/depth:=/eye/depth",
+        "left/depth/camera_info:=/eye/camera_info",
+    ]
+    assert not [word for word in words if word.startswith(("image", "depth", "camera_info"))]
 
 
 @pytest.mark.skipif(rclpy_is_there(), reason="rclpy is installed")

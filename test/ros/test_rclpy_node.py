@@ -9,6 +9,7 @@ from recording import RED_BLOCK, TIMEOUT_S, red_block, until
 from textseg_ros.conversions import OwnImagePacker
 from textseg_ros.messages import InstalledMessages, byte_sequence
 from textseg_ros.parameters import PARAMETERS
+from textseg_ros.rpc import RESULT_KEPT_S
 from textseg_ros.topics import TOPICS, resolve
 
 pytest.importorskip("rclpy", reason="rclpy exists only inside a ROS 2 installation")
@@ -185,6 +186,32 @@ def test_images_are_received_with_the_qos_of_the_parameter(
     until(lambda: len(node.get_subscriptions_info_by_topic("/textseg/image")) == 1)
     (info,) = node.get_subscriptions_info_by_topic("/textseg/image")
     assert info.qos_profile.reliability == reliability
+
+
+def test_each_input_is_received_with_the_qos_of_its_parameter(graph: Graph) -> None:
+    """Nobody publishes queries when the node subscribes, so best_available is reliable."""
+    node = graph.segmenter(
+        click_qos="sensor_data", info_qos="reliable", query_qos="best_available"
+    )
+    listen(graph, "mask")
+    listen(graph, "cloud")
+    node.behaviour.on_query(query("the red block"))
+    inputs = {topic.key: topic.name for topic in TOPICS if topic.direction == "in"}
+
+    def best_effort() -> dict[str, bool]:
+        found = {
+            key: node.get_subscriptions_info_by_topic(f"/textseg/{name}")
+            for key, name in inputs.items()
+        }
+        return {
+            key: info.qos_profile.reliability == ReliabilityPolicy.BEST_EFFORT
+            for key, infos in found.items()
+            for info in infos
+        }
+
+    until(lambda: best_effort().keys() == inputs.keys())
+    received = {key for key, is_so in best_effort().items() if is_so}
+    assert received == {"image", "compressed", "depth", "click"}
 
 
 def test_images_are_received_only_while_a_query_is_set_and_someone_listens(graph: Graph) -> None:
@@ -384,6 +411,30 @@ def test_the_service_segment_takes_the_next_image_of_a_camera(graph: Graph) -> N
     assert (future.result().success, future.result().message) == (True, "")
 
 
+def test_a_call_with_an_image_does_not_wait_behind_those_that_wait_for_a_camera(
+    graph: Graph,
+) -> None:
+    """There is no camera. Nine calls may wait for one; the tenth is told so at once."""
+    graph.segmenter(request_timeout_s=5.0)
+    peer = graph.add(Node("planner", context=graph.context))
+    segment = InstalledMessages().get("textseg_ros/srv/Segment")
+    client = peer.create_client(segment, "/textseg/segment")
+    assert client.wait_for_service(TIMEOUT_S)
+    waiting = [client.call_async(segment.Request(phrase="the red block")) for _ in range(10)]
+    until(lambda: any(future.done() for future in waiting))
+    (refused,) = [future for future in waiting if future.done()]
+    assert "too many requests wait" in refused.result().message
+
+    future = client.call_async(segment.Request(image=red_image(), phrase="the red block"))
+    until(future.done)
+    assert future.result().success
+    assert sum(each.done() for each in waiting) == 1
+
+    until(lambda: all(each.done() for each in waiting))
+    texts = {each.result().message for each in waiting if each is not refused}
+    assert texts == {"no image on /textseg/image or /textseg/image/compressed within 5.0 s"}
+
+
 def test_the_action_find_gives_feedback_and_is_canceled_or_reached(graph: Graph) -> None:
     graph.segmenter()
     peer = graph.add(Node("planner", context=graph.context))
@@ -422,6 +473,28 @@ def test_the_action_find_gives_feedback_and_is_canceled_or_reached(graph: Graph)
     assert ended.result().result.success
     until(lambda: len(feedback) >= 3)
     assert [message.feedback.stable for message in feedback[:3]] == [1, 2, 3]
+
+
+def test_the_result_of_a_goal_that_ended_long_ago_is_forgotten(
+    graph: Graph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert RESULT_KEPT_S == 60
+    monkeypatch.setattr("textseg_ros.rclpy_rpc.RESULT_KEPT_S", 1)
+    graph.segmenter()
+    peer = graph.add(Node("planner", context=graph.context))
+    find = InstalledMessages().get("textseg_ros/action/Find")
+    client = ActionClient(peer, find, "/textseg/find")
+    assert client.wait_for_server(TIMEOUT_S)
+    sent = client.send_goal_async(find.Goal(phrase="the red block", timeout_s=0.1))
+    until(sent.done)
+
+    def status() -> int:
+        asked = sent.result().get_result_async()
+        until(asked.done)
+        return int(asked.result().status)
+
+    assert status() == GoalStatus.STATUS_ABORTED
+    until(lambda: status() == GoalStatus.STATUS_UNKNOWN)
 
 
 def test_one_goal_too_many_is_refused(graph: Graph) -> None:

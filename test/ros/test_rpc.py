@@ -4,7 +4,7 @@ import threading
 
 from recording import until
 
-from textseg_ros.rpc import BoundedWorkers
+from textseg_ros.rpc import BoundedWorkers, ServiceWorkers
 
 TIMEOUT_S = 30.0
 
@@ -78,3 +78,34 @@ def test_closing_waits_for_what_is_done_and_drops_what_waits() -> None:
     assert not closing.is_alive()
     assert did == ["slow"]
     assert not workers.submit(lambda: None)
+
+
+def test_requests_that_wait_outside_do_so_together_and_delay_no_other() -> None:
+    """Three wait outside, of a limit of 1 + 2; those in turn have a limit of their own."""
+    go_on, all_begun, done = threading.Event(), threading.Barrier(4), threading.Event()
+    did: list[str] = []
+
+    def outside() -> None:
+        all_begun.wait(TIMEOUT_S)
+        assert go_on.wait(TIMEOUT_S)
+        did.append("outside")
+
+    def in_turn() -> None:
+        did.append("in turn")
+        done.set()
+
+    workers = ServiceWorkers(
+        "test", lambda request: bool(request == "camera"), lambda _: None, waiting=2
+    )
+    for _ in range(3):
+        assert workers.submit("camera", outside)
+    all_begun.wait(TIMEOUT_S)
+    assert not workers.submit("camera", outside)
+    assert workers.submit("image", in_turn)
+    assert done.wait(TIMEOUT_S)
+    go_on.set()
+    workers.close()
+
+    assert did == ["in turn", *["outside"] * 3]
+    assert not workers.submit("camera", outside)
+    assert not workers.submit("image", in_turn)

@@ -10,9 +10,9 @@ from textseg_core.arrays import UInt8Array
 from textseg_ros.dds.participant import Participant
 from textseg_ros.dds_transport import DdsNode
 from textseg_ros.demo.frames import Frame, image_message
+from textseg_ros.naming import topic_names
 from textseg_ros.rmw_environment import read_environment
 from textseg_ros.settings import NodeSettings
-from textseg_ros.topics import topic_names
 
 CAMERA = "/camera/image_raw"
 _FILM_S, _TICKS = 0.05, 10

@@ -3,8 +3,9 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from textseg_ros.naming import other_names, topic_names
 from textseg_ros.tf_source import TF_STATIC_TOPIC, TF_TOPIC
-from textseg_ros.topics import BY_KEY, camera_key, topic_names, topics_of
+from textseg_ros.topics import BY_KEY, camera_key, info_topic, topics_of
 
 _RAW, _COMPRESSED = BY_KEY["image"].type_name, BY_KEY["compressed"].type_name
 _INFO = BY_KEY["camera_info"].type_name
@@ -19,12 +20,14 @@ class Inputs:
         names: Absolute topic name by topic key, of all topics of the node.
         keys: Topic key by name, of the inputs that are in the bag.
         depth_cameras: Cameras that have depth images and a description.
+        transforms: Topics of tf2 by name; whether their frames stay.
         notes: What was chosen without being asked for, or is missing; one line each.
     """
 
     names: Mapping[str, str]
     keys: Mapping[str, str]
     depth_cameras: tuple[str, ...]
+    transforms: Mapping[str, bool]
     notes: tuple[str, ...]
 
 
@@ -75,7 +78,9 @@ def choose_inputs(
         for name in cameras
         if {camera_key(name, key) for key in ("depth", "camera_info")} <= set(keys.values())
     )
-    return Inputs(names, keys, depth_cameras, tuple(notes))
+    others = other_names(namespace, remaps, cameras)
+    transforms = {others[TF_TOPIC]: False, others[TF_STATIC_TOPIC]: True}
+    return Inputs(names, keys, depth_cameras, transforms, tuple(notes))
 
 
 def _choose_form(camera: str, names: Mapping[str, str], keys: dict[str, str]) -> None:
@@ -142,10 +147,5 @@ def _find_infos(names: dict[str, str], there: Mapping[str, str], named: Collecti
 
 def _info_of(image: str, there: Mapping[str, str]) -> str:
     """Return the CameraInfo topic that lies beside images by convention; "" if it is not there."""
-    beside = f"{image.rpartition('/')[0]}/camera_info"
+    beside = info_topic(image)
     return beside if there.get(beside) == _INFO else ""
-
-
-def is_transforms(name: str) -> bool:
-    """Return whether a topic is one of those of tf2."""
-    return name in (TF_TOPIC, TF_STATIC_TOPIC)

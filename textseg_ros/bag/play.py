@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from textseg_ros.bag.choose import ASKING, Inputs, is_transforms
+from textseg_ros.bag.choose import ASKING, Inputs
 from textseg_ros.bag.files import BagWriter
 from textseg_ros.bag.transport import BagClock, BagTransport
 from textseg_ros.behaviour import SegmentationBehaviour
@@ -18,7 +18,7 @@ from textseg_ros.engine import Load
 from textseg_ros.pairing import QUEUE
 from textseg_ros.report import Level
 from textseg_ros.settings import NodeSettings
-from textseg_ros.tf_source import TF_STATIC_TOPIC, TF_TYPE, TfListener
+from textseg_ros.tf_source import TF_TYPE, TfListener
 from textseg_ros.topics import camera_key, topic_of
 from textseg_ros.typestore import TypeStore
 
@@ -121,9 +121,9 @@ class Player:
 
     def _run_ahead(self, message: Message) -> None:
         """Take what places answers in space before its turn."""
-        if is_transforms(message.topic):
+        if message.topic in self._inputs.transforms:
             if self._inputs.depth_cameras:
-                static = message.topic == TF_STATIC_TOPIC
+                static = self._inputs.transforms[message.topic]
                 take = self._transforms.on_tf_static if static else self._transforms.on_tf
                 self._take(message, TF_TYPE, take)
             return

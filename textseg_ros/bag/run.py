@@ -12,7 +12,7 @@ from rosbags.rosbag2 import Reader
 from tqdm import tqdm
 
 from textseg_core.segmenter import Segmenter
-from textseg_ros.bag.choose import Inputs, choose_inputs, is_transforms
+from textseg_ros.bag.choose import Inputs, choose_inputs
 from textseg_ros.bag.files import BagWriter, Storage, check_target, reading
 from textseg_ros.bag.play import Message, Player
 from textseg_ros.bag.transport import outputs
@@ -187,8 +187,8 @@ def _messages(
     reader: Reader, inputs: Inputs, copies: Sequence[str], faults: list[str]
 ) -> Iterator[Message]:
     """Yield what is played or copied; what cannot be read ends it and is told of."""
-    names = {*inputs.keys, *copies}
-    wanted = [one for one in reader.connections if one.topic in names or is_transforms(one.topic)]
+    names = {*inputs.keys, *inputs.transforms, *copies}
+    wanted = [one for one in reader.connections if one.topic in names]
     try:
         for connection, time_ns, data in reader.messages(wanted):
             yield Message(connection.topic, time_ns, data)

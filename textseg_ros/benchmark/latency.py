@@ -29,12 +29,13 @@ from textseg_ros.benchmark.peer import CAMERA_TOPIC, PICTURE, end_of_peer, start
 from textseg_ros.dds.participant import Participant
 from textseg_ros.dds_transport import DdsTransport
 from textseg_ros.messages import stamp_ns
+from textseg_ros.naming import topic_names
 from textseg_ros.report import Level
 from textseg_ros.results import LATENCY_STAGES
 from textseg_ros.rmw_environment import free_domain_id, loopback_environment, read_environment
 from textseg_ros.settings import NodeSettings, load_settings
 from textseg_ros.signals import stop_on_signals
-from textseg_ros.topics import BY_KEY, NAMESPACE, NODE_NAME, topic_names
+from textseg_ros.topics import BY_KEY, NAMESPACE, NODE_NAME
 from textseg_ros.transport import Transport
 
 OVERHEAD_STAGES = ("decode", "convert", "publish")

@@ -95,9 +95,10 @@ def run_node(params_file: Path | None, stop: threading.Event) -> None:
     from textseg_ros.benchmark.peer import CAMERA_TOPIC
     from textseg_ros.dds.participant import Participant
     from textseg_ros.dds_transport import DdsNode
+    from textseg_ros.naming import topic_names
     from textseg_ros.rmw_environment import read_environment
     from textseg_ros.settings import NodeSettings, load_settings
-    from textseg_ros.topics import NAMESPACE, NODE_NAME, topic_names
+    from textseg_ros.topics import NAMESPACE, NODE_NAME
 
     keep_image_buffers()
     use_small_pages()

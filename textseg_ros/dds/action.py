@@ -18,10 +18,9 @@ from textseg_ros.dds.participant import Participant
 from textseg_ros.dds.service import DeferredService, TellError
 from textseg_ros.goals import Goals, GoalState, OpenGoal
 from textseg_ros.messages import MessageTypes, time_message, time_ns
-from textseg_ros.rpc import ActionHandler, BoundedWorkers, GoalCheck
+from textseg_ros.rpc import RESULT_KEPT_S, ActionHandler, BoundedWorkers, GoalCheck
 
 MOST_GOALS = 8
-_RESULT_KEPT_S = 60.0
 
 
 class ActionServer:
@@ -53,7 +52,7 @@ class ActionServer:
         *,
         accept: GoalCheck | None = None,
         most_goals: int = MOST_GOALS,
-        result_kept_s: float = _RESULT_KEPT_S,
+        result_kept_s: float = RESULT_KEPT_S,
         now_ns: Callable[[], int] = time.time_ns,
     ) -> None:
         self._types: MessageTypes = node.types
@@ -145,6 +144,7 @@ class ActionServer:
     def _on_get_result(self, request_id: RequestId, request: Any) -> None:
         self._opened.wait()
         goal_id = bytes(np.asarray(request.goal_id.uuid, np.uint8))
+        self._forget_old()
         goal = self._goals.get(goal_id)
         with self._lock:
             if goal is not None and goal_id not in self._results:

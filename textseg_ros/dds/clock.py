@@ -14,14 +14,15 @@ class SimulatedClock:
 
     Args:
         participant: What carries the messages.
+        topic: Absolute topic of the clock, where it is remapped.
 
     Raises:
         RuntimeError: If the participant is closed.
     """
 
-    def __init__(self, participant: Participant) -> None:
+    def __init__(self, participant: Participant, topic: str = CLOCK_TOPIC) -> None:
         self._now_ns = 0
-        participant.subscription(CLOCK_TOPIC, CLOCK_TYPE, self._take, reliable=False, depth=1)
+        participant.subscription(topic, CLOCK_TYPE, self._take, reliable=False, depth=1)
 
     def now_ns(self) -> int:
         """Return the last time heard, nanoseconds; 0 before the first."""

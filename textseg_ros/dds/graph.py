@@ -152,11 +152,14 @@ class Graph:
         return {topic: counts[dds_topic_name(topic)] for topic in topics}
 
     def all_reliable(self, topic: str) -> bool:
-        """Return whether a topic has publishers in the domain and all of them are reliable."""
+        """Return whether no publisher of a topic in the domain is best effort.
+
+        So rmw chooses for `best_available`, also where there is no publisher yet.
+        """
         name = dds_topic_name(topic)
         samples = self._publications.read(_AT_MOST, self._alive_publications)
         reliable = [sample.qos for sample in samples if sample.topic_name == name]
-        return bool(reliable) and all(reliable)
+        return all(reliable)
 
     def other_types(self, types: Mapping[str, str]) -> dict[str, str]:
         """Return topic -> type where an endpoint of the domain has another than expected.

@@ -253,7 +253,7 @@ class Participant:
                 self._announce()
 
     def all_reliable(self, topic: str) -> bool:
-        """Return whether a topic has publishers now and all of them are reliable."""
+        """Return whether no publisher of a topic is best effort now; see `Graph`."""
         with self._lock:
             return not self._closed.is_set() and self._graph.all_reliable(topic)
 

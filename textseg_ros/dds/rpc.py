@@ -1,17 +1,18 @@
 """Services and actions of a DDS participant, in the framing that the other nodes speak."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 from textseg_ros.dds.action import ActionServer
 from textseg_ros.dds.action_client import ActionClient
 from textseg_ros.dds.channels import ChannelMaker, Framing, check_framing
 from textseg_ros.dds.cyclone_channel import CycloneChannels
 from textseg_ros.dds.fastrtps_channel import FastRtpsChannels
-from textseg_ros.dds.graph import full_name
 from textseg_ros.dds.participant import Participant
 from textseg_ros.dds.service import ServiceClient, ServiceServer, TellError
-from textseg_ros.rpc import ActionHandler, Closeable, GoalCheck, ServiceHandler
+from textseg_ros.rpc import ActionHandler, Closeable, GoalCheck, ServiceHandler, Waits
+from textseg_ros.topics import resolve
 
 
 class DdsRpc:
@@ -28,6 +29,8 @@ class DdsRpc:
         tell: Called with a sentence about a client that frames its requests otherwise, for every
             request.
         now_ns: The node's time, nanoseconds.
+        names: Other absolute names of services and actions, by absolute name, where they are
+            remapped.
 
     Raises:
         ValueError: If the framing is unknown.
@@ -41,9 +44,10 @@ class DdsRpc:
         on_error: TellError,
         tell: Callable[[str], None],
         now_ns: Callable[[], int] = time.time_ns,
+        names: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         check_framing(framing)
-        self._now_ns = now_ns
+        self._now_ns, self._names = now_ns, names
         self._participant, self._on_error, self._tell = participant, on_error, tell
         self.channels: ChannelMaker = (
             FastRtpsChannels(participant)
@@ -59,6 +63,7 @@ class DdsRpc:
         handler: ServiceHandler,
         *,
         busy: ServiceHandler | None = None,
+        waits: Waits | None = None,
     ) -> ServiceServer:
         """Offer a service; see `RpcTransport`."""
         server = ServiceServer(
@@ -70,6 +75,7 @@ class DdsRpc:
             self._on_error,
             self._tell,
             busy=busy,
+            waits=waits,
         )
         self._open.append(server)
         return server
@@ -119,8 +125,8 @@ class DdsRpc:
         self.channels.close()
 
     def _absolute(self, name: str) -> str:
-        if name.startswith("/"):
-            return name
         if name.startswith("~/"):
-            return f"{self._participant.name}/{name[2:]}"
-        return full_name(self._participant.namespace, name)
+            absolute = f"{self._participant.name}/{name[2:]}"
+        else:
+            absolute = resolve(name, self._participant.namespace)
+        return self._names.get(absolute, absolute)

@@ -3,13 +3,13 @@
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from textseg_ros.dds.channels import ChannelMaker, ClientChannel, RequestId, ServerChannel
-from textseg_ros.rpc import BoundedWorkers, ServiceHandler
+from textseg_ros.rpc import WAITING, ServiceHandler, ServiceWorkers, Waits
 from textseg_ros.typestore import TypeStore
 
-_WAITING = 8
 _POLL_S = 0.005
 TellError = Callable[[str, Exception], None]
 """Called with the name of a service and what went wrong there."""
@@ -79,7 +79,7 @@ class DeferredService:
 
 
 class ServiceServer:
-    """Answers requests, one at a time, in a thread of its own.
+    """Answers requests in threads of its own: one at a time, but for those that wait outside.
 
     ROS knows no reply that says that a request failed: one whose handler raises is answered with
     zeros, empty texts and false.
@@ -93,6 +93,7 @@ class ServiceServer:
         on_error: Told of what a handler raises and of requests that cannot be read.
         tell: Told of a client that frames its requests otherwise.
         busy: Answers while `waiting` requests wait; None for zeros, empty texts and false.
+        waits: Says which requests wait for something outside; None for none.
         waiting: Requests that may wait.
     """
 
@@ -107,11 +108,12 @@ class ServiceServer:
         tell: Callable[[str], None],
         *,
         busy: ServiceHandler | None = None,
-        waiting: int = _WAITING,
+        waits: Waits | None = None,
+        waiting: int = WAITING,
     ) -> None:
         self._name, self._on_error = name, on_error
         self._handler, self._busy = handler, busy
-        self._workers = BoundedWorkers(f"service {name}", 1, waiting, self._failed)
+        self._workers = ServiceWorkers(f"service {name}", waits, self._failed, waiting)
         try:
             self._opened = threading.Event()
             self._service = DeferredService(
@@ -132,7 +134,8 @@ class ServiceServer:
 
     def _on_request(self, request_id: RequestId, request: Any) -> None:
         self._opened.wait()
-        if not self._workers.submit(lambda: self._answer(request_id, request, self._handler)):
+        answer = partial(self._answer, request_id, request, self._handler)
+        if not self._workers.submit(request, answer):
             self._answer(request_id, request, self._busy)
 
     def _answer(self, request_id: RequestId, request: Any, handler: ServiceHandler | None) -> None:

@@ -1,7 +1,8 @@
 """Transforms from /tf and /tf_static over plain DDS."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 from textseg_ros.dds.participant import Participant
 from textseg_ros.tf_source import TF_DEPTH, TF_STATIC_TOPIC, TF_TOPIC, TF_TYPE, Tell, TfListener
@@ -60,7 +61,23 @@ class DdsTransforms(TfListener):
 
 
 def listen_to_transforms(
-    participant: Participant, tell: Tell, now_ns: Callable[[], int] = time.time_ns
+    participant: Participant,
+    tell: Tell,
+    now_ns: Callable[[], int] = time.time_ns,
+    names: Mapping[str, str] = MappingProxyType({}),
 ) -> DdsTransforms:
-    """Return what hears /tf and /tf_static; see `DdsTransforms`."""
-    return DdsTransforms(participant, tell, now_ns=now_ns)
+    """Return what hears /tf and /tf_static; see `DdsTransforms`.
+
+    Args:
+        participant: What carries the messages.
+        tell: Where it says what it refused and forgot.
+        now_ns: The node's time, nanoseconds.
+        names: Other absolute names by these two, where they are remapped.
+    """
+    return DdsTransforms(
+        participant,
+        tell,
+        tf=names.get(TF_TOPIC, TF_TOPIC),
+        tf_static=names.get(TF_STATIC_TOPIC, TF_STATIC_TOPIC),
+        now_ns=now_ns,
+    )

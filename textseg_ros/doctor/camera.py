@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from textseg_ros.doctor.finding import Finding, Surroundings, broken, note, ok
 from textseg_ros.doctor.listening import FORMS, NoTransport, Seen
 from textseg_ros.messages import stamp_ns
-from textseg_ros.topics import CLOCK_TOPIC, NODE_NAME, Topic, camera_key
+from textseg_ros.topics import NODE_NAME, Topic, camera_key
 
 if TYPE_CHECKING:
     from textseg_ros.settings import NodeSettings
@@ -118,8 +118,8 @@ def _image(key: str, seen: Seen, settings: "NodeSettings") -> list[Finding]:
     found = f"{name} sends {width} x {height} images"
     if stamp == 0:
         return [broken(f"{found} with a stamp of zero", "let the driver stamp its images")]
-    if settings.use_sim_time and not seen.counts[CLOCK_TOPIC]:
-        text = f"use_sim_time is true and nobody publishes {CLOCK_TOPIC}: the node's time stands"
+    if settings.use_sim_time and not seen.counts[seen.clock]:
+        text = f"use_sim_time is true and nobody publishes {seen.clock}: the node's time stands"
         return [broken(text, "start the simulation, `ros2 bag play --clock 100`, or set it false")]
     if settings.use_sim_time:
         return [note(f"{found}; their age in simulated time is not looked at")]

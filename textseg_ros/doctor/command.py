@@ -29,8 +29,14 @@ _COLOURS = {"ok": "green", "note": "yellow", "broken": "red"}
 @click.option(
     "--camera", metavar="TOPIC", help="Image topic; that nobody publishes it is a fault."
 )
+@click.option("--depth", metavar="TOPIC", help="Topic of depth images.")
 @click.option(
-    "--remap", "-r", "remaps", multiple=True, metavar="NAME:=TOPIC", help="Another input topic."
+    "--remap",
+    "-r",
+    "remaps",
+    multiple=True,
+    metavar="NAME:=TOPIC",
+    help="Another name for a topic.",
 )
 @click.option("--namespace", default="/textseg", show_default=True, help="Of the node.")
 @click.option("--domain", type=int, metavar="ID", help="In place of ROS_DOMAIN_ID.")
@@ -57,6 +63,7 @@ def doctor(
     params_file: Path | None,
     assignments: tuple[str, ...],
     camera: str | None,
+    depth: str | None,
     remaps: tuple[str, ...],
     namespace: str,
     domain: int | None,
@@ -75,6 +82,7 @@ def doctor(
         params_file=params_file,
         assignments=assignments,
         camera=camera,
+        depth=depth,
         remaps=remaps,
         namespace=namespace,
         domain=domain,

@@ -9,7 +9,6 @@ from textseg_ros.dds.participant import Participant
 from textseg_ros.doctor.finding import Surroundings
 from textseg_ros.doctor.listening import FORMS, POLL_S, SETTLE_S, Ear, Seen
 from textseg_ros.rmw_environment import read_environment
-from textseg_ros.topics import CLOCK_TOPIC
 
 if TYPE_CHECKING:
     from textseg_ros.settings import NodeSettings
@@ -46,7 +45,8 @@ def listen(given: Surroundings, settings: "NodeSettings") -> Seen:
             ear.names,
             ear.topics,
             ear.heard,
-            participant.publisher_counts((*ear.names.values(), CLOCK_TOPIC)),
+            participant.publisher_counts((*ear.names.values(), ear.clock)),
             participant.incompatible(),
             participant.peers(),
+            ear.clock,
         )

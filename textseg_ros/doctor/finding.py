@@ -54,6 +54,7 @@ class Surroundings:
         assignments: `NAME=VALUE` after it.
         namespace: Of the node.
         camera: Image topic, if one was named.
+        depth: Topic of depth images, likewise.
         remaps: `NAME:=TOPIC`.
         domain: In place of ROS_DOMAIN_ID.
         wait_s: How long to listen for publishers and images.
@@ -66,6 +67,7 @@ class Surroundings:
     assignments: Sequence[str] = ()
     namespace: str = "/textseg"
     camera: str | None = None
+    depth: str | None = None
     remaps: Sequence[str] = ()
     domain: int | None = None
     wait_s: float = 2.0

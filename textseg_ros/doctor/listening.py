@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from textseg_ros.doctor.finding import Surroundings
-from textseg_ros.topics import Topic, topic_names, topics_of
+from textseg_ros.naming import other_names, topic_names
+from textseg_ros.topics import CLOCK_TOPIC, Topic, topics_of
 
 if TYPE_CHECKING:
     from textseg_ros.settings import NodeSettings
@@ -49,6 +50,7 @@ class Seen:
         counts: Publishers of the inputs and of /clock, by name.
         misfits: Name -> the policy or type that keeps a publisher away.
         nodes: Full names of the other nodes.
+        clock: Absolute name of /clock.
     """
 
     names: Mapping[str, str]
@@ -57,6 +59,7 @@ class Seen:
     counts: Mapping[str, int]
     misfits: Mapping[str, str]
     nodes: Sequence[str]
+    clock: str
 
 
 class Ear:
@@ -66,6 +69,7 @@ class Ear:
         names: Absolute topic name by key.
         topics: The inputs by key.
         heard: What came, by key.
+        clock: Absolute name of /clock.
 
     Args:
         given: Where the node is to run.
@@ -76,9 +80,13 @@ class Ear:
     """
 
     def __init__(self, given: Surroundings, settings: "NodeSettings") -> None:
-        self.names = topic_names(given.namespace, given.camera, settings.cameras, given.remaps)
+        self.names = topic_names(
+            given.namespace, given.camera, settings.cameras, given.remaps, given.depth
+        )
         self.topics = {t.key: t for t in topics_of(settings.cameras) if t.direction == "in"}
         self.heard = {key: Heard() for key in self.topics}
+        others = other_names(given.namespace, given.remaps, settings.cameras)
+        self.clock = others[CLOCK_TOPIC]
         self._settings = settings
         self._now_s: Callable[[], float] = given.now_s
         self._lock = threading.Lock()

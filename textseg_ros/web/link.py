@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from textseg_ros.topics import NAMESPACE, NODE_NAME, camera_key, check_topic, topic_names, topic_of
+from textseg_ros.naming import topic_names
+from textseg_ros.topics import NAMESPACE, NODE_NAME, camera_key, check_topic, topic_of
 
 OnMessage = Callable[[str, Any], None]
 """Takes a message and the key of its topic, without the camera's name."""
