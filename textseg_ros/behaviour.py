@@ -34,7 +34,7 @@ from textseg_ros.transport import Transport
 from textseg_ros.watch import GraphWatch
 
 _JOIN_TIMEOUT_S = 10.0
-_GIVE_BACK_PERIOD_S = 60.0
+_GIVE_BACK_PERIOD_S = 20.0
 _START: tuple[Transition, ...] = ("configure", "activate")
 
 
