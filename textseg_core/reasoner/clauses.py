@@ -10,7 +10,7 @@ from textseg_core.reasoner.words import COPULAS, DETERMINERS, JOINTS, POSING
 #: Words that begin such a clause.
 SUBJECTS = frozenset(("that", "which", "where", "the"))
 #: What the described thing is to the subject, by what the subject is to it.
-_OTHER_WAY = {
+OTHER_WAY = {
     **{"on": "below", "in": "below", "above": "below", "below": "above", "left": "right"},
     **{"right": "left", "front": "behind", "behind": "front", "next": "next", "at": "at"},
 }
@@ -37,9 +37,9 @@ def relative_clause(reader: PlaceReader, draft: Draft) -> bool:
         key, length = relation_at(reader.words, reader.at)
         after = reader.at + length
         ends = after >= len(reader.words) or reader.pause[after] or reader.words[after] in JOINTS
-        if subject.nouns and posed and key in _OTHER_WAY and ends:
+        if subject.nouns and posed and key in OTHER_WAY and ends:
             reader.take(length, "relation")
-            draft.links.append(Link(_OTHER_WAY[key], (subject.finish(),)))
+            draft.links.append(Link(OTHER_WAY[key], (subject.finish(),)))
             return True
     reader.at = start
     reader.roles[:] = roles

@@ -67,6 +67,7 @@ class Draft:
             return
         for name in ("nouns", "colors", "materials", "sizes", "adjectives", "extremes", "places"):
             getattr(self, name).extend(getattr(detail, name))
+        self.excluded += detail.excluded
         self.rank = self.rank or detail.rank
         self.plural = self.plural or detail.plural
 

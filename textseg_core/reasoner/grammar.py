@@ -9,7 +9,7 @@ MEASURES = ("pair", "piece", "bunch", "slice", "set", "stack", "pile", "row", "g
 #: Relations that geometry can judge.
 JUDGED = (
     *("left", "right", "above", "below", "front", "behind", "next", "on", "in"),
-    *("between", "nearest", "farthest", "around", "at", "with"),
+    *("between", "nearest", "farthest", "around", "at", "with", "holds"),
 )
 #: Relations that are read, but say nothing about place that masks could show.
 VAGUE = ("of", "across", "from", "through", "for")

@@ -98,7 +98,7 @@ class Judge:
                     weigh(i, words, score * nearest.get(i, 1.0))
         for other in said.excluded:
             for i, score in self._excluded(other, said, places).items():
-                weigh(i, f"not {other.words if other.noun or other.colors else 'that'}", score)
+                weigh(i, f"not {_excluded_words(other)}", score)
         if not relative:
             for place in said.places:
                 for i in places:
@@ -198,7 +198,7 @@ class Judge:
         if not others:
             return f"{key} nothing", 0.0 if key not in ("of", "with") else 0.3
         judged = {j: self._relation(key, i, j) for j in others}
-        if plural and key not in ("next", "on", "in", "at", "with", "of"):
+        if plural and key not in ("next", "on", "in", "at", "with", "holds", "of"):
             best = max(others.values())
             worst = min((j for j in others if others[j] >= MEMBER_SHARE * best), key=judged.get)  # type: ignore[arg-type]
             return f"{_WORDS.get(key, key)} {self.names[worst]}", judged[worst]
@@ -296,8 +296,18 @@ class Judge:
 
 _WORDS = {
     "left": "left of", "right": "right of", "front": "in front of", "next": "next to",
-    "at": "at", "with": "with",
+    "at": "at", "with": "with", "holds": "holding",
 }  # fmt: skip
+
+
+def _excluded_words(other: Description) -> str:
+    """Return what a thing is not, in words: "red mug", "next to bowl", "holding food"."""
+    if other.noun or other.colors or not other.links:
+        return other.words if other.noun or other.colors else "that"
+    return " and ".join(
+        f"{_WORDS.get(link.key, link.key)} {' and '.join(one.words for one in link.anchors)}"
+        for link in other.links
+    )
 
 
 def _place_words(place: Place) -> str:

@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from textseg_core.reasoner.draft import Draft
-from textseg_core.reasoner.grammar import Place, Rank
+from textseg_core.reasoner.grammar import Description, Link, Place, Rank
 from textseg_core.reasoner.place_words import (
     ORDINALS,
     PARTS,
@@ -21,6 +21,7 @@ from textseg_core.reasoner.words import (
     COLORS,
     COPULAS,
     DETERMINERS,
+    EMPTY,
     EXTREMES,
     HAVING,
     JOINTS,
@@ -127,6 +128,8 @@ def read_modifier(reader: Reader, draft: Draft) -> bool:
         return True
     if word in ADJECTIVES or (word in POSING and draft.places and not draft.described_by_noun):
         draft.adjectives.append(word)
+        if word in EMPTY:
+            draft.excluded.append(Description(links=(Link("holds", (Description(),)),)))
         reader.take(1, "attribute")
         return True
     return False

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from textseg_core.reasoner.clauses import SUBJECTS, relative_clause
 from textseg_core.reasoner.draft import Draft
+from textseg_core.reasoner.emptiness import read_emptiness
 from textseg_core.reasoner.grammar import Description, Parsed
 from textseg_core.reasoner.link_phrases import LinkReader
 from textseg_core.reasoner.modifiers import read_modifier
@@ -91,6 +92,9 @@ class _Reader(LinkReader):
             before = self.at
             if depth and self.pause[self.at]:
                 return
+            if read_emptiness(self, draft, negated=negated):
+                negated = False
+                continue
             target = Draft() if negated else draft
             told = self._tail_part(target, depth, negated)
             if told is None:

@@ -212,6 +212,11 @@ def with_it(pair: Pair) -> float:
     return max(ramp(share, 0.2, 0.7), 0.6 * ramp(pair.gap / pair.size, 0.5, 0.0))
 
 
+def holds(pair: Pair) -> float:
+    """How well the second lies on or in the first."""
+    return on(pair.swapped)
+
+
 def at_it(pair: Pair) -> float:
     """How well the first is at, on or right beside the second."""
     return max(pair.held, next_to(pair))
@@ -220,6 +225,7 @@ def at_it(pair: Pair) -> float:
 RELATIONS: dict[str, Callable[[Pair], float]] = {
     "left": left, "right": right, "front": front, "behind": behind, "next": next_to, "on": on,
     "in": on, "above": above, "below": below, "with": with_it, "at": at_it, "around": at_it,
+    "holds": holds,
 }  # fmt: skip
 
 

@@ -8,7 +8,7 @@ HAVING = word_set("""
     wearing holding carrying using touching eating drinking reading riding playing driving pushing
     pulling kicking throwing catching watching leading grabbing hugging petting feeding serving
     showing making taking smoking doing swinging lifting hitting climbing lighting washing wears
-    holds dressed clothed
+    holds hold contain contains dressed clothed
 """)
 #: May stand between a thing and its place without saying anything that masks could show.
 POSING = word_set("""
@@ -111,8 +111,10 @@ ADJECTIVES = word_set("""
     snowy grassy rocky cloudy sandy leafy bare naked topless shirtless bushy plain solid
     rectangular circular oval triangular arched steep muddy lit shaded shadowy visible partial
     cut-off furry fluffy hairy rounded tiled same different similar main whole entire
-    other another odd
+    other another odd emptied vacant unoccupied
 """)
+#: Adjectives that say that something holds nothing.
+EMPTY = word_set("empty emptied vacant unoccupied")
 #: Name anything.
 THINGS = word_set("""
     one ones thing things object objects item items something anything everything stuff whatever
