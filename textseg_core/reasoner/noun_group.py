@@ -51,6 +51,12 @@ def read_group(reader: Reader, draft: Draft) -> None:
         if reader.done or not _read_noun(reader, draft):
             break
     _late_noun(draft)
+    # "The other two", "the two on the left": of what, the rest of the expression says.
+    draft.alike = (
+        draft.alike
+        or not draft.described_by_noun
+        and (draft.count is not None or not {"other", "another"}.isdisjoint(draft.adjectives))
+    )
 
 
 def _opening(reader: Reader, draft: Draft) -> None:
@@ -145,11 +151,19 @@ def _read_noun(reader: Reader, draft: Draft) -> bool:
     words, at, word = reader.words, reader.at, reader.peek()
     if word in THINGS:
         draft.thing = True
-        draft.alike = word in ("one", "ones")
-        draft.plural = draft.plural or word in ("ones", "things", "objects", "items", "them")
+        draft.alike = word in ("one", "ones", "others")
+        draft.plural = draft.plural or word in (
+            "ones",
+            "others",
+            "things",
+            "objects",
+            "items",
+            "them",
+        )
         reader.take(1, "noun")
         return True
-    if word in NUMBERS and (draft.plural or not draft.nouns) and reader.peek(1):
+    counts = reader.peek(1) if draft.nouns else reader.peek(1) or not word.isdigit()
+    if word in NUMBERS and (draft.plural or not draft.nouns) and counts:
         draft.count = NUMBERS[word]
         draft.plural = True
         reader.take(1, "frame")

@@ -117,7 +117,7 @@ ADJECTIVES = word_set("""
 EMPTY = word_set("empty emptied vacant unoccupied")
 #: Name anything.
 THINGS = word_set("""
-    one ones thing things object objects item items something anything everything stuff whatever
+    one ones others thing things object objects item items something anything everything stuff whatever
     it them dude's
 """)
 #: Say nothing of what is meant.
