@@ -52,11 +52,8 @@ def read_group(reader: Reader, draft: Draft) -> None:
             break
     _late_noun(draft)
     # "The other two", "the two on the left": of what, the rest of the expression says.
-    draft.alike = (
-        draft.alike
-        or not draft.described_by_noun
-        and (draft.count is not None or not {"other", "another"}.isdisjoint(draft.adjectives))
-    )
+    counted = draft.count is not None or not {"other", "another"}.isdisjoint(draft.adjectives)
+    draft.alike = draft.alike or (counted and not draft.described_by_noun)
 
 
 def _opening(reader: Reader, draft: Draft) -> None:

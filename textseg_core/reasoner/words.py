@@ -117,8 +117,8 @@ ADJECTIVES = word_set("""
 EMPTY = word_set("empty emptied vacant unoccupied")
 #: Name anything.
 THINGS = word_set("""
-    one ones others thing things object objects item items something anything everything stuff whatever
-    it them dude's
+    one ones others thing things object objects item items something anything everything stuff
+    whatever it them dude's
 """)
 #: Say nothing of what is meant.
 FRAME = word_set("""
