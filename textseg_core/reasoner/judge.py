@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from textseg_core.reasoner.geometry import Spot, View, place_instances
-from textseg_core.reasoner.grammar import Description, Link, Place
+from textseg_core.reasoner.grammar import Description, Link
 from textseg_core.reasoner.judged import Judged, Reason, part_of
 from textseg_core.reasoner.places import by_size, in_row, lies_in_all, lies_there, zone
 from textseg_core.reasoner.propose import Instance, phrase_key
+from textseg_core.reasoner.reasons import excluded_words, place_words, said_of
 from textseg_core.reasoner.relations import (
     IN_PICTURE,
     RELATIONS,
@@ -23,6 +24,9 @@ from textseg_core.reasoner.relations import (
 MEMBER_SHARE = 0.5
 #: From this score on a thing stands in a relation.
 STANDING = 0.25
+#: Weight of standing so to the nearest of several things ("left of the cups"), beside all of them;
+#: less than `judged.ALIKE_SHARE`, so that what stands so to all is meant alone.
+NEAREST_MEMBER = 0.7
 #: Counts for an attribute that the proposer cannot judge.
 UNKNOWN_FIT = 0.7
 
@@ -98,11 +102,11 @@ class Judge:
                     weigh(i, words, score * nearest.get(i, 1.0))
         for other in said.excluded:
             for i, score in self._excluded(other, said, places).items():
-                weigh(i, f"not {_excluded_words(other)}", score)
+                weigh(i, f"not {excluded_words(other)}", score)
         if not relative:
             for place in said.places:
                 for i in places:
-                    weigh(i, _place_words(place), zone(self.instances[i], place, self.view))
+                    weigh(i, place_words(place), zone(self.instances[i], place, self.view))
             return scores, reasons
         for words, verdicts in self._compare(said, scores):
             for i in places:
@@ -135,14 +139,14 @@ class Judge:
             note(words, in_row(members, spots, said.rank, self.view))
         if len(said.places) > 1 and not (said.plural or said.rank):
             note(
-                " ".join(_place_words(place) for place in said.places),
+                " ".join(place_words(place) for place in said.places),
                 lies_in_all(members, spots, said.places, self.view),
             )
             return found
         for place in said.places:
             several = said.plural or said.rank is not None
             judged = lies_there(members, spots, place, self.view, several=several)
-            note(_place_words(place), judged)
+            note(place_words(place), judged)
         return found
 
     def _anchors(self, said: Description, but: Sequence[int] = ()) -> dict[int, float]:
@@ -174,7 +178,9 @@ class Judge:
                     j: score for j, score in anchors.items()
                     if not self.instances[j].is_same(self.instances[i])
                 }  # fmt: skip
-                words, score = self._related(link.key, i, others, plural=said.plural)
+                words, score = self._related(
+                    link.key, i, others, plural=said.plural, counted=said.count is not None
+                )
                 before, so_far = result[i]
                 result[i] = (f"{before} and {words}" if before else words, min(score, so_far))
         return result
@@ -192,18 +198,26 @@ class Judge:
         return {i: 0.3 + 0.7 * one for i, one in zip(standing, near, strict=True)}
 
     def _related(
-        self, key: str, i: int, others: dict[int, float], *, plural: bool
+        self, key: str, i: int, others: dict[int, float], *, plural: bool, counted: bool
     ) -> tuple[str, float]:
-        """Return how well one instance stands to the best of others, or to all of several."""
+        """Return how well one instance stands to the best of others, or to all of several.
+
+        Of several whose number is not said, the nearest is enough, though all are better.
+        """
         if not others:
             return f"{key} nothing", 0.0 if key not in ("of", "with") else 0.3
         judged = {j: self._relation(key, i, j) for j in others}
         if plural and key not in ("next", "on", "in", "at", "with", "holds", "of"):
             best = max(others.values())
-            worst = min((j for j in others if others[j] >= MEMBER_SHARE * best), key=judged.get)  # type: ignore[arg-type]
-            return f"{_WORDS.get(key, key)} {self.names[worst]}", judged[worst]
+            members = [j for j in others if others[j] >= MEMBER_SHARE * best]
+            worst = min(members, key=judged.__getitem__)
+            nearest = min(members, key=lambda j: distance(self.pair(i, j)))
+            j, score = worst, judged[worst]
+            if not counted and NEAREST_MEMBER * judged[nearest] > score:
+                j, score = nearest, NEAREST_MEMBER * judged[nearest]
+            return f"{said_of(key)} {self.names[j]}", score
         best_j = max(others, key=lambda j: others[j] * judged[j])
-        return f"{_WORDS.get(key, key)} {self.names[best_j]}", others[best_j] * judged[best_j]
+        return f"{said_of(key)} {self.names[best_j]}", others[best_j] * judged[best_j]
 
     def _relation(self, key: str, i: int, j: int) -> float:
         if key == "of":
@@ -292,24 +306,3 @@ class Judge:
                 words = f"{side} of {self.names[i]}"
                 judged.append(Judged(words, Instance(part), score, (Reason(words, score),)))
         return judged
-
-
-_WORDS = {
-    "left": "left of", "right": "right of", "front": "in front of", "next": "next to",
-    "at": "at", "with": "with", "holds": "holding",
-}  # fmt: skip
-
-
-def _excluded_words(other: Description) -> str:
-    """Return what a thing is not, in words: "red mug", "next to bowl", "holding food"."""
-    if other.noun or other.colors or not other.links:
-        return other.words if other.noun or other.colors else "that"
-    return " and ".join(
-        f"{_WORDS.get(link.key, link.key)} {' and '.join(one.words for one in link.anchors)}"
-        for link in other.links
-    )
-
-
-def _place_words(place: Place) -> str:
-    sides = " ".join(place.sides)
-    return f"furthest {sides}" if place.most else f"at the {sides}"

@@ -1,0 +1,46 @@
+"""Relations to several things, relations denied, and which of two that both stand so is meant."""
+
+import numpy as np
+import pytest
+
+from textseg_core.reasoner.reason import reason
+from textseg_core.reasoner.truth import TrueMasks
+from textseg_core.scenes.scene import Scene, SceneObject
+
+
+def thing(name: str, x: int, y: int, side: int = 20) -> SceneObject:
+    """A square of a name, centred at (x, y)."""
+    mask = np.zeros((300, 400), np.bool_)
+    half = side // 2
+    mask[y - half : y + half, x - half : x + half] = True
+    return SceneObject((name,), mask)
+
+
+def meant(text: str, *objects: SceneObject) -> list[int]:
+    """Indices of what is meant, in their order in the scene."""
+    scene = Scene(np.zeros((300, 400, 3), np.uint8), objects, frozenset())
+    found = reason(scene.image, text, TrueMasks(scene))
+    shown = [one.instance.mask for one in found.judged[: found.meant]]
+    return [i for i, item in enumerate(objects) if any(item.mask is mask for mask in shown)]
+
+
+# A row: mug, bottle, mug, bottle; a box stands before the first bottle only.
+ROW = (
+    thing("mug", 40, 100),  # 0
+    thing("bottle", 100, 100),  # 1
+    thing("mug", 160, 100),  # 2
+    thing("bottle", 220, 100),  # 3
+    thing("box", 100, 140),  # 4
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("the box in front of the bottles", [4]),
+        ("the mug left of the bottles", [0]),  # of both; the other is left of the second only
+        ("the box in front of the two bottles", []),
+    ],
+)
+def test_of_several_things_the_nearest_is_enough(text: str, expected: list[int]) -> None:
+    assert meant(text, *ROW) == expected
