@@ -13,6 +13,21 @@ def read(text: str) -> str:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
+        ("the glass standing in front of the box", "glass front(box)"),
+        ("the orange lying just left of the box", "orange left(box)"),
+        ("the glass standing on the left", "glass @left"),
+        ("the big paper lying, next to the box", "paper[large] next(box)"),
+        ("the glass bottle standing in the bowl", "bottle[glass] in(bowl)"),
+        ("the metal standing lamp", "standing lamp[metal]"),
+    ],
+)
+def test_a_material_that_no_noun_follows_is_the_noun(text: str, expected: str) -> None:
+    assert read(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
         ("the mug left of the other two", "mug left(mug[2 other])"),
         ("the mug between the other two", "mug between(mug[2 other])"),
         ("the mug between two others", "mug between(mug[2])"),

@@ -6,6 +6,7 @@ from textseg_core.reasoner.grammar import Link
 from textseg_core.reasoner.modifiers import NEVER_NOUNS, Reader, read_modifier
 from textseg_core.reasoner.place_words import (
     PARTS,
+    PLACE_PREPOSITIONS,
     SIDE_WORDS,
     STRESS,
     VIEWS,
@@ -109,9 +110,24 @@ def _ends(reader: Reader, draft: Draft) -> bool:
         return True
     if word in POSING and (draft.nouns or draft.thing or reader.peek(1) == ""):
         return True
+    if word in POSING and draft.late is not None and _relation_follows(reader):
+        return True  # "the glass standing in front"
     if word in STRESS and word not in SIDE_WORDS and word not in ("far", "very", "kind"):
         return draft.described and bool(relation_at(words, at + 1)[0])
     return False
+
+
+def _relation_follows(reader: Reader) -> bool:
+    """Return whether a relation or a place stands behind the next word, and no noun."""
+    after = reader.at + 1
+    while after < len(reader.words) and reader.words[after] in STRESS:
+        after += 1
+    ends = after >= len(reader.words) or reader.pause[after]
+    return (
+        ends
+        or reader.words[after] in PLACE_PREPOSITIONS
+        or bool(relation_at(reader.words, after)[0])
+    )
 
 
 def read_compound(reader: Reader, draft: Draft) -> bool:
