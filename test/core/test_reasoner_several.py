@@ -44,3 +44,24 @@ ROW = (
 )
 def test_of_several_things_the_nearest_is_enough(text: str, expected: list[int]) -> None:
     assert meant(text, *ROW) == expected
+
+
+# A bowl with a box beside it, a box a size apart, and a box far away. Footprints are 20 wide and
+# 20 deep, gaps 10, 24 and 160: 0.5, 1.2 and 8 mean sizes. "Next to" falls from 0.45 to 1.6.
+BESIDE = (
+    thing("bowl", 100, 100),  # 0
+    thing("box", 130, 100),  # 1: next to it by (1.6 - 0.5) / 1.15 = 0.96
+    thing("box", 56, 100),  # 2: by (1.6 - 1.2) / 1.15 = 0.35
+    thing("box", 280, 100),  # 3: by 0
+)
+
+
+def test_not_beside_is_what_beside_does_not_mean() -> None:
+    near, apart, far = BESIDE[1:]
+
+    assert meant("the box that is not beside the bowl", BESIDE[0], near, far) == [2]
+    assert meant("the boxes that are not beside the bowl", *BESIDE) == [2, 3]
+    # Gap 15, 0.75 sizes: next to it by 0.74, which denied is too little, but less than 0.8 * 0.96.
+    nearer = thing("box", 65, 100)
+    assert meant("the box that is not beside the bowl", BESIDE[0], near, nearer) == [2]
+    assert meant("the box that is not beside the bowl", BESIDE[0], near, nearer, far) == [3]

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 from textseg_core.reasoner.geometry import Spot, View, place_instances
 from textseg_core.reasoner.grammar import Description, Link
-from textseg_core.reasoner.judged import Judged, Reason, part_of
+from textseg_core.reasoner.judged import ALIKE_SHARE, Judged, Reason, part_of
+from textseg_core.reasoner.negation import complement, is_graded
 from textseg_core.reasoner.places import by_size, in_row, lies_in_all, lies_there, zone
 from textseg_core.reasoner.propose import Instance, phrase_key
 from textseg_core.reasoner.reasons import excluded_words, place_words, said_of
@@ -289,11 +290,13 @@ class Judge:
         sure = {j: scores[j] / max(self.instances[j].score, 1e-6) for j in theirs}
         if other.noun and other.noun != said.noun:
             sure = {j: scores[j] for j in theirs}
-        return {
-            i: 1.0 - max((sure[j] for j in theirs
-                          if i == j or self.instances[i].is_same(self.instances[j])), default=0.0)
+        fits = {
+            i: max((sure[j] for j in theirs
+                    if i == j or self.instances[i].is_same(self.instances[j])), default=0.0)
             for i in places
         }  # fmt: skip
+        share = MEMBER_SHARE if said.plural else ALIKE_SHARE
+        return complement(fits, share if is_graded(other) else 0.0)
 
     def _parts(self, said: Description) -> list[Judged]:
         """Return the parts of things that a side names: "the top of the box"."""
