@@ -65,3 +65,29 @@ def test_not_beside_is_what_beside_does_not_mean() -> None:
     nearer = thing("box", 65, 100)
     assert meant("the box that is not beside the bowl", BESIDE[0], near, nearer) == [2]
     assert meant("the box that is not beside the bowl", BESIDE[0], near, nearer, far) == [3]
+
+
+# Footprints are 20 wide and deep; going up by 30 rows is 43 backwards (30 / 0.7).
+STRAIGHT = thing("mug", 100, 70)  # 0
+ASLANT = thing("mug", 124, 70)  # 1: four columns beside the box, 29 degrees off: behind as well
+BOX = thing("box", 100, 100)  # 2
+
+
+@pytest.mark.parametrize(
+    ("text", "mugs", "expected"),
+    [
+        ("the mug behind the box", (STRAIGHT, ASLANT), [0]),
+        ("the mugs behind the box", (STRAIGHT, ASLANT), [0, 1]),
+        ("all mugs behind the box", (STRAIGHT, ASLANT), [0, 1]),
+        ("the right mug behind the box", (STRAIGHT, ASLANT), [1]),
+        ("the second mug from the left behind the box", (STRAIGHT, ASLANT), [1]),
+        ("the mug behind the box", (ASLANT,), [0]),
+        # Doubles stay: both straight behind it, or both to a side.
+        ("the mug behind the box", (STRAIGHT, thing("mug", 100, 45)), [0, 1]),
+        ("the mug behind the box", (thing("mug", 76, 70), ASLANT), [0, 1]),
+    ],
+)
+def test_of_two_behind_a_thing_the_one_in_line_with_it_is_meant(
+    text: str, mugs: tuple[SceneObject, ...], expected: list[int]
+) -> None:
+    assert meant(text, *mugs, BOX) == expected

@@ -11,12 +11,14 @@ from textseg_core.reasoner.places import by_size, in_row, lies_in_all, lies_ther
 from textseg_core.reasoner.propose import Instance, phrase_key
 from textseg_core.reasoner.reasons import excluded_words, place_words, said_of
 from textseg_core.reasoner.relations import (
+    ASIDE,
     IN_PICTURE,
     RELATIONS,
     Pair,
     between,
     distance,
     nearness,
+    overlaps_sideways,
     picture_spot,
     with_it,
 )
@@ -135,6 +137,12 @@ class Judge:
         for link in said.links:
             if link.key in ("nearest", "farthest"):
                 note(*self._nearest(link, crowd))
+        told_apart = said.plural or said.rank or said.places or found
+        for link in said.links:
+            if link.key in ("front", "behind") and not told_apart:
+                line = self._in_line(link, {i: scores[i] for i in crowd})
+                if line:
+                    note(f"straight {said_of(link.key)} it", [line[i] for i in crowd])
         if said.rank is not None:
             words = f"number {said.rank.number} from the {said.rank.side or 'left'}"
             note(words, in_row(members, spots, said.rank, self.view))
@@ -276,6 +284,24 @@ class Judge:
             same = [self.instances[i].is_same(self.instances[j]) for i in crowd]
             judged = nearness([1e9 if s else one for one, s in zip(far, same, strict=True)])
         return f"{link.key} to {self.names[j]}", [free[j] * one for one in judged]
+
+    def _in_line(self, link: Link, scores: Mapping[int, float]) -> dict[int, float]:
+        """Return for things that fit alike how well they stand in line with what they stand to.
+
+        Empty where that does not tell them apart.
+        """
+        best = max(scores.values())
+        alike = [i for i, score in scores.items() if score >= ALIKE_SHARE * best]
+        anchors = [j for said in link.anchors for j, fit in self._anchors(said).items()
+                   if fit >= STANDING]  # fmt: skip
+        line = {
+            i for i in scores for j in anchors
+            if self._relation(link.key, i, j) >= STANDING
+            and overlaps_sideways(self.instances[i], self.instances[j])
+        }  # fmt: skip
+        if not line.intersection(alike) or line.issuperset(alike):
+            return {}
+        return {i: 1.0 if i in line else ASIDE for i in scores}
 
     def _excluded(
         self, other: Description, said: Description, places: Sequence[int]

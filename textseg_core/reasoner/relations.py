@@ -15,6 +15,11 @@ from textseg_core.reasoner.propose import Instance
 #: Up to the first angle from straight a direction holds, from the second on not, degrees.
 SIDEWAYS_DEG = (34.0, 64.0)
 AHEAD_DEG = (30.0, 58.0)
+#: Sideways overlap from which on one stands straight before another.
+LEAST_OVERLAP = 0.1
+#: Weight of standing in front of or behind something but to one side of it, where another thing
+#: that fits as well stands straight; less than `judged.ALIKE_SHARE`, so that this one is meant.
+ASIDE = 0.7
 #: Share of the mean extent by which centres must differ: not at all, and clearly.
 APART = (0.25, 0.75)
 #: Gap between footprints in mean sizes: next to each other, and not.
@@ -113,7 +118,7 @@ def _direction(
         return 0.0
     angle = degrees(atan2(abs(aside), ahead))
     overlap = -gap_aside / max(extents[1], 1e-6)
-    straight = max(ramp(angle, limits[1], limits[0]), ramp(overlap, 0.1, 0.6))
+    straight = max(ramp(angle, limits[1], limits[0]), ramp(overlap, LEAST_OVERLAP, 0.6))
     clear = ramp(ahead / max(extents[0], 1e-6), *APART)
     distance = max(gap, 0.0) / size
     return straight * clear / (1.0 + (distance / FAR_SIZES) ** 2)
@@ -152,6 +157,12 @@ def front(pair: Pair) -> float:
         pair.dy, pair.dx, pair.gap_y, pair.gap_x,
         ((at.depth + to.depth) / 2.0, min(at.width, to.width)), AHEAD_DEG, pair.size,
     )  # fmt: skip
+
+
+def overlaps_sideways(one: Instance, other: Instance) -> bool:
+    """Tell whether two things share columns of the picture, so that one may hide the other."""
+    (ax0, _, ax1, _), (bx0, _, bx1, _) = one.box, other.box
+    return min(ax1, bx1) - max(ax0, bx0) >= LEAST_OVERLAP * min(ax1 - ax0, bx1 - bx0)
 
 
 def behind(pair: Pair) -> float:
