@@ -57,7 +57,7 @@ BESIDE = (
 
 
 def test_not_beside_is_what_beside_does_not_mean() -> None:
-    near, apart, far = BESIDE[1:]
+    near, _, far = BESIDE[1:]
 
     assert meant("the box that is not beside the bowl", BESIDE[0], near, far) == [2]
     assert meant("the boxes that are not beside the bowl", *BESIDE) == [2, 3]

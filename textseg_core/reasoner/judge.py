@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from textseg_core.reasoner.geometry import Spot, View, place_instances
+from textseg_core.reasoner.geometry import View
 from textseg_core.reasoner.grammar import Description, Link
 from textseg_core.reasoner.judged import ALIKE_SHARE, Judged, Reason, part_of
 from textseg_core.reasoner.negation import complement, is_graded
@@ -11,25 +11,12 @@ from textseg_core.reasoner.places import by_size, in_row, lies_in_all, lies_ther
 from textseg_core.reasoner.propose import Instance, phrase_key
 from textseg_core.reasoner.reasons import excluded_words, place_words, said_of
 from textseg_core.reasoner.relations import (
-    ASIDE,
-    IN_PICTURE,
     RELATIONS,
-    Pair,
-    between,
     distance,
     nearness,
-    overlaps_sideways,
-    picture_spot,
-    with_it,
 )
+from textseg_core.reasoner.stage import MEMBER_SHARE, STANDING, Stage
 
-#: Where several are asked for, each must reach this share of the best score.
-MEMBER_SHARE = 0.5
-#: From this score on a thing stands in a relation.
-STANDING = 0.25
-#: Weight of standing so to the nearest of several things ("left of the cups"), beside all of them;
-#: less than `judged.ALIKE_SHARE`, so that what stands so to all is meant alone.
-NEAREST_MEMBER = 0.7
 #: Counts for an attribute that the proposer cannot judge.
 UNKNOWN_FIT = 0.7
 
@@ -41,25 +28,8 @@ def judge_all(
     return Judge(proposed, view).judge(said)
 
 
-class Judge:
+class Judge(Stage):
     """The modules, over all instances of one image."""
-
-    def __init__(self, proposed: Mapping[str, Sequence[Instance]], view: View) -> None:
-        self.view = view
-        self.instances: list[Instance] = []
-        self.members: dict[str, list[int]] = {}
-        self.names: dict[int, str] = {}
-        for key, found in proposed.items():
-            first = len(self.instances)
-            self.instances += found
-            places = list(range(first, len(self.instances)))
-            self.members[key] = places
-            order = sorted(places, key=lambda i: self.instances[i].center[0])
-            for number, i in enumerate(order, 1):
-                noun = key or "thing"
-                self.names[i] = f"{noun} {number}" if len(order) > 1 else f"the {noun}"
-        self.spots: list[Spot] = place_instances(self.instances, view)
-        self._pairs: dict[tuple[int, int], Pair] = {}
 
     def judge(self, said: Description) -> list[Judged]:
         """Return every instance of a description's noun with its score."""
@@ -70,14 +40,6 @@ class Judge:
         return [
             Judged(self.names[i], self.instances[i], scores[i], tuple(reasons[i])) for i in places
         ]
-
-    def pair(self, i: int, j: int) -> Pair:
-        """Return two instances as a pair, kept once made."""
-        found = self._pairs.get((i, j))
-        if found is None:
-            found = Pair(self.instances[i], self.instances[j], self.spots[i], self.spots[j])
-            self._pairs[i, j] = found
-        return found
 
     def _weigh(
         self, said: Description, places: Sequence[int], *, relative: bool = True
@@ -140,7 +102,9 @@ class Judge:
         told_apart = said.plural or said.rank or said.places or found
         for link in said.links:
             if link.key in ("front", "behind") and not told_apart:
-                line = self._in_line(link, {i: scores[i] for i in crowd})
+                line = self.in_line(
+                    link.key, {i: scores[i] for i in crowd}, self._anchors(link.anchors[0])
+                )
                 if line:
                     note(f"straight {said_of(link.key)} it", [line[i] for i in crowd])
         if said.rank is not None:
@@ -187,7 +151,7 @@ class Judge:
                     j: score for j, score in anchors.items()
                     if not self.instances[j].is_same(self.instances[i])
                 }  # fmt: skip
-                words, score = self._related(
+                words, score = self.related(
                     link.key, i, others, plural=said.plural, counted=said.count is not None
                 )
                 before, so_far = result[i]
@@ -205,33 +169,6 @@ class Judge:
         j = max(anchors, key=anchors.__getitem__)
         near = nearness([distance(self.pair(i, j)) for i in standing])
         return {i: 0.3 + 0.7 * one for i, one in zip(standing, near, strict=True)}
-
-    def _related(
-        self, key: str, i: int, others: dict[int, float], *, plural: bool, counted: bool
-    ) -> tuple[str, float]:
-        """Return how well one instance stands to the best of others, or to all of several.
-
-        Of several whose number is not said, the nearest is enough, though all are better.
-        """
-        if not others:
-            return f"{key} nothing", 0.0 if key not in ("of", "with") else 0.3
-        judged = {j: self._relation(key, i, j) for j in others}
-        if plural and key not in ("next", "on", "in", "at", "with", "holds", "of"):
-            best = max(others.values())
-            members = [j for j in others if others[j] >= MEMBER_SHARE * best]
-            worst = min(members, key=judged.__getitem__)
-            nearest = min(members, key=lambda j: distance(self.pair(i, j)))
-            j, score = worst, judged[worst]
-            if not counted and NEAREST_MEMBER * judged[nearest] > score:
-                j, score = nearest, NEAREST_MEMBER * judged[nearest]
-            return f"{said_of(key)} {self.names[j]}", score
-        best_j = max(others, key=lambda j: others[j] * judged[j])
-        return f"{said_of(key)} {self.names[best_j]}", others[best_j] * judged[best_j]
-
-    def _relation(self, key: str, i: int, j: int) -> float:
-        if key == "of":
-            return 0.5 + 0.5 * with_it(self.pair(j, i))
-        return RELATIONS[key](self.pair(i, j))
 
     def _between(self, link: Link, places: Sequence[int]) -> dict[int, tuple[str, float]]:
         first = self._anchors(link.anchors[0])
@@ -251,20 +188,12 @@ class Judge:
                         )
                     ):
                         continue  # fmt: skip
-                    score = min(one, other) * self._amid(i, j, k)
+                    score = min(one, other) * self.amid(i, j, k)
                     if score > best:
                         best = score
                         words = f"between {self.names[j]} and {self.names[k]}"
             result[i] = (words, best)
         return result
-
-    def _amid(self, i: int, j: int, k: int) -> float:
-        """Return how well one lies between two others, on the surface or in the picture."""
-        spots = [self.spots[n] for n in (i, j, k)]
-        if any(spot.solid for spot in spots):
-            return between(*spots)
-        shown = between(*(picture_spot(self.instances[n]) for n in (i, j, k)))
-        return max(between(*spots), IN_PICTURE * shown)
 
     def _nearest(self, link: Link, crowd: Sequence[int]) -> tuple[str, list[float]]:
         """Return how well each of several is the nearest, or farthest, to the best anchor."""
@@ -284,24 +213,6 @@ class Judge:
             same = [self.instances[i].is_same(self.instances[j]) for i in crowd]
             judged = nearness([1e9 if s else one for one, s in zip(far, same, strict=True)])
         return f"{link.key} to {self.names[j]}", [free[j] * one for one in judged]
-
-    def _in_line(self, link: Link, scores: Mapping[int, float]) -> dict[int, float]:
-        """Return for things that fit alike how well they stand in line with what they stand to.
-
-        Empty where that does not tell them apart.
-        """
-        best = max(scores.values())
-        alike = [i for i, score in scores.items() if score >= ALIKE_SHARE * best]
-        anchors = [j for said in link.anchors for j, fit in self._anchors(said).items()
-                   if fit >= STANDING]  # fmt: skip
-        line = {
-            i for i in scores for j in anchors
-            if self._relation(link.key, i, j) >= STANDING
-            and overlaps_sideways(self.instances[i], self.instances[j])
-        }  # fmt: skip
-        if not line.intersection(alike) or line.issuperset(alike):
-            return {}
-        return {i: 1.0 if i in line else ASIDE for i in scores}
 
     def _excluded(
         self, other: Description, said: Description, places: Sequence[int]

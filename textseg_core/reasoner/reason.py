@@ -8,10 +8,11 @@ import numpy as np
 from textseg_core.arrays import BoolArray, Float32Array, Float64Array, UInt8Array
 from textseg_core.reasoner.geometry import View
 from textseg_core.reasoner.grammar import Description, Parsed
-from textseg_core.reasoner.judge import MEMBER_SHARE, Judge
+from textseg_core.reasoner.judge import Judge
 from textseg_core.reasoner.judged import ALIKE_SHARE, Judged
 from textseg_core.reasoner.parse import parse_expression
 from textseg_core.reasoner.propose import Instance, Proposer, noun_phrases
+from textseg_core.reasoner.stage import MEMBER_SHARE
 from textseg_core.segmentation import Status
 
 #: Least score with which an instance is what is meant.
