@@ -99,6 +99,9 @@ def test_verbs_without_a_destination_leave_the_relation_to_the_target(
         ("put on the plate the red mug", "the red mug", "on", "the plate"),
         ("in the box, put the mug", "the mug", "in", "the box"),
         ("put the mug over there", "the mug", None, "over there"),
+        ("slide the mug over here", "the mug", None, "over here"),
+        ("push the red mug over there", "the red mug", None, "over there"),
+        ("give the mug to the man over there", "the mug", "to", "the man over there"),
         ("place apple in bowl", "apple", "in", "bowl"),
         ("put these on the shelf", "these", "on", "the shelf"),
     ],
@@ -337,3 +340,11 @@ def test_a_query_of_the_greatest_length_is_read_in_little_time(repeated: str) ->
 def test_what_is_not_text_is_refused_with_its_type(text: object) -> None:
     with pytest.raises(TypeError, match=type(text).__name__):
         parse_command(text)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("text", ["hand me the cup over there", "get the cup over there"])
+def test_over_there_describes_what_is_to_be_brought_from_there(text: str) -> None:
+    command = parse_command(text)
+
+    assert command.expression == "the cup over there"
+    assert command.destination is None

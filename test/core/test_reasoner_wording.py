@@ -13,6 +13,20 @@ def read(text: str) -> str:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
+        ("the mug over there", "mug"),
+        ("the mug over here next to the bowl", "mug next(bowl)"),
+        ("the mug by the bowl over there", "mug next(bowl)"),
+        ("the mug over there on the left", "mug @left"),
+        ("the lamp over the table", "lamp above(table)"),
+    ],
+)
+def test_over_there_says_nothing_of_height(text: str, expected: str) -> None:
+    assert read(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
         ("the glass standing in front of the box", "glass front(box)"),
         ("the orange lying just left of the box", "orange left(box)"),
         ("the glass standing on the left", "glass @left"),

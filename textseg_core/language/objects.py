@@ -19,6 +19,7 @@ from textseg_core.language.verbs import PARTICLES, Verb
 from textseg_core.language.words import Phrases, Word, phrase_list, word_set
 
 _GIVING = word_set("give hand pass bring fetch send")
+_FETCHING = word_set("get fetch take retrieve give hand pass return")
 _ASKING_WHERE = word_set("show tell find see look know say")
 _MANNER = Phrases(
     phrase_list("carefully;slowly;gently;quickly;for me;for us;very carefully;to me")
@@ -188,7 +189,9 @@ def _divide(plains: Sequence[str], verb: Verb, received: bool) -> _Parts:
             return everything
         split = _second_object(plains, length)
         return range(split, count), range(length), range(length, split)
-    here = _trailing_here(plains) if verb.destination == "any" else count
+    here = _trailing_here(plains)
+    if verb.destination == "directed" and (received or verb.canonical in _FETCHING):
+        here = count  # "slide the tray over here", but "hand me", "get the mug over there"
     relation = find_destination(plains, 0, here, directed_only=verb.destination == "directed")
     if relation is not None:
         return (

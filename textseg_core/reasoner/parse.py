@@ -122,6 +122,9 @@ class _Reader(LinkReader):
             self.take(excepted, "frame")
             draft.excluded.append(self.description(depth + 1))
             return "except"
+        if word == "over" and self.peek(1) in ("here", "there"):
+            self.take(2, "place")  # says where, but only to who sees the speaker point
+            return ""
         length = NEGATIONS.match(self.words, self.at)
         if length:
             if depth:
