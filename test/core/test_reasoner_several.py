@@ -46,6 +46,15 @@ def test_of_several_things_the_nearest_is_enough(text: str, expected: list[int])
     assert meant(text, *ROW) == expected
 
 
+def test_what_one_of_several_carries_does_not_stand_behind_them() -> None:
+    # The one apple lies on the first tray, the other on none, and both behind the second.
+    on_it, alone = thing("apple", 105, 120, side=10), thing("apple", 125, 118, side=10)
+    trays = thing("tray", 60, 80, side=100), thing("tray", 110, 150, side=30)
+
+    assert meant("the apple behind the trays", on_it, *trays) == []
+    assert meant("the apple behind the trays", alone, *trays) == [0]
+
+
 # A bowl with a box beside it, a box a size apart, and a box far away. Footprints are 20 wide and
 # 20 deep, gaps 10, 24 and 160: 0.5, 1.2 and 8 mean sizes. "Next to" falls from 0.45 to 1.6.
 BESIDE = (

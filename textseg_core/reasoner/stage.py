@@ -87,7 +87,9 @@ class Stage:
             best = max(others.values())
             members = [j for j in others if others[j] >= MEMBER_SHARE * best]
             worst = min(members, key=judged.__getitem__)
-            nearest = min(members, key=lambda j: distance(self.pair(i, j)))
+            pairs = {j: self.pair(i, j) for j in members}
+            # Nothing is nearer than what carries it: a tie is not behind the people, on one.
+            nearest = min(members, key=lambda j: (-pairs[j].held, distance(pairs[j])))
             j, score = worst, judged[worst]
             if not counted and NEAREST_MEMBER * judged[nearest] > score:
                 j, score = nearest, NEAREST_MEMBER * judged[nearest]
