@@ -16,6 +16,7 @@ import numpy as np
 from tqdm import tqdm
 
 from textseg_core.arrays import BoolArray, Float32Array
+from textseg_core.command import parse_command
 from textseg_core.evaluation.answering import BATCH, cluster_of, load_segmenter
 from textseg_core.evaluation.intervals import interval_of_sums
 from textseg_core.evaluation.publish import Run, publish
@@ -64,7 +65,7 @@ def answer_scene(
 
     Args:
         scene: The picture with its truth.
-        queries: What is asked.
+        queries: What is asked; of a command its target, as `Segmenter.segment` reads it.
         segmenter: The network, its reasoner off; None for true masks alone.
         truth: Whether true masks are reasoned on too.
     """
@@ -76,10 +77,11 @@ def answer_scene(
 
     for query in queries if truth else ():
         proposer = TrueMasks(scene)
-        note("true masks", query, reason(scene.image, query.expression, proposer).mask)
+        expression = parse_command(query.expression).expression
+        note("true masks", query, reason(scene.image, expression, proposer).mask)
         if scene.depth is not None:
             found = reason(
-                scene.image, query.expression, proposer,
+                scene.image, expression, proposer,
                 depth=scene.depth, intrinsics=scene.intrinsics,
             )  # fmt: skip
             note("true masks, depth", query, found.mask)
@@ -102,7 +104,7 @@ def answer_scene(
     for query, one, both in zip(queries, alone, together, strict=True):
         records.setdefault("network", []).append(judge(scene, query, one, cluster))
         records.setdefault("together", []).append(judge(scene, query, both, cluster))
-        parsed = parse_expression(query.expression)
+        parsed = parse_expression(parse_command(query.expression).expression)
         phrases = noun_phrases(parsed.target)
         proposed = NetworkInstances(ask).propose(scene.image, list(phrases.values()))
         found = conclude(parsed, dict(zip(phrases, proposed, strict=True)), view)
@@ -117,7 +119,9 @@ def _ask_all(
     phrases = [
         phrase
         for query in queries
-        for phrase in noun_phrases(parse_expression(query.expression).target).values()
+        for phrase in noun_phrases(
+            parse_expression(parse_command(query.expression).expression).target
+        ).values()
     ]
     expressions = [query.expression for query in queries]
     wanted = list(dict.fromkeys(text for phrase in phrases for text in texts_of(phrase)))
