@@ -48,7 +48,11 @@ def read_emptiness(reader: PlaceReader, draft: Draft, *, negated: bool) -> bool:
         reader.at = start
         reader.roles[:] = roles
         return False
-    # The place has become the relation: "no food on top".
+    # "Without a lid on the left" is on the left; of "nothing on the left" or "no food on top" the
+    # place has become the relation.
+    draft.places += [
+        place for one in found if one.noun for place in one.places if place.sides != ("top",)
+    ]
     draft.excluded += [
         Description(links=(Link(key, (replace(one, places=()),)),)) for one in found
     ]
@@ -98,5 +102,5 @@ def _place_of(reader: PlaceReader, found: list[Description], clause: bool) -> st
     reader.at = before
     if clause:
         return ""
-    places = [place.sides[0] for one in found for place in one.places]
+    places = [place.sides[0] for one in found if not one.noun for place in one.places]
     return _FROM_PLACE.get(places[0], "holds") if places else "holds"
