@@ -98,6 +98,8 @@ def test_without_an_empty_thing_none_is_found() -> None:
         ),
         ("the box without a lid on the left", "box @left not(thing holds(lid))"),
         ("the box with nothing on the left", "box not(thing right(thing))"),
+        ("the man not riding a horse", "man not(thing with(horse))"),
+        ("the man not wearing a hat", "man not(thing holds(hat))"),
         ("the man without a hat", "man not(thing holds(hat))"),
         ("all apples without the red one", "apple[several] not(thing[red])"),
         ("the shirt without red", "shirt not(thing[red])"),

@@ -13,6 +13,8 @@ from textseg_core.reasoner.words import COPULAS, EXCEPTIONS, HAVING, JOINTS, POS
 
 _NOTHING = word_set("nothing none nobody")
 _NO = _NOTHING | {"no"}
+#: Denied, these say that something has nothing on or in it; "not riding a horse" does not.
+_HOLDING = word_set("has have had having hold holds holding contain contains containing wearing")
 #: What the described thing is called again: "nothing on *it*".
 _ITSELF = word_set("it them him her itself themselves there")
 #: What a thing is to what it would have, by the place of the latter: "nothing on the left".
@@ -32,7 +34,7 @@ def read_emptiness(reader: PlaceReader, draft: Draft, *, negated: bool) -> bool:
     clause = word in SUBJECTS and reader.peek(1) in _NO and not negated
     if word == "without" and not negated:
         reader.take(1, "relation")
-    elif follows and (negated or reader.peek(follows) in _NO):
+    elif follows and (word in _HOLDING if negated else reader.peek(follows) in _NO):
         reader.take(follows, "relation")
     elif clause:
         reader.take(1, "frame")
