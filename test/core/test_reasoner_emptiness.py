@@ -1,22 +1,17 @@
 """What is said to have nothing on or by it is told from what has something there."""
 
-import numpy as np
 import pytest
+from asked import ask, box, indices
 
 from textseg_core.reasoner.coverage import outline
 from textseg_core.reasoner.parse import parse_expression
-from textseg_core.reasoner.reason import Reasoned, reason
-from textseg_core.reasoner.truth import TrueMasks
-from textseg_core.scenes.scene import Scene, SceneObject
+from textseg_core.scenes.scene import SceneObject
 from textseg_core.segmentation import Status
 
 
 def thing(name: str, x: int, y: int, side: int, *hypernyms: str) -> SceneObject:
     """A square of a name, centred at (x, y)."""
-    mask = np.zeros((200, 300), np.bool_)
-    half = side // 2
-    mask[y - half : y + half, x - half : x + half] = True
-    return SceneObject((name,), mask, hypernyms=hypernyms)
+    return box(name, x, y, side, side, (200, 300), hypernyms=hypernyms)
 
 
 # Three plates in a row: an apple on the first, a spoon on the second, nothing on the third; the
@@ -30,18 +25,10 @@ OBJECTS = (
     thing("fork", 20, 100, 12, "cutlery"),  # 5
     thing("knife", 220, 100, 12, "cutlery"),  # 6
 )
-SCENE = Scene(np.zeros((200, 300, 3), np.uint8), OBJECTS, frozenset())
-
-
-def ask(text: str) -> Reasoned:
-    return reason(SCENE.image, text, TrueMasks(SCENE))
 
 
 def meant(text: str) -> list[int]:
-    """Indices of what is meant, in their order in the scene."""
-    found = ask(text)
-    shown = [one.instance.mask for one in found.judged[: found.meant]]
-    return [i for i, item in enumerate(OBJECTS) if any(item.mask is mask for mask in shown)]
+    return indices(ask(text, OBJECTS), OBJECTS)
 
 
 @pytest.mark.parametrize(
@@ -68,16 +55,14 @@ def test_a_thing_with_nothing_on_it_is_told_from_others(text: str, expected: lis
 
 
 def test_one_of_several_empty_things_is_ambiguous() -> None:
-    found = ask("the plate without food")
+    found = ask("the plate without food", OBJECTS)
 
     assert found.status is Status.AMBIGUOUS
     assert meant("the plate without food") == [1, 2]
 
 
 def test_without_an_empty_thing_none_is_found() -> None:
-    crowded = Scene(SCENE.image, (OBJECTS[0], OBJECTS[3]), frozenset())
-
-    found = reason(crowded.image, "the empty plate", TrueMasks(crowded))
+    found = ask("the empty plate", (OBJECTS[0], OBJECTS[3]))
 
     assert found.status is Status.NOT_FOUND
     assert found.explanation == "the plate: not holding thing, 0.00"

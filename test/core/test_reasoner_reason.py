@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+from asked import ask, box, indices
 
-from textseg_core.reasoner.reason import Reasoned, reason
+from textseg_core.reasoner.reason import reason
 from textseg_core.reasoner.truth import TrueMasks
 from textseg_core.scenes.scene import Scene, SceneObject
 from textseg_core.segmentation import Status
@@ -11,10 +12,7 @@ from textseg_core.segmentation import Status
 
 def thing(name: str, x: int, y: int, side: int = 20, **more: object) -> SceneObject:
     """A square of a name, centred at (x, y)."""
-    mask = np.zeros((200, 200), np.bool_)
-    half = side // 2
-    mask[y - half : y + half, x - half : x + half] = True
-    return SceneObject((name,), mask, **more)  # type: ignore[arg-type]
+    return box(name, x, y, side, side, (200, 200), **more)
 
 
 OBJECTS = (
@@ -31,15 +29,8 @@ OBJECTS = (
 SCENE = Scene(np.zeros((200, 200, 3), np.uint8), OBJECTS, frozenset())
 
 
-def ask(text: str) -> Reasoned:
-    return reason(SCENE.image, text, TrueMasks(SCENE))
-
-
 def meant(text: str) -> list[int]:
-    """Indices of what is meant, in their order in the scene."""
-    found = ask(text)
-    shown = [one.instance.mask for one in found.judged[: found.meant]]
-    return [i for i, item in enumerate(OBJECTS) if any(item.mask is mask for mask in shown)]
+    return indices(ask(text, OBJECTS), OBJECTS)
 
 
 @pytest.mark.parametrize(
@@ -90,14 +81,14 @@ def test_what_is_meant(text: str, expected: list[int]) -> None:
     ],
 )  # fmt: skip
 def test_what_is_not_there_is_not_found(text: str) -> None:
-    found = ask(text)
+    found = ask(text, OBJECTS)
 
     assert found.status is Status.NOT_FOUND
     assert not found.mask.any()
 
 
 def test_one_of_several_is_ambiguous_and_shows_them_all() -> None:
-    found = ask("the mug")
+    found = ask("the mug", OBJECTS)
 
     assert found.status is Status.AMBIGUOUS
     assert found.meant == 3
@@ -106,15 +97,15 @@ def test_one_of_several_is_ambiguous_and_shows_them_all() -> None:
 
 def test_the_explanation_names_the_instance_and_what_it_stands_to() -> None:
     # One size apart: 1 / (1 + (1 / 12)^2).
-    assert ask("the red mug right of the bowl").explanation == (
+    assert ask("the red mug right of the bowl", OBJECTS).explanation == (
         "mug 3: red, 1.00; right of the bowl, 0.99"
     )
-    assert ask("apple on the tray").explanation == "apple 1: on the tray, 1.00"
-    assert ask("the kettle").explanation == "no kettle is in view"
+    assert ask("apple on the tray", OBJECTS).explanation == "apple 1: on the tray, 1.00"
+    assert ask("the kettle", OBJECTS).explanation == "no kettle is in view"
 
 
 def test_mask_and_response_are_those_of_what_is_meant() -> None:
-    found = ask("the mug right of the bowl")
+    found = ask("the mug right of the bowl", OBJECTS)
 
     assert (found.mask == OBJECTS[2].mask).all()
     assert found.response_map[100, 160] == pytest.approx(found.score)
@@ -122,7 +113,7 @@ def test_mask_and_response_are_those_of_what_is_meant() -> None:
 
 
 def test_the_part_of_a_thing_is_cut_from_it() -> None:
-    found = ask("left side of the tray")
+    found = ask("left side of the tray", OBJECTS)
 
     assert found.status is Status.FOUND
     assert np.flatnonzero(found.mask.any(axis=0))[[0, -1]].tolist() == [30, 59]

@@ -1,27 +1,18 @@
 """Relations to several things, relations denied, and which of two that both stand so is meant."""
 
-import numpy as np
 import pytest
+from asked import ask, box, indices
 
-from textseg_core.reasoner.reason import reason
-from textseg_core.reasoner.truth import TrueMasks
-from textseg_core.scenes.scene import Scene, SceneObject
+from textseg_core.scenes.scene import SceneObject
 
 
 def thing(name: str, x: int, y: int, side: int = 20) -> SceneObject:
     """A square of a name, centred at (x, y)."""
-    mask = np.zeros((300, 400), np.bool_)
-    half = side // 2
-    mask[y - half : y + half, x - half : x + half] = True
-    return SceneObject((name,), mask)
+    return box(name, x, y, side, side, (300, 400))
 
 
 def meant(text: str, *objects: SceneObject) -> list[int]:
-    """Indices of what is meant, in their order in the scene."""
-    scene = Scene(np.zeros((300, 400, 3), np.uint8), objects, frozenset())
-    found = reason(scene.image, text, TrueMasks(scene))
-    shown = [one.instance.mask for one in found.judged[: found.meant]]
-    return [i for i, item in enumerate(objects) if any(item.mask is mask for mask in shown)]
+    return indices(ask(text, objects), objects)
 
 
 # A row: mug, bottle, mug, bottle; a box stands before the first bottle only.

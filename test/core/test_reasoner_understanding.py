@@ -2,15 +2,13 @@
 
 from collections.abc import Sequence
 
-import numpy as np
 import pytest
+from asked import ask, box, indices
 
 from textseg_core.reasoner.coverage import outline
 from textseg_core.reasoner.parse import parse_expression
 from textseg_core.reasoner.propose import noun_phrases
-from textseg_core.reasoner.reason import reason
-from textseg_core.reasoner.truth import TrueMasks
-from textseg_core.scenes.scene import Scene, SceneObject
+from textseg_core.scenes.scene import SceneObject
 from textseg_core.segmentation import Status
 
 
@@ -75,19 +73,13 @@ def thing(
     name: str, x: int, y: int, *colors: str, width: int = 20, height: int = 20
 ) -> SceneObject:
     """A box whose middle is at (x, y)."""
-    mask = np.zeros((200, 300), np.bool_)
-    mask[y - height // 2 : y + height // 2, x - width // 2 : x + width // 2] = True
-    return SceneObject((name,), mask, (), colors)
+    return box(name, x, y, width, height, (200, 300), colors=colors)
 
 
 def meant(text: str, objects: Sequence[SceneObject]) -> tuple[list[int], Status]:
     """Indices of what is meant, and the status."""
-    scene = Scene(np.zeros((200, 300, 3), np.uint8), tuple(objects), frozenset())
-    found = reason(scene.image, text, TrueMasks(scene))
-    shown = [one.instance.mask for one in found.judged[: found.meant]]
-    return [i for i, item in enumerate(objects) if any(item.mask is m for m in shown)], (
-        found.status
-    )
+    found = ask(text, objects)
+    return indices(found, objects), found.status
 
 
 def test_of_several_that_stand_so_the_nearest_is_just_there() -> None:

@@ -1,45 +1,26 @@
 """Which answers an arm may move on: a target seen twice, and still the one that is meant."""
 
-import threading
 from typing import Any
 
-import numpy as np
 import pytest
 from recording import NOW_NS, TIMEOUT_S, Bench, until
 from test_behaviour_dialogue import click, two_blocks
-from test_behaviour_space import BLACK, STEP_NS, Frames, depth, info, see
+from test_behaviour_space import BLACK, STEP_NS, LateFrames, depth, info, see
 
-from textseg_core.arrays import Float64Array
-from textseg_core.transforms import TransformUnavailable
 from textseg_ros.messages import MessageTypes
 
 
-class HeldFrames(Frames):
+class HeldFrames(LateFrames):
     """Transforms come at once; while they are held they come when they are let go."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.come = threading.Event()
         self.come.set()
-        self.asked = threading.Semaphore(0)
-
-    def lookup(
-        self, target: str, source: str, stamp_ns: int, timeout_s: float = 0.0
-    ) -> Float64Array:
-        self.asked.release()
-        assert self.come.wait(TIMEOUT_S)
-        if self.closed:
-            raise TransformUnavailable("closed", "the node stops")
-        return np.eye(4)
 
     def hold(self) -> None:
         self.come.clear()
         while self.asked.acquire(blocking=False):
             pass
-
-    def close(self) -> None:
-        super().close()
-        self.come.set()
 
 
 def settle(bench: Bench) -> None:

@@ -119,19 +119,20 @@ def test_the_target_pose_is_the_centroid_along_the_main_axis(types: MessageTypes
     assert turn(pose) == TURNED
 
 
-@pytest.mark.parametrize(
-    "fields",
-    [
-        {"status": Status.NOT_FOUND, "found": 0, "objects": ()},
-        {"status": Status.AMBIGUOUS, "found": 2},
-        {"stale": True},
-        # Twenty-one millimetres to one side: an arm must not move on it.
-        {"objects": (placed_object(sigma_m=0.021),)},
-        # The best object has no depth: another one must not be taken for it.
-        {"found": 2, "objects": (placed_object(1),)},
-        {"objects": ()},
-    ],
+# Answers that an arm must not move on.
+NOT_TO_MOVE_ON: tuple[dict[str, Any], ...] = (
+    {"status": Status.NOT_FOUND, "found": 0, "objects": ()},
+    {"status": Status.AMBIGUOUS, "found": 2},
+    {"stale": True},
+    # Twenty-one millimetres to one side.
+    {"objects": (placed_object(sigma_m=0.021),)},
+    # The best object has no depth: another one must not be taken for it.
+    {"found": 2, "objects": (placed_object(1),)},
+    {"objects": ()},
 )
+
+
+@pytest.mark.parametrize("fields", NOT_TO_MOVE_ON)
 def test_no_target_pose_is_made_that_an_arm_must_not_move_on(
     types: MessageTypes, fields: dict[str, Any]
 ) -> None:
@@ -171,17 +172,7 @@ def test_the_destination_is_placed_beside_the_target(types: MessageTypes) -> Non
     }
 
 
-@pytest.mark.parametrize(
-    "fields",
-    [
-        {"status": Status.NOT_FOUND, "found": 0, "objects": ()},
-        {"status": Status.AMBIGUOUS, "found": 2},
-        {"stale": True},
-        {"objects": (placed_object(sigma_m=0.021),)},
-        {"found": 2, "objects": (placed_object(1),)},
-        {"objects": ()},
-    ],
-)
+@pytest.mark.parametrize("fields", NOT_TO_MOVE_ON)
 def test_no_destination_pose_is_made_that_an_arm_must_not_move_on(
     types: MessageTypes, fields: dict[str, Any]
 ) -> None:
