@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from recording import NOW_NS, TIMEOUT_S, Bench, until
 from test_behaviour_dialogue import click, two_blocks
-from test_behaviour_space import BLACK, STEP_NS, LateFrames, depth, info, see
+from test_behaviour_space import BLACK, STEP_NS, Frames, LateFrames, depth, info, see
 
 from textseg_ros.messages import MessageTypes
 
