@@ -184,6 +184,9 @@ def test_norms_learn_from_the_rows_that_are_there() -> None:
 
 def test_matching_is_the_cosine_of_two_layers_each() -> None:
     match = Match(3, 4).eval()
+    with torch.no_grad():  # the rectifier takes one value away, and never all of them
+        match.first.weight.abs_()
+        match.first.weight[0].neg_()
     values = torch.rand(2, 3)
 
     hidden = torch.relu(values @ match.first.weight.T / math.sqrt(1 + 1e-5))
